@@ -1,0 +1,87 @@
+"""Picture: the one way to open an image, decoded once and shared by all scorers."""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from iqmetrics.errors import ImageProblem
+from iqmetrics.records import ImageRecord
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+
+DECODE_POLICY = "1"
+"""Bump when the same file would give other pixels; part of every cache key."""
+
+
+class Picture:
+    """An image record with its pixels: uint8, height x width x 3, sRGB, read-only.
+
+    `flags` names what decoding had to do ("alpha", "animated", "icc", "16bit", "oriented" ...).
+    """
+
+    __slots__ = ("_memo", "flags", "pixels", "record")
+
+    def __init__(
+        self, record: ImageRecord, pixels: "NDArray[np.uint8]", flags: tuple[str, ...] = ()
+    ) -> None:
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype.name != "uint8":
+            raise ValueError(f"pixels must be uint8 HxWx3, got {pixels.dtype} {pixels.shape}")
+        pixels.flags.writeable = False
+        self.record = record
+        self.pixels = pixels
+        self.flags = flags
+        self._memo: dict[Hashable, Any] = {}
+
+    @property
+    def width(self) -> int:
+        """Width in pixels, as decoded."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Height in pixels, as decoded."""
+        return int(self.pixels.shape[0])
+
+    def once(self, key: Hashable, make: Callable[["Picture"], T]) -> T:
+        """`make(self)`, computed at most once for this picture; `key` must name net and options."""
+        if key not in self._memo:
+            self._memo[key] = make(self)
+        value: T = self._memo[key]
+        return value
+
+
+def once_each(
+    pictures: Sequence[Picture], key: Hashable, make: Callable[[list[Picture]], Sequence[T]]
+) -> list[T]:
+    """Like `Picture.once` for a batch: `make` sees only the pictures that lack `key`, together.
+
+    `make` answers one value a picture, in order. This is how a net runs once for all its scorers.
+    """
+    todo = [p for p in pictures if key not in p._memo]
+    if todo:
+        for picture, value in zip(todo, make(todo), strict=True):
+            picture._memo[key] = value
+    return [p._memo[key] for p in pictures]
+
+
+def by_shape(pictures: Sequence[Picture]) -> dict[tuple[int, int], list[int]]:
+    """Positions of the pictures by (height, width): what can be stacked into one array."""
+    groups: dict[tuple[int, int], list[int]] = {}
+    for position, picture in enumerate(pictures):
+        groups.setdefault((picture.height, picture.width), []).append(position)
+    return groups
+
+
+def open_picture(record: ImageRecord) -> Picture:
+    """Decode one file; raises `ImageProblem` with a closed status."""
+    import numpy as np
+    from PIL import Image
+
+    try:
+        with Image.open(record.path) as file:
+            return Picture(record, np.array(file.convert("RGB")))
+    except OSError as error:
+        raise ImageProblem("unreadable", str(error)) from error

@@ -1,0 +1,56 @@
+"""From a name, or "module:Class", to a class: the tables below, then entry points.
+
+Outside packages add scorers and generators by the entry-point groups `iqmetrics.scorers` and
+`iqmetrics.generators`; a file of your own is tried with `--scorer mylib.my:MyScorer`.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Literal
+
+from iqmetrics.errors import BadInput, UnknownName
+
+Kind = Literal["scorer", "generator"]
+
+BUILT_IN: dict[Kind, dict[str, str]] = {
+    "scorer": {
+        "size": "iqmetrics.scorers.size:Size",
+    },
+    "generator": {},
+}
+
+
+def names(kind: Kind) -> dict[str, str]:
+    """Every registered name and the "module:Class" behind it; built-in names win."""
+    found = {e.name: e.value for e in entry_points(group=f"iqmetrics.{kind}s")}
+    return {**found, **BUILT_IN[kind]}
+
+
+def resolve(kind: Kind, name: str) -> Callable[..., Any]:
+    """The class (or factory) that a name or "module:Class" stands for.
+
+    Raises:
+        UnknownName: nothing is registered under that name.
+        BadInput: the module cannot be imported or lacks the class.
+    """
+    target = name if ":" in name else names(kind).get(name)
+    if target is None:
+        raise UnknownName(kind, name, names(kind), f"List them: iqm {kind}s")
+    module, _, attribute = target.partition(":")
+    try:
+        found: Callable[..., Any] = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise BadInput(
+            f"{kind} {name!r} cannot be imported: {error}", "Is its package installed here?"
+        ) from error
+    return found
+
+
+def make(kind: Kind, name: str, options: dict[str, Any] | None = None) -> Any:
+    """An instance with its options; an option the class does not take is an error that says so."""
+    build = resolve(kind, name)
+    try:
+        return build(**(options or {}))
+    except TypeError as error:
+        raise BadInput(f"{kind} {name!r}: {error}", f"Its options: iqm {kind}s {name}") from error

@@ -1,0 +1,91 @@
+"""Finds and checks preset files: which scorers run, with which options.
+
+A preset is flat TOML: `about` and one `[[scorer]]` table each with `name` and optional `options`
+(exactly the scorer's fields). `--preset quick` reads the shipped `quick.preset.toml`; a path to a
+file of your own works too. An unknown key is an error.
+"""
+
+import tomllib
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from iqmetrics import plugins
+from iqmetrics.errors import BadInput, UnknownName
+
+SUFFIX = ".preset.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerChoice:
+    """One scorer of a preset: its registered name and its options."""
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def build(self) -> Any:
+        """The scorer itself."""
+        return plugins.make("scorer", self.name, self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named choice of scorers."""
+
+    name: str
+    about: str
+    scorers: tuple[ScorerChoice, ...]
+
+
+def shipped() -> list[str]:
+    """Names of the presets that come with iqmetrics."""
+    found = (item.name for item in files("iqmetrics.metrics_cfg").iterdir())
+    return sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX))
+
+
+def load(name: str) -> Preset:
+    """A preset by shipped name or by path.
+
+    Raises:
+        UnknownName: no such preset, or an unknown key or scorer in it.
+        BadInput: the file is not TOML or lacks a key.
+    """
+    path = Path(name)
+    if path.suffix == ".toml":
+        if not path.is_file():
+            raise BadInput(f"preset file {name} does not exist")
+        text, title = path.read_text("utf-8"), path.name.removesuffix(SUFFIX)
+    elif name in shipped():
+        text, title = (
+            files("iqmetrics.metrics_cfg").joinpath(name + SUFFIX).read_text("utf-8"),
+            name,
+        )
+    else:
+        raise UnknownName("preset", name, shipped())
+    try:
+        return _parse(title, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"preset {name} is not valid TOML: {error}") from error
+
+
+def _parse(title: str, data: dict[str, Any]) -> Preset:
+    where = f"key in preset {title}"
+    _only(where, data, {"about", "scorer"})
+    choices = []
+    for table in data.get("scorer", []):
+        _only(where, table, {"name", "options"})
+        if "name" not in table:
+            raise BadInput(f"preset {title}: a [[scorer]] has no name")
+        if ":" not in table["name"]:
+            plugins.resolve("scorer", table["name"])
+        choices.append(ScorerChoice(table["name"], table.get("options", {})))
+    if not choices:
+        raise BadInput(f"preset {title} names no scorer", "Add a [[scorer]] table with a name")
+    return Preset(title, data.get("about", ""), tuple(choices))
+
+
+def _only(where: str, table: dict[str, Any], known: set[str]) -> None:
+    for key in table:
+        if key not in known:
+            raise UnknownName(where, key, known)

@@ -1,0 +1,1 @@
+"""Presets, gates and prompt suites as flat TOML files."""
