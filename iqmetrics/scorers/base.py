@@ -39,15 +39,29 @@ class Scorer(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The registered name."""
+        ...
+
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """Bumped when the same image would score differently."""
+        ...
+
     @property
-    def scope(self) -> Scope: ...
+    def scope(self) -> Scope:
+        """What one reading is about."""
+        ...
+
     @property
-    def licence(self) -> str: ...
+    def licence(self) -> str:
+        """SPDX id of code and weights together, the stricter one."""
+        ...
+
     @property
-    def metrics(self) -> tuple[Metric, ...]: ...
+    def metrics(self) -> tuple[Metric, ...]:
+        """Every number that it answers."""
+        ...
 
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
         """Scope "image": one reading a picture, in order. Scope "set": one reading for all."""
