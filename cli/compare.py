@@ -1,0 +1,78 @@
+"""iqm compare: which of two models is better, and at what."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from iqmetrics.errors import BadInput
+
+
+@click.command(epilog="Example:  iqm compare outputs/ --model flux-dev --model qwen-image")
+@click.argument("runs", nargs=-1, metavar="RUN [RUN2]", type=click.Path(path_type=Path))
+@click.option("--model", "models", multiple=True, help="Baseline first, then candidate.")
+@click.option(
+    "--margin",
+    "margins",
+    multiple=True,
+    metavar="METRIC=VALUE",
+    help="The difference that starts to matter.",
+)
+@click.option("--claim", help="Check published shares: '93% of 30 vs 71% of 30'.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def command(
+    runs: tuple[Path, ...],
+    models: tuple[str, ...],
+    margins: tuple[str, ...],
+    claim: str | None,
+    as_json: bool,
+) -> None:
+    """Compare two models on the same prompts: better, worse, tied, or too few images.
+
+    Images are paired by prompt and seed. RUN is a scored folder or a scorecard.json; with two runs
+    the first is the baseline.
+    """
+    from iqmetrics.cli.scorecard import locate
+
+    from iqmetrics.pipeline import claims, scorecard_file
+    from iqmetrics.pipeline.compare import compare
+    from iqmetrics.views import contrasts
+
+    if claim is not None:
+        checked = claims.check(claim)
+        click.echo(json.dumps(asdict(checked), indent=1) if as_json else claims.text(checked))
+        return
+    if not 1 <= len(runs) <= 2:
+        raise BadInput("compare takes one run or two", "iqm compare RUN [RUN2] --model A --model B")
+    cards = [scorecard_file.load(locate(run)) for run in runs]
+    names = choose([card.models for card in cards], models)
+    found = compare(cards[0], names[0], cards[-1], names[1], _margins(margins))
+    click.echo(json.dumps(asdict(found), indent=1) if as_json else contrasts.text(found))
+
+
+def choose(found: list[tuple[str, ...]], asked: tuple[str, ...]) -> tuple[str, str]:
+    """Baseline and candidate: as asked, or the only two there are."""
+    if len(asked) == 2:
+        return asked[0], asked[1]
+    if not asked and len(found) == 1 and len(found[0]) == 2:
+        return found[0][0], found[0][1]
+    if len(found) == 2 and len(asked) == 1:
+        return asked[0], asked[0]
+    if not asked and len(found) == 2 and all(len(models) == 1 for models in found):
+        return found[0][0], found[1][0]
+    known = ", ".join(repr(model) for models in found for model in models)
+    raise BadInput("which two models?", f"Say --model A --model B; there are: {known}")
+
+
+def _margins(texts: tuple[str, ...]) -> dict[str, float]:
+    margins = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            margins[name] = float(value)
+        except ValueError as error:
+            raise BadInput(
+                f"--margin {text} is not METRIC=VALUE", "--margin text.legibility=0.05"
+            ) from error
+    return margins

@@ -1,0 +1,119 @@
+"""The group `iqm`: commands are loaded when they run, errors become exit codes.
+
+0 done, 1 gate failed, 2 the user can fix it, 3 a bug or nothing scored, 4 inconclusive, 130 ^C.
+"""
+
+import os
+import sys
+import tempfile
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from iqmetrics.errors import IqmError
+
+COMMANDS = {
+    "compare": "Compare two models on the same prompts.",
+    "gate": "Hold a model update against a stored scorecard.",
+    "doctor": "Check this machine: packages, weights, device, disk.",
+    "score": "Score a folder of images.",
+    "scorecard": "Print the scorecard of a scored folder.",
+    "scorers": "List the scorers, or explain one.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose help is known without importing any command."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the table above."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one command that is asked for."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"iqmetrics.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        click.echo(f"iqm {version('iqmetrics')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "IQM"},
+    epilog="Example:  iqm score outputs/",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Print the version and exit.",
+)
+def iqm() -> None:
+    """Judge text-to-image outputs: images in, scorecards and gates out."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run `iqm` and exit with the code that tells what happened."""
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run `iqm`; the exit code as a number."""
+    try:
+        result = iqm.main(args, prog_name="iqm", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except IqmError as error:
+        return _say(error.message, error.hint, error.exit_code)
+    except click.ClickException as error:
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            return _say(error.format_message(), f"See: {error.ctx.command_path} --help", 2)
+        return _say(error.format_message(), "", 2)
+    except (click.Abort, KeyboardInterrupt):
+        return _say("interrupted", "Run the same command again to go on.", 130)
+    except BrokenPipeError:
+        # The reader of stdout is gone (`iqm ... | head`): nothing is left to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _bug(error)
+
+
+def _say(message: str, hint: str, code: int) -> int:
+    click.echo(f"Error: {message}" + (f"\n  {hint}" if hint else ""), err=True)
+    return code
+
+
+def _bug(error: Exception) -> int:
+    with tempfile.NamedTemporaryFile(
+        "w",
+        prefix="iqm-error-",
+        suffix=".log",
+        delete=False,
+        encoding="utf-8",
+        errors="backslashreplace",
+    ) as log:
+        traceback.print_exception(error, file=log)
+    name = Path(log.name)
+    return _say(f"a bug in iqm: {type(error).__name__}: {error}", f"The traceback is in {name}", 3)
+
+
+if __name__ == "__main__":
+    main()

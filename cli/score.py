@@ -1,0 +1,120 @@
+"""iqm score: the main job."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from iqmetrics.errors import BadInput
+
+
+@click.command(epilog="Example:  iqm score outputs/ --prompts prompts.csv")
+@click.argument(
+    "targets", nargs=-1, required=True, metavar="FOLDER|FILES...", type=click.Path(path_type=Path)
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Where results go (FOLDER/iqm).")
+@click.option("--include", multiple=True, metavar="GLOB", help="Only images whose path matches.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="No image whose path matches.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many images.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@click.option("--workers", type=click.IntRange(0), help="Decoding processes (one a core).")
+@click.option(
+    "--preset", default="standard", show_default=True, help="A shipped preset, or a file."
+)
+@click.option(
+    "--scorer",
+    "scorers",
+    multiple=True,
+    metavar="NAME",
+    help="Only this scorer; repeatable; also module:Class.",
+)
+@click.option(
+    "--prompts",
+    type=click.Path(path_type=Path, exists=True),
+    help="CSV, TSV or JSONL with the prompt of each image.",
+)
+@click.option(
+    "--text", "texts", multiple=True, help="A string that every image must show; repeatable."
+)
+@click.option(
+    "--model-from", type=click.Choice(["folder", "metadata"]), help="What names the model."
+)
+@click.option("--strict", is_flag=True, help="Exit 3 unless every metric is ok or not applicable.")
+@click.option("--json", "as_json", is_flag=True, help="Print scorecard.json instead of a table.")
+@click.option("--quiet", is_flag=True, help="No progress and no summary.")
+def command(
+    targets: tuple[Path, ...],
+    out: Path | None,
+    strict: bool,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> int:
+    """Score a folder of images: one scorecard per model, CSV files, a resumable record.
+
+    Prompt, model and seed are found in the images, in files beside them and in folder names.
+    Run it again to score only what is new.
+    """
+    from iqmetrics.cli.progress import progress
+    from iqmetrics.cli.summary import summary
+
+    from iqmetrics.pipeline import scorecard_file, unchanged
+    from iqmetrics.pipeline.score import STORE, run
+    from iqmetrics.pipeline.settings import Settings
+    from iqmetrics.store import Store
+    from iqmetrics.views import outputs, terminal
+
+    settings = Settings(**{**options, "texts": options["texts"] or None})
+    folder = _out_folder(targets, out)
+    with Store(folder / STORE) as store:
+        target = targets[0] if len(targets) == 1 else targets
+        seen = unchanged.check(store, target, settings, [folder / name for name in outputs.FILES])
+        if seen.same:
+            card = scorecard_file.load(folder / "scorecard.json")
+            click.echo(scorecard_file.dump(card) if as_json else terminal.scorecard(card))
+            if not quiet:
+                click.echo(f"Nothing changed since the last run. Results are in {folder}", err=True)
+            return 0
+        result = run(target, store, settings, progress(quiet))
+        outputs.write(result, settings, folder)
+        unchanged.remember(store, seen, result)
+        click.echo(
+            scorecard_file.dump(result.scorecard)
+            if as_json
+            else terminal.scorecard(result.scorecard)
+        )
+        if not quiet:
+            click.echo(summary(result, folder), err=True)
+        return _exit_code(result, strict)
+
+
+def _out_folder(targets: tuple[Path, ...], out: Path | None) -> Path:
+    if out is None:
+        if len(targets) > 1 or not targets[0].is_dir():
+            base = Path.cwd()
+            for target in targets:
+                if not target.exists():
+                    raise BadInput(
+                        f"{target} does not exist", "Give a folder of images, or image files"
+                    )
+        else:
+            base = targets[0]
+        out = base / "iqm"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / ".write-test").touch()
+        (out / ".write-test").unlink()
+    except OSError as error:
+        raise BadInput(
+            f"{out} cannot be written: {error.strerror}", "Choose another folder: --out DIR"
+        ) from error
+    return out
+
+
+def _exit_code(result: Any, strict: bool) -> int:
+    if result.interrupted:
+        return 130
+    statuses = {status for row in result.scorecard.rows for status in row.coverage}
+    if not statuses & {"ok", "not_applicable", "abstained"}:
+        return 3
+    return 3 if strict and statuses - {"ok", "not_applicable"} else 0

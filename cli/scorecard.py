@@ -1,0 +1,31 @@
+"""iqm scorecard: the scorecard of a folder that was scored."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="Example:  iqm scorecard outputs/ --csv > scorecard.csv")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def command(run: Path, as_csv: bool, as_json: bool) -> None:
+    """Print the scorecard of RUN: a scored folder, its iqm folder, or a scorecard.json."""
+    from iqmetrics.pipeline import scorecard_file
+    from iqmetrics.views import feeds, terminal
+
+    card = scorecard_file.load(locate(run))
+    if as_json:
+        click.echo(scorecard_file.dump(card), nl=False)
+    elif as_csv:
+        click.echo(feeds.csv_text(feeds.SCORECARD, feeds.scorecard_rows(card)), nl=False)
+    else:
+        click.echo(terminal.scorecard(card))
+
+
+def locate(run: Path) -> Path:
+    """The scorecard.json that RUN stands for."""
+    if run.is_dir():
+        inner = run / "iqm" / "scorecard.json"
+        return inner if inner.exists() else run / "scorecard.json"
+    return run

@@ -1,0 +1,26 @@
+"""The last lines of `iqm score`: what was seen, what was not, and where the results are."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from iqmetrics.render import printable
+
+
+def summary(result: Any, folder: Path) -> str:
+    """Images, images without a prompt, what was unavailable and its command, where results are."""
+    run = result.run
+    total, bad = len(run.records), Counter(m.status for m in run.decode_problems.values())
+    lines = [f"{total} images of {len({r.model for r in run.records})} models"]
+    if bare := sum(r.prompt is None for r in run.records):
+        lines.append(f"{bare} without a prompt (give them with --prompts FILE)")
+    if bad:
+        lines.append(
+            "not decoded: " + ", ".join(f"{n} {status}" for status, n in sorted(bad.items()))
+        )
+    lines += [f"skipped {n} {kind}" for kind, n in sorted(result.index.skipped.items())]
+    lines += [f"note: {printable(note)}" for note in result.index.notes]
+    lines += [f"{scorer} is unavailable: {why}" for scorer, why in sorted(run.unavailable.items())]
+    if result.interrupted:
+        lines.append("Interrupted: run the same command again to go on.")
+    return "\n".join([*lines, f"Results are in {folder}"])

@@ -1,0 +1,130 @@
+"""Feeds every scorer from one decoding of each image, on this machine.
+
+Workers decode ahead while this process scores. A batch is shown to each scorer that still lacks an
+outcome for its pictures; outcomes are committed after each batch. Pictures that a set scorer waits
+for are held until their set is complete.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from iqmetrics.engines import safely
+from iqmetrics.engines.work import Finished, ImageWork, Save, SetWork
+from iqmetrics.errors import ImageProblem
+from iqmetrics.images import Picture
+from iqmetrics.records import ImageRecord, Missing, Reading
+from iqmetrics.scorers.base import Scorer
+
+Decoded = tuple[ImageRecord, Picture | ImageProblem]
+
+BATCH = 16
+BATCH_PIXELS = 24_000_000
+"""A batch is full at 16 pictures or 24 megapixels, whichever comes first."""
+
+
+def run(
+    decoded: Iterable[Decoded],
+    works: Mapping[str, ImageWork],
+    sets: Sequence[SetWork],
+    scorers: Mapping[str, Scorer],
+    save: Save,
+    batch: int = BATCH,
+) -> Finished:
+    """Score a stream of decoded images.
+
+    Args:
+        decoded: records of `works` with their picture, or with why there is none, in any order.
+        works: what each image still needs, by `ImageRecord.image`.
+        sets: sets to judge once all their members were decoded.
+        scorers: loaded scorers by name.
+        save: commits outcomes.
+        batch: most pictures shown to a scorer at once.
+    """
+    finished = Finished()
+    waiting = _Waiting(sets)
+    try:
+        for pictures in _batches(decoded, works, save, finished, batch):
+            _score_batch(pictures, works, scorers, save)
+            for work, members in waiting.complete(pictures, finished.problems):
+                reading = safely.score_set(scorers[work.scorer], members)
+                save([(work.key([p.record for p in members]), work.scorer, reading)])
+    except KeyboardInterrupt:
+        finished.interrupted = True
+    return finished
+
+
+def _score_batch(
+    pictures: Sequence[Picture],
+    works: Mapping[str, ImageWork],
+    scorers: Mapping[str, Scorer],
+    save: Save,
+) -> None:
+    for name, scorer in scorers.items():
+        chosen = [p for p in pictures if name in works[p.record.image].todo]
+        if chosen:
+            readings = safely.score_images(scorer, chosen)
+            keys = (works[p.record.image].todo[name] for p in chosen)
+            save([(key, name, reading) for key, reading in zip(keys, readings, strict=True)])
+
+
+def _batches(
+    decoded: Iterable[Decoded],
+    works: Mapping[str, ImageWork],
+    save: Save,
+    finished: Finished,
+    batch: int,
+) -> Iterator[list[Picture]]:
+    pictures: list[Picture] = []
+    pixels = 0
+    for record, result in decoded:
+        if isinstance(result, ImageProblem):
+            missing = Missing(result.status, result.reason)
+            finished.problems[record.image] = missing
+            if result.status != "unreadable":  # that may be over by the next run
+                save([(works[record.image].problem_key, "image", Reading({}, {"image": missing}))])
+            continue
+        size = result.width * result.height
+        if pictures and (len(pictures) >= batch or pixels + size > BATCH_PIXELS):
+            yield pictures
+            pictures, pixels = [], 0
+        pictures.append(result)
+        pixels += size
+    yield pictures  # the last one may be empty: sets whose other members failed end here
+
+
+class _Waiting:
+    """Pictures held for sets that are not complete yet."""
+
+    def __init__(self, sets: Sequence[SetWork]) -> None:
+        self._open = {number: set(work.images) for number, work in enumerate(sets)}
+        self._sets = sets
+        self._of: dict[str, list[int]] = {}
+        for number, work in enumerate(sets):
+            for image in work.images:
+                self._of.setdefault(image, []).append(number)
+        self._held: dict[str, Picture] = {}
+        self._lost = 0
+
+    def complete(
+        self, pictures: Sequence[Picture], problems: Mapping[str, Missing]
+    ) -> Iterator[tuple[SetWork, list[Picture]]]:
+        """Sets that these pictures, and images newly found undecodable, make complete."""
+        lost = list(islice(problems, self._lost, None))
+        self._lost = len(problems)
+        self._held.update((p.record.image, p) for p in pictures if p.record.image in self._of)
+        for image in [*lost, *(p.record.image for p in pictures)]:
+            for number in tuple(self._of.get(image, ())):
+                self._open[number].discard(image)
+                if not self._open[number]:
+                    work = self._sets[number]
+                    members = [self._held[i] for i in sorted(work.images) if i in self._held]
+                    if members:
+                        yield work, members
+                    self._release(number)
+
+    def _release(self, number: int) -> None:
+        del self._open[number]
+        for image in self._sets[number].images:
+            self._of[image].remove(number)
+            if not self._of[image]:
+                self._held.pop(image, None)

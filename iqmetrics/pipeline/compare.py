@@ -1,0 +1,178 @@
+"""Two models on the same prompts: better, worse, tied, or too few images to tell.
+
+Every metric is judged on differences paired by prompt and seed, averaged within a prompt, with a
+95 % interval over prompts. *tied* means: the whole interval is smaller than the margin, a
+difference that does not matter. *too few* comes with the number of prompts that would settle it.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from iqmetrics.errors import BadInput, UnknownName
+from iqmetrics.pipeline.pairing import Pairing, pair
+from iqmetrics.records import Aggregate, Better, Cell, Scorecard
+from iqmetrics.stats import paired
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Answer = Literal["better", "worse", "differs", "tied", "too few", "not measured", "refused"]
+
+SMALL_EFFECT = 0.2
+"""Default margin in standard deviations of the baseline's images (Cohen's small effect, 1988)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """One metric of the candidate against the baseline.
+
+    `difference` is candidate minus baseline with its 95 % interval `low`..`high`; `win_rate` is
+    the share of prompts where the candidate is the better one, ties counting half. `needed` is the
+    number of prompts that would settle a "too few". `pairs` images were compared; `lost` had no
+    value on one side.
+    """
+
+    metric: str
+    better: Better
+    answer: Answer
+    reason: str = ""
+    baseline: float | None = None
+    candidate: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    margin: float | None = None
+    win_rate: float | None = None
+    prompts: int = 0
+    pairs: int = 0
+    lost: int = 0
+    needed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All contrasts of two models, and what could not be paired."""
+
+    baseline: str
+    candidate: str
+    contrasts: tuple[Contrast, ...]
+    pairing: Pairing
+
+
+def compare(
+    base: Scorecard,
+    base_model: str,
+    other: Scorecard,
+    other_model: str,
+    margins: Mapping[str, float] | None = None,
+) -> Comparison:
+    """Compare a model of one scorecard with a model of the same or another scorecard.
+
+    Raises:
+        UnknownName: a model is not in its scorecard, or a margin names an unknown metric.
+        BadInput: the two have no prompt in common.
+    """
+    pairing = pair(cells_of(base, base_model), cells_of(other, other_model))
+    if not pairing.pairs:
+        raise BadInput(
+            f"{base_model!r} and {other_model!r} have no prompt in common",
+            "Compare models that were given the same prompts",
+        )
+    rows = {row.metric: row for row in base.rows if row.model == base_model}
+    theirs = {row.metric: row for row in other.rows if row.model == other_model}
+    for name in margins or {}:
+        if name not in rows:
+            raise UnknownName("metric", name, rows)
+    contrasts = tuple(
+        contrast(row, theirs.get(name), pairing, (margins or {}).get(name))
+        for name, row in rows.items()
+    )
+    return Comparison(base_model, other_model, contrasts, pairing)
+
+
+def cells_of(card: Scorecard, model: str) -> list[Cell]:
+    """The cells of one model."""
+    if model not in card.models:
+        raise UnknownName("model", model, card.models)
+    return [cell for cell in card.cells if cell.model == model]
+
+
+def contrast(
+    row: Aggregate, other: Aggregate | None, pairing: Pairing, margin: float | None
+) -> Contrast:
+    """One metric, judged on the pairs that have it on both sides."""
+    name = row.metric
+    if other is None:
+        return Contrast(name, row.better, "refused", "the candidate was not scored with it")
+    if other.scorer_version != row.scorer_version:
+        versions = f"{row.scorer} {row.scorer_version} against {other.scorer_version}"
+        return Contrast(name, row.better, "refused", f"scored by different versions: {versions}")
+    whole = [two for two in pairing.pairs if name in two[0].values and name in two[1].values]
+    lost = sum(name in {**a.values, **a.missing} for a, _ in pairing.pairs) - len(whole)
+    if not whole:
+        return Contrast(
+            name, row.better, "not measured", "no pair has a value on both sides", lost=lost
+        )
+    ours, theirs, spread = _prompt_means(name, whole)
+    margin = SMALL_EFFECT * spread if margin is None else margin
+    found = paired.effect(theirs - ours, alpha=0.025)
+    answer = _answer(found, margin, row.better)
+    return Contrast(
+        metric=name,
+        better=row.better,
+        answer=answer,
+        baseline=float(ours.mean()),
+        candidate=float(theirs.mean()),
+        difference=found.mean,
+        low=found.low,
+        high=found.high,
+        margin=margin,
+        win_rate=_win_rate(theirs - ours, row.better),
+        prompts=found.prompts,
+        pairs=len(whole),
+        lost=lost,
+        needed=_needed(found, margin) if answer == "too few" else None,
+    )
+
+
+def _prompt_means(
+    name: str, pairs: Sequence[tuple[Cell, Cell]]
+) -> "tuple[NDArray[np.float64], NDArray[np.float64], float]":
+    """Mean of each prompt on both sides, and the standard deviation of the baseline's images."""
+    import numpy as np
+
+    prompts: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for a, b in pairs:
+        prompts[a.prompt_id].append((a.values[name], b.values[name]))
+    means = np.array([np.mean(values, axis=0) for values in prompts.values()])
+    images = np.array([a.values[name] for a, _ in pairs])
+    return means[:, 0], means[:, 1], float(images.std(ddof=1)) if len(images) > 1 else 0.0
+
+
+def _answer(found: paired.Effect, margin: float, better: Better) -> Answer:
+    if found.low is None or found.high is None:
+        return "too few"
+    if -margin <= found.low and found.high <= margin:
+        return "tied"
+    if found.low > 0 or found.high < 0:
+        if better == "neither":
+            return "differs"
+        return "better" if (found.low > 0) == (better == "higher") else "worse"
+    return "too few"
+
+
+def _needed(found: paired.Effect, margin: float) -> int | None:
+    """Prompts to tell a tie from a difference as large as the margin; None without any margin."""
+    if margin <= 0 or found.prompts < 2:
+        return None
+    return max(found.prompts + 1, paired.prompts_needed(found.sd, margin, alpha=0.025))
+
+
+def _win_rate(differences: "NDArray[np.float64]", better: Better) -> float | None:
+    if better == "neither":
+        return None
+    sign = 1 if better == "higher" else -1
+    return float(((sign * differences > 0) + 0.5 * (differences == 0)).mean())

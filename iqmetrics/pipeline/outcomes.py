@@ -1,0 +1,96 @@
+"""Reads the outcomes of a run back from the store, image by image and then set by set."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from iqmetrics.pipeline.keys import ScorerFacts
+from iqmetrics.records import ImageRecord, Missing, Reading
+from iqmetrics.store import Store
+
+CHUNK = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that is known of one image (or, without a `record`, of one set of images).
+
+    `readings` maps a scorer's name to its reading; `problem` says why an image has none at all.
+    """
+
+    model: str
+    prompt_id: str
+    record: ImageRecord | None
+    readings: Mapping[str, Reading]
+    problem: Missing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run covers: its images, those that could not be decoded, and its scorers.
+
+    `unavailable` maps a scorer that could not be loaded to the reason. `decode_problems` maps an
+    image's path to why no scorer saw it.
+    """
+
+    records: Sequence[ImageRecord]
+    scorers: Sequence[ScorerFacts]
+    decode_problems: Mapping[str, Missing] = field(default_factory=dict)
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+
+    def sets(self, scorer: ScorerFacts) -> dict[tuple[str, str], list[ImageRecord]]:
+        """The readable images of each set that a set scorer judges."""
+        groups: dict[tuple[str, str], list[ImageRecord]] = {}
+        for record in self.records:
+            if record.image not in self.decode_problems:
+                groups.setdefault(scorer.group(record), []).append(record)
+        return groups
+
+
+def outcomes(store: Store, run: Run, evidence: bool = False) -> Iterator[Outcome]:
+    """Every image of the run in order, then every set.
+
+    An image that was not reached (an interrupted run) has no reading and is left out.
+    """
+    per_image = [s for s in run.scorers if s.scope == "image"]
+    records = iter(run.records)
+    while chunk := list(islice(records, CHUNK)):
+        yield from _images(store, run, chunk, per_image, evidence)
+    for scorer in run.scorers:
+        if scorer.scope == "set":
+            yield from _sets(store, run, scorer, evidence)
+
+
+def _images(
+    store: Store,
+    run: Run,
+    chunk: Sequence[ImageRecord],
+    scorers: Sequence[ScorerFacts],
+    evidence: bool,
+) -> Iterator[Outcome]:
+    seen = [r for r in chunk if r.image not in run.decode_problems]
+    keys = {(r.image, s.name): s.key(r) for r in seen for s in scorers}
+    stored = store.readings(set(keys.values()), evidence)
+    for record in chunk:
+        problem = run.decode_problems.get(record.image)
+        readings = {}
+        for scorer in scorers if problem is None else ():
+            reading = stored.get(keys[record.image, scorer.name]) or _absent(run, scorer)
+            if reading:
+                readings[scorer.name] = reading
+        if readings or problem:
+            yield Outcome(record.model, record.prompt_id, record, readings, problem)
+
+
+def _sets(store: Store, run: Run, scorer: ScorerFacts, evidence: bool) -> Iterator[Outcome]:
+    groups = run.sets(scorer)
+    keys = {group: scorer.set_key(records) for group, records in groups.items()}
+    stored = store.readings(set(keys.values()), evidence)
+    for (model, prompt_id), key in keys.items():
+        if reading := stored.get(key) or _absent(run, scorer):
+            yield Outcome(model, prompt_id, None, {scorer.name: reading})
+
+
+def _absent(run: Run, scorer: ScorerFacts) -> Reading | None:
+    reason = run.unavailable.get(scorer.name)
+    return Reading.none(scorer.metrics, "unavailable", reason) if reason else None

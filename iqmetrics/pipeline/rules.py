@@ -1,0 +1,119 @@
+"""Gate rules: NAME.gate.toml, flat and checked.
+
+about = "what this gate protects"
+alpha = 0.05                    # chance to pass a model that is worse by exactly the margin
+
+[[rule]]
+metric = "text.legibility"
+margin = 0.02                   # may be worse than the baseline by at most this
+floor = 0.80                    # and must be at least this (`ceiling` for lower-is-better)
+min_coverage = 0.9              # share of judged images that must have a value
+max_new_failures = 0            # images that failed here and did not in the baseline
+required = true                 # false: not measured is reported, and does not hold the gate
+"""
+
+import tomllib
+from dataclasses import dataclass, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from iqmetrics.errors import BadInput, UnknownName
+
+SUFFIX = ".gate.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one metric must keep; at least one of margin, floor and ceiling is given."""
+
+    metric: str
+    margin: float | None = None
+    floor: float | None = None
+    ceiling: float | None = None
+    min_coverage: float = 0.9
+    max_new_failures: int = 0
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A named set of rules; every rule must hold."""
+
+    name: str
+    about: str
+    alpha: float
+    rules: tuple[Rule, ...]
+    model_files: tuple[str, ...] = ()
+    """Files whose content a stored verdict belongs to (checkpoints, configs), as globs."""
+
+
+def shipped() -> list[str]:
+    """Names of the gates that come with iqmetrics."""
+    found = (item.name for item in files("iqmetrics.metrics_cfg").iterdir())
+    return sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX))
+
+
+def load(name: str) -> Rules:
+    """Rules by shipped name or by path.
+
+    Raises:
+        UnknownName: no such gate, or an unknown key in it.
+        BadInput: the file is not TOML, or a rule says nothing or has a value of the wrong kind.
+    """
+    path = Path(name)
+    if path.suffix == ".toml":
+        if not path.is_file():
+            raise BadInput(f"rules file {name} does not exist")
+        text, title = path.read_text("utf-8"), path.name.removesuffix(SUFFIX)
+    elif name in shipped():
+        text, title = (
+            files("iqmetrics.metrics_cfg").joinpath(name + SUFFIX).read_text("utf-8"),
+            name,
+        )
+    else:
+        raise UnknownName("gate", name, shipped(), "Or give a .gate.toml file of your own")
+    try:
+        return _parse(title, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"rules {name} are not valid TOML: {error}") from error
+
+
+def _parse(title: str, data: dict[str, Any]) -> Rules:
+    _only(f"key in gate {title}", data, {"about", "alpha", "rule", "model_files"})
+    alpha = data.get("alpha", 0.05)
+    if not 0 < alpha < 0.5:
+        raise BadInput(
+            f"gate {title}: alpha = {alpha}", "It is the chance of a false pass: 0.05, say"
+        )
+    rules = tuple(_rule(title, table) for table in data.get("rule", []))
+    if not rules:
+        raise BadInput(
+            f"gate {title} has no [[rule]]", "A gate without rules would let everything pass"
+        )
+    return Rules(title, data.get("about", ""), alpha, rules, tuple(data.get("model_files", ())))
+
+
+def _rule(title: str, table: dict[str, Any]) -> Rule:
+    _only(f"key in a rule of gate {title}", table, {f.name for f in fields(Rule)})
+    if not isinstance(table.get("metric"), str):
+        raise BadInput(f"gate {title}: a [[rule]] names no metric")
+    rule = Rule(**table)
+    given = {"margin": rule.margin, "floor": rule.floor, "ceiling": rule.ceiling}
+    for key, value in {**given, "min_coverage": rule.min_coverage}.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise BadInput(f"gate {title}, {rule.metric}: {key} must be a number, got {value!r}")
+    if all(value is None for value in given.values()):
+        raise BadInput(
+            f"gate {title}: the rule for {rule.metric} has no margin, floor or ceiling",
+            "A rule that holds nothing would always pass",
+        )
+    if rule.margin is not None and rule.margin < 0:
+        raise BadInput(f"gate {title}, {rule.metric}: margin must not be negative")
+    return rule
+
+
+def _only(where: str, table: dict[str, Any], known: set[str]) -> None:
+    for key in table:
+        if key not in known:
+            raise UnknownName(where, key, known)

@@ -1,0 +1,160 @@
+"""Images + scorers -> store -> scorecard: the main job.
+
+`score` finds out what is known of each image, scores whatever the store does not hold yet, and
+answers a `Result`. Nothing already computed is ever lost: every outcome is committed within a
+second, a second run does only what is missing, and ^C leaves a valid scorecard of what was done.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iqmetrics.engines import local
+from iqmetrics.engines.work import Finished
+from iqmetrics.errors import Unavailable
+from iqmetrics.images import decode_all
+from iqmetrics.pipeline import device, pending, scorecard
+from iqmetrics.pipeline.index import Index, index
+from iqmetrics.pipeline.keys import ScorerFacts
+from iqmetrics.pipeline.outcomes import Outcome, Run, outcomes
+from iqmetrics.pipeline.progress import Progress, Silent, track
+from iqmetrics.pipeline.settings import Settings
+from iqmetrics.records import ImageRecord, Reading, Scorecard
+from iqmetrics.scorers import base
+from iqmetrics.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STORE = "scores.sqlite"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run found: its images with all readings, and the scorecard over them."""
+
+    run: Run
+    store: Store
+    index: Index
+    interrupted: bool = False
+    device: str = field(default="cpu")
+
+    def outcomes(self, evidence: bool = False) -> Iterator[Outcome]:
+        """Every image in order, then every set; `evidence` also reads what the report draws."""
+        return outcomes(self.store, self.run, evidence)
+
+    @cached_property
+    def scorecard(self) -> Scorecard:
+        """Per model and metric: mean, interval, coverage."""
+        return scorecard.build(self.outcomes(), self.run.scorers)
+
+    def readings(self) -> dict[str, dict[str, Reading]]:
+        """Readings by image (its path relative to the folder) and scorer, evidence included."""
+        found = self.outcomes(evidence=True)
+        return {o.record.image: dict(o.readings) for o in found if o.record is not None}
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """One row an image, one column a metric; a metric without a value is NA."""
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise Unavailable.extra("to_pandas", "pandas", "tables") from error
+        rows = [_flat(o) for o in self.outcomes() if o.record is not None]
+        return pd.DataFrame(rows).convert_dtypes()
+
+
+def score(
+    images: str | os.PathLike[str] | Sequence[Any],
+    preset: str = "standard",
+    *,
+    out: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Result:
+    """Score a folder, some files, or images in memory.
+
+    Args:
+        images: a folder, or a sequence of paths, `PIL.Image` or uint8 arrays (HxW or HxWx3|4).
+        preset: a shipped preset or the path of a .preset.toml.
+        out: folder of the score store, so that a later call resumes; None keeps it in memory.
+        progress: a listener; None is silent.
+        settings: any other field of `Settings`, e.g. `scorers=("niqe",)`, `device="cpu"`.
+
+    Raises:
+        BadInput: there is nothing to score, or a setting cannot be used.
+        Unavailable: a scorer that was asked for by name cannot be loaded.
+
+    Example:
+        >>> from PIL import Image
+        >>> import iqmetrics
+        >>> result = iqmetrics.score([Image.new("RGB", (64, 48))], scorers=("size",))
+        >>> result.scorecard.rows[0].metric, result.scorecard.rows[0].mean
+        ('size.width', 64.0)
+    """
+    wanted = Settings(preset=preset, **settings)
+    if out is not None:
+        Path(out).mkdir(parents=True, exist_ok=True)
+    store = Store(Path(out) / STORE if out is not None else None)
+    return run(images, store, wanted, progress or Silent())
+
+
+def run(images: Any, store: Store, settings: Settings, progress: Progress) -> Result:
+    """Score into an open store; the store is left open for the result to be read."""
+    scorers = settings.build_scorers()
+    facts = tuple(ScorerFacts.of(scorer) for scorer in scorers.values())
+    found = index(images, store, settings, progress)
+    work = pending.find(store, found.records, facts)
+    chosen = device.choose(settings.device) if work else "cpu"
+    unavailable = _load(scorers, work.scorers(), chosen, required=bool(settings.scorers))
+    work = work.without(unavailable)
+    finished = _engine(work, scorers, store, settings, progress)
+    problems = {
+        **pending.known_problems(store, found.records),
+        **finished.problems,
+        **found.problems,
+    }
+    covered = Run(found.records, facts, problems, unavailable)
+    return Result(covered, store, found, finished.interrupted, chosen)
+
+
+def _engine(
+    work: pending.Pending,
+    scorers: dict[str, base.Scorer],
+    store: Store,
+    settings: Settings,
+    progress: Progress,
+) -> Finished:
+    records = [image.record for image in work.images]
+    with closing(decode_all(records, workers=settings.workers)) as decoded:
+        watched = track(progress, "scoring", len(records), decoded)
+        works = {image.record.image: image for image in work.images}
+        return local.run(watched, works, work.sets, scorers, store.add)
+
+
+def _load(
+    scorers: dict[str, base.Scorer], names: Sequence[str], chosen: str, required: bool
+) -> dict[str, str]:
+    """Load what is needed; why each scorer that could not be loaded is not there."""
+    missing = {}
+    for name in names:
+        try:
+            base.load(scorers[name], chosen)
+        except Unavailable as error:
+            if required:
+                raise
+            missing[name] = f"{error.message}: {error.hint}"
+    return missing
+
+
+def _flat(outcome: Outcome) -> dict[str, Any]:
+    record: ImageRecord | None = outcome.record
+    assert record is not None
+    values = {m: v for reading in outcome.readings.values() for m, v in reading.values.items()}
+    gone = {m: None for reading in outcome.readings.values() for m in reading.missing}
+    place = ("image", "model", "prompt_id", "prompt", "seed", "pick")
+    status = outcome.problem.status if outcome.problem else "ok"
+    return {**{name: getattr(record, name) for name in place}, "status": status, **values, **gone}

@@ -1,0 +1,108 @@
+"""Outcomes -> Scorecard: per model and metric the mean, its interval, and how much was measured."""
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from iqmetrics.images import DECODE_POLICY
+from iqmetrics.pipeline.keys import ScorerFacts
+from iqmetrics.pipeline.outcomes import Outcome
+from iqmetrics.records import Aggregate, Cell, Metric, Reading, Scorecard
+
+
+@dataclass
+class _Column:
+    """The values of one metric of one model, and the statuses of all its images."""
+
+    values: "array[float]" = field(default_factory=lambda: array("d"))
+    prompts: list[str] = field(default_factory=list)
+    coverage: Counter[str] = field(default_factory=Counter)
+
+
+def build(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Scorecard:
+    """Aggregate outcomes by model and metric; an undecoded image counts by its status."""
+    columns: dict[tuple[str, str], _Column] = defaultdict(_Column)
+    cells = []
+    owners = {metric.name: (scorer, metric) for scorer in scorers for metric in scorer.metrics}
+    per_image = [name for name, (scorer, _) in owners.items() if scorer.scope == "image"]
+    for outcome in outcomes:
+        if outcome.problem:
+            for metric in per_image:
+                columns[outcome.model, metric].coverage[outcome.problem.status] += 1
+        for reading in outcome.readings.values():
+            _count(columns, outcome, reading)
+        cells.append(_cell(outcome))
+    rows = [
+        _aggregate(model, *owners[name], columns[model, name])
+        for model in sorted({model for model, _ in columns})
+        for name in owners
+        if (model, name) in columns
+    ]
+    versions = {s.name: s.full_version for s in scorers}
+    return Scorecard(tuple(rows), tuple(cells), versions, DECODE_POLICY)
+
+
+def _count(columns: dict[tuple[str, str], _Column], outcome: Outcome, reading: Reading) -> None:
+    for metric, value in reading.values.items():
+        column = columns[outcome.model, metric]
+        column.values.append(value)
+        column.prompts.append(outcome.prompt_id)
+        column.coverage["ok"] += 1
+    for metric, missing in reading.missing.items():
+        columns[outcome.model, metric].coverage[missing.status] += 1
+
+
+def _cell(outcome: Outcome) -> Cell:
+    record = outcome.record
+    readings = outcome.readings.values()
+    missing = {name: m.status for reading in readings for name, m in reading.missing.items()}
+    if outcome.problem:
+        missing = {"image": outcome.problem.status}
+    return Cell(
+        model=outcome.model,
+        prompt_id=outcome.prompt_id,
+        seed=record.seed if record else None,
+        pick=record.pick if record else None,
+        image=record.image if record else "",
+        values={name: value for reading in readings for name, value in reading.values.items()},
+        missing=missing,
+    )
+
+
+def _aggregate(model: str, scorer: ScorerFacts, metric: Metric, column: _Column) -> Aggregate:
+    mean, low, high, prompts = _interval(column)
+    return Aggregate(
+        model=model,
+        metric=metric.name,
+        scorer=scorer.name,
+        scorer_version=scorer.full_version,
+        unit=metric.unit,
+        better=metric.better,
+        mean=mean,
+        low=low,
+        high=high,
+        images=len(column.values),
+        prompts=prompts,
+        coverage=dict(sorted(column.coverage.items())),
+    )
+
+
+def _interval(column: _Column) -> tuple[float | None, float | None, float | None, int]:
+    if not column.values:
+        return None, None, None, 0
+    import numpy as np
+
+    from iqmetrics.stats.means import cluster_interval
+
+    names, clusters = np.unique(np.array(column.prompts), return_inverse=True)
+    mean, low, high = cluster_interval(np.frombuffer(column.values), clusters)
+    return mean, low, high, len(names)
+
+
+def by_metric(card: Scorecard) -> Mapping[str, Mapping[str, Aggregate]]:
+    """The rows as metric -> model -> row, in the order of the scorecard."""
+    table: dict[str, dict[str, Aggregate]] = {}
+    for row in card.rows:
+        table.setdefault(row.metric, {})[row.model] = row
+    return table

@@ -1,0 +1,81 @@
+"""scorecard.json: a scorecard as a small, committable file that compare and gate can pair with.
+
+Cells are rows under one list of columns: a number where a metric was measured, its status (a
+string) where it was not. Sorted, without time stamps: the same scorecard gives the same bytes.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from iqmetrics.errors import BadInput
+from iqmetrics.records import Aggregate, Cell, Scorecard
+
+FORMAT = "iqmetrics-scorecard-1"
+_PLACE = ("model", "prompt_id", "seed", "pick", "image")
+
+
+def dump(card: Scorecard) -> str:
+    """The text of scorecard.json."""
+    metrics = sorted({name for cell in card.cells for name in (*cell.values, *cell.missing)})
+    head = {
+        "format": FORMAT,
+        "decode_policy": card.decode_policy,
+        "scorers": dict(sorted(card.scorers.items())),
+        "models": list(card.models),
+    }
+    lines = [_line(asdict(row)) for row in card.rows]
+    cells = [_line(_row(cell, metrics)) for cell in card.cells]
+    return (
+        json.dumps(head, ensure_ascii=True, indent=1)[:-2]
+        + ',\n "rows": [\n  '
+        + ",\n  ".join(lines)
+        + '\n ],\n "columns": '
+        + _line([*_PLACE, *metrics])
+        + ',\n "cells": [\n  '
+        + ",\n  ".join(cells)
+        + "\n ]\n}\n"
+    )
+
+
+def load(path: Path) -> Scorecard:
+    """Read a scorecard.json.
+
+    Raises:
+        BadInput: the file is absent, is not JSON, or is not a scorecard.
+    """
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise BadInput(
+            f"{path} does not exist", "iqm score FOLDER writes FOLDER/iqm/scorecard.json"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise BadInput(f"{path} is not a scorecard of this version of iqmetrics ({FORMAT})")
+    metrics = data["columns"][len(_PLACE) :]
+    return Scorecard(
+        rows=tuple(Aggregate(**row) for row in data["rows"]),
+        cells=tuple(_cell(row, metrics) for row in data["cells"]),
+        scorers=data["scorers"],
+        decode_policy=data["decode_policy"],
+    )
+
+
+def _row(cell: Cell, metrics: list[str]) -> list[Any]:
+    place = [getattr(cell, name) for name in _PLACE]
+    return [*place, *(cell.values.get(m, cell.missing.get(m)) for m in metrics)]
+
+
+def _cell(row: list[Any], metrics: list[str]) -> Cell:
+    answers = dict(zip(metrics, row[len(_PLACE) :], strict=True))
+    values = {m: v for m, v in answers.items() if isinstance(v, int | float)}
+    missing = {m: v for m, v in answers.items() if isinstance(v, str)}
+    place = dict(zip(_PLACE, row, strict=False))
+    return Cell(**place, values=values, missing=missing)
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))

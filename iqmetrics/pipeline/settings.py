@@ -1,0 +1,40 @@
+"""What a scoring run was asked to do."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from iqmetrics import presets
+from iqmetrics.presets import ScorerChoice
+from iqmetrics.scorers.base import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Options of `iqm score`, with the defaults of the command line.
+
+    `scorers` (names or "module:Class") replace those of the preset, and are then required: one
+    that cannot be loaded is an error instead of a status. `workers` counts decoding processes
+    (None: one a core, at most 16). `texts` are the strings that every image must show.
+    """
+
+    preset: str = "standard"
+    scorers: tuple[str, ...] = ()
+    device: str = "auto"
+    workers: int | None = None
+    prompts: Path | None = None
+    texts: tuple[str, ...] | None = None
+    model_from: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    limit: int | None = None
+    options: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def build_scorers(self) -> dict[str, Scorer]:
+        """The scorers by name, not yet loaded."""
+        if self.scorers:
+            choices = [ScorerChoice(name, self.options.get(name, {})) for name in self.scorers]
+        else:
+            choices = list(presets.load(self.preset).scorers)
+        built = [choice.build() for choice in choices]
+        return {scorer.name: scorer for scorer in built}

@@ -1,0 +1,74 @@
+"""Whether anything changed since the last run, told from the walk alone: no file is opened.
+
+The fingerprint covers every entry's path, size, time and inode (sidecars and prompt files too), the
+settings, and each scorer's full version. It is kept only after a complete run without failures, so
+whatever could still succeed is tried again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from iqmetrics.errors import Unavailable
+from iqmetrics.images import DECODE_POLICY
+from iqmetrics.pipeline.index import stat_lines
+from iqmetrics.pipeline.keys import ScorerFacts
+from iqmetrics.pipeline.score import Result
+from iqmetrics.pipeline.settings import Settings
+from iqmetrics.scorers import base
+from iqmetrics.store import Store
+
+_NAME, _UNAVAILABLE = "fingerprint", "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The fingerprint of what is there now, and whether it is that of the last run."""
+
+    fingerprint: str
+    same: bool
+
+
+def check(store: Store, target: Any, settings: Settings, results: Sequence[Path]) -> Seen:
+    """Compare with the last run; never the same when a result file is gone."""
+    scorers = settings.build_scorers()
+    digest = blake2b(digest_size=16)
+    for line in _lines(target, settings, scorers):
+        digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
+    fingerprint = digest.hexdigest()
+    same = store.get(_NAME) == fingerprint and all(path.exists() for path in results)
+    return Seen(fingerprint, same and _still_unavailable(store, scorers))
+
+
+def remember(store: Store, seen: Seen, result: Result) -> None:
+    """Keep the fingerprint of a run that has nothing left to try."""
+    statuses = {status for row in result.scorecard.rows for status in row.coverage}
+    settled = not result.interrupted and not statuses & {"failed", "unreadable"}
+    store.put(_NAME, seen.fingerprint if settled else "")
+    store.put(_UNAVAILABLE, "\n".join(sorted(result.run.unavailable)))
+
+
+def _lines(target: Any, settings: Settings, scorers: dict[str, base.Scorer]) -> list[str]:
+    from iqmetrics import __version__
+
+    facts = [f"{f.name} {f.full_version}" for f in map(ScorerFacts.of, scorers.values())]
+    asked = {k: str(v) for k, v in asdict(settings).items() if k not in ("workers", "device")}
+    return [
+        __version__,
+        DECODE_POLICY,
+        *facts,
+        repr(sorted(asked.items())),
+        *stat_lines(target, settings),
+    ]
+
+
+def _still_unavailable(store: Store, scorers: dict[str, base.Scorer]) -> bool:
+    for name in (store.get(_UNAVAILABLE) or "").split():
+        try:
+            base.load(scorers[name], "cpu")
+        except Unavailable:
+            continue
+        return False
+    return True

@@ -1,0 +1,164 @@
+"""scores.sqlite: every outcome of every (image, scorer), content-addressed; resume and cache.
+
+Three tables. `files`: what was read of a path, valid while size, mtime and inode stay the same.
+`outcomes`: one row a key, where the key is a digest of everything that the outcome depends on, so
+an outcome is never stale and any number of processes may write it. `runs`: small facts about the
+last run. WAL with synchronous=NORMAL: a killed process loses no committed row.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from iqmetrics.errors import BadInput
+from iqmetrics.records import Missing, Reading
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS files (
+    path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode INTEGER, sha256 TEXT, facts TEXT
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outcomes (
+    key BLOB PRIMARY KEY, scorer TEXT NOT NULL, "values" TEXT NOT NULL, missing TEXT NOT NULL,
+    evidence TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS runs (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """What was read of one file: its stat, its sha256, and facts as the reader gave them."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+    sha256: str
+    facts: str
+
+    @property
+    def stat(self) -> tuple[int, int, int]:
+        """What must be unchanged for the row to hold."""
+        return self.size, self.mtime_ns, self.inode
+
+
+def outcome_key(*parts: str) -> bytes:
+    """16 bytes that stand for everything that an outcome depends on."""
+    return blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=16).digest()
+
+
+class Store:
+    """One open scores.sqlite; `path` None keeps it in memory. Use as a context manager."""
+
+    def __init__(self, path: Path | None) -> None:
+        try:
+            self._db = sqlite3.connect(path or ":memory:", timeout=30, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise BadInput(
+                f"{path} cannot be opened as a score store: {error}",
+                "Give another folder with --out, on a local disk",
+            ) from error
+        found = self.get("schema")
+        if found is None:
+            self.put("schema", str(SCHEMA_VERSION))
+        elif found != str(SCHEMA_VERSION):
+            raise BadInput(
+                f"{path} was written by another version of iqmetrics (schema {found})",
+                "Give a new folder with --out",
+            )
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def files(self) -> Iterator[FileRow]:
+        """Every known file."""
+        for path, *rest in self._db.execute(
+            "SELECT path, size, mtime_ns, inode, sha256, facts FROM files"
+        ):
+            yield FileRow(os.fsdecode(path), *rest)
+
+    def add_files(self, rows: Iterable[FileRow]) -> None:
+        """Remember what was read of some files; committed when this returns."""
+        self._write(
+            "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?)",
+            ((os.fsencode(r.path), r.size, r.mtime_ns, r.inode, r.sha256, r.facts) for r in rows),
+        )
+
+    def keys(self) -> set[bytes]:
+        """The keys of all outcomes."""
+        return {key for (key,) in self._db.execute("SELECT key FROM outcomes")}
+
+    def add(self, outcomes: Iterable[tuple[bytes, str, Reading]]) -> None:
+        """Record (key, scorer, reading); committed when this returns."""
+        self._write(
+            "INSERT OR REPLACE INTO outcomes VALUES (?,?,?,?,?)",
+            (
+                (
+                    key,
+                    scorer,
+                    _dump(reading.values),
+                    _dump_missing(reading),
+                    _dump(reading.evidence),
+                )
+                for key, scorer, reading in outcomes
+            ),
+        )
+
+    def drop(self, keys: Iterable[bytes]) -> None:
+        """Forget some outcomes, so that they are scored again."""
+        self._write("DELETE FROM outcomes WHERE key = ?", ((key,) for key in keys))
+
+    def readings(self, keys: Iterable[bytes], evidence: bool = False) -> dict[bytes, Reading]:
+        """The readings behind the keys; a key without an outcome is left out."""
+        wanted, found = list(keys), {}
+        for start in range(0, len(wanted), 500):
+            chunk = wanted[start : start + 500]
+            marks = ",".join("?" * len(chunk))
+            query = f'SELECT key, "values", missing, evidence FROM outcomes WHERE key IN ({marks})'
+            for key, values, missing, proof in self._db.execute(query, chunk):
+                found[key] = _reading(values, missing, proof if evidence else "{}")
+        return found
+
+    def retriable(self) -> list[bytes]:
+        """Keys of outcomes with a metric that failed: the next run tries them once more."""
+        query = "SELECT key FROM outcomes WHERE instr(missing, '\"failed\"') > 0"
+        return [key for (key,) in self._db.execute(query)]
+
+    def get(self, name: str) -> str | None:
+        """A fact about the last run."""
+        row = self._db.execute("SELECT value FROM runs WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def put(self, name: str, value: str) -> None:
+        """Remember a fact about this run."""
+        self._write("INSERT OR REPLACE INTO runs VALUES (?,?)", [(name, value)])
+
+    def _write(self, query: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany(query, rows)
+
+
+def _dump(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _dump_missing(reading: Reading) -> str:
+    return _dump({name: [m.status, m.reason] for name, m in reading.missing.items()})
+
+
+def _reading(values: str, missing: str, evidence: str) -> Reading:
+    gone = {name: Missing(*pair) for name, pair in json.loads(missing).items()}
+    return Reading(json.loads(values), gone, json.loads(evidence))

@@ -1,0 +1,137 @@
+"""CSV feeds: one row a metric (long), one row an image (wide), one row a model (scorecard).
+
+RFC 4180 with CRLF, UTF-8, "." decimals, sorted as the run is, no time stamps: the same store gives
+the same bytes, and a file that would not change is not touched. A text cell that a spreadsheet
+would run as a formula gets a leading apostrophe; numbers are never touched.
+"""
+
+import csv
+import filecmp
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from iqmetrics.pipeline.keys import ScorerFacts
+from iqmetrics.pipeline.outcomes import Outcome
+from iqmetrics.records import Scorecard
+
+LONG = (
+    "image", "model", "prompt_id", "prompt", "seed", "pick",
+    "scorer", "metric", "value", "status", "reason", "scorer_version",
+)  # fmt: skip
+PLACE = ("image", "model", "prompt_id", "prompt", "seed", "pick")
+SCORECARD = (
+    "model", "metric", "mean", "low", "high", "images", "prompts", "unit", "better",
+    "ok", "not_applicable", "abstained", "unavailable", "failed", "undecoded",
+    "scorer", "scorer_version",
+)  # fmt: skip
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def cell(value: Any) -> str:
+    """One CSV cell: numbers as they are, nothing for None, text made safe against formulas.
+
+    Example:
+        >>> cell(-1.5), cell(None), cell("=1+1"), cell("a, b")
+        ('-1.5', '', "'=1+1", 'a, b')
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return repr(value)
+    text = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+    return "'" + text if text.lstrip(" '").startswith(_FORMULA) else text
+
+
+def long_rows(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Iterator[list[Any]]:
+    """Rows of scores_long.csv."""
+    order = [(s, [m.name for m in s.metrics]) for s in scorers]
+    for outcome in outcomes:
+        place = _place(outcome)
+        if outcome.problem:
+            yield [
+                *place,
+                "image",
+                None,
+                None,
+                outcome.problem.status,
+                outcome.problem.reason,
+                None,
+            ]
+        for scorer, metrics in order:
+            if reading := outcome.readings.get(scorer.name):
+                for metric in metrics:
+                    value, gone = reading.values.get(metric), reading.missing.get(metric)
+                    told = [gone.status, gone.reason] if gone else ["ok", None]
+                    yield [*place, scorer.name, metric, value, *told, scorer.full_version]
+
+
+def wide_header(scorers: Sequence[ScorerFacts]) -> list[str]:
+    """Header of scores_wide.csv: where an image belongs, its status, one column a metric."""
+    return [*PLACE, "status", *(m.name for s in scorers for m in s.metrics)]
+
+
+def wide_rows(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Iterator[list[Any]]:
+    """Rows of scores_wide.csv; a metric without a value is an empty cell."""
+    metrics = [(s.name, m.name) for s in scorers for m in s.metrics]
+    for outcome in outcomes:
+        status = outcome.problem.status if outcome.problem else "ok"
+        readings = outcome.readings
+        values = [readings[s].values.get(m) if s in readings else None for s, m in metrics]
+        yield [*_place(outcome), status, *values]
+
+
+def scorecard_rows(card: Scorecard) -> Iterator[list[Any]]:
+    """Rows of scorecard.csv."""
+    named = ("ok", "not_applicable", "abstained", "unavailable", "failed")
+    for row in card.rows:
+        counts = [row.coverage.get(status, 0) for status in named]
+        undecoded = sum(row.coverage.values()) - sum(counts)
+        yield [
+            row.model, row.metric, row.mean, row.low, row.high, row.images, row.prompts,
+            row.unit, row.better, *counts, undecoded, row.scorer, row.scorer_version,
+        ]  # fmt: skip
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
+    """Stream a CSV file into place; True when the file changed."""
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(header)
+        writer.writerows([cell(value) for value in row] for row in rows)
+    return replace_if_changed(fresh, path)
+
+
+def write_text(path: Path, text: str) -> bool:
+    """Write a text file into place; True when the file changed."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_text(text, "utf-8", newline="")
+    return replace_if_changed(fresh, path)
+
+
+def replace_if_changed(fresh: Path, path: Path) -> bool:
+    """Move `fresh` over `path` unless both hold the same bytes."""
+    if path.exists() and filecmp.cmp(fresh, path, shallow=False):
+        fresh.unlink()
+        return False
+    fresh.replace(path)
+    return True
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """The same CSV as a string, for stdout."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def _place(outcome: Outcome) -> list[Any]:
+    record = outcome.record
+    if record is None:
+        return [None, outcome.model, outcome.prompt_id, None, None, None]
+    return [record.image, record.model, record.prompt_id, record.prompt, record.seed, record.pick]

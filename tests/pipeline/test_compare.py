@@ -1,0 +1,114 @@
+"""better / worse / tied / too few: each where it is true, by construction."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from factory import Toy, card
+
+from iqmetrics.errors import BadInput, UnknownName
+from iqmetrics.pipeline.compare import Contrast, compare
+from iqmetrics.records import Metric, Scorecard
+
+RNG = np.random.default_rng(3)
+BASE = RNG.normal(0.5, 0.1, size=(100, 4))
+
+
+def judge(other: np.ndarray, metric: Metric = Toy.metrics[0], **margins: float) -> Contrast:
+    both = card({"old": BASE, "new": other}, metric)
+    return compare(
+        both, "old", both, "new", margins and {metric.name: margins["margin"]}
+    ).contrasts[0]
+
+
+def test_a_real_gain_is_better_and_a_real_loss_is_worse() -> None:
+    noise = RNG.normal(0, 0.02, size=BASE.shape)
+    gain = judge(BASE + 0.05 + noise)
+    assert gain.answer == "better"
+    assert gain.low < 0.05 < gain.high
+    assert gain.win_rate > 0.9
+    assert judge(BASE - 0.05 + noise).answer == "worse"
+
+
+def test_the_direction_of_the_metric_decides() -> None:
+    more = BASE + 0.05 + RNG.normal(0, 0.02, size=BASE.shape)
+    assert judge(more, Toy.metrics[1]).answer == "worse"
+    neither = replace(Toy.metrics[0], better="neither")
+    assert judge(more, neither).answer == "differs"
+    assert judge(more, neither).win_rate is None
+
+
+def test_a_difference_that_does_not_matter_is_tied() -> None:
+    found = judge(BASE + 0.001 + RNG.normal(0, 0.02, size=BASE.shape))
+    assert (found.answer, found.needed) == ("tied", None)
+
+
+def test_noise_on_few_prompts_is_too_few_and_says_how_many() -> None:
+    other = BASE + RNG.normal(0, 0.1, size=BASE.shape)
+    both = card({"old": BASE[:8], "new": other[:8]})
+    found = compare(both, "old", both, "new").contrasts[0]
+    assert found.answer == "too few"
+    assert found.needed > 8
+
+
+def test_below_five_prompts_nothing_is_claimed() -> None:
+    both = card({"old": BASE[:4], "new": BASE[:4] + 0.3})
+    found = compare(both, "old", both, "new").contrasts[0]
+    assert (found.answer, found.low, found.high) == ("too few", None, None)
+    assert found.difference == pytest.approx(0.3)
+
+
+def test_pairing_removes_what_prompts_have_in_common() -> None:
+    hard = BASE + RNG.normal(0, 5, size=(100, 1))
+    both = card({"old": hard, "new": hard + 0.05 + RNG.normal(0, 0.02, size=BASE.shape)})
+    assert compare(both, "old", both, "new", {"toy.good": 0.01}).contrasts[0].answer == "better"
+
+
+def test_other_versions_are_refused() -> None:
+    both = card({"old": BASE, "new": BASE})
+    rows = tuple(replace(r, scorer_version="2+abc") if r.model == "new" else r for r in both.rows)
+    found = compare(both, "old", replace(both, rows=rows), "new").contrasts[0]
+    assert found.answer == "refused"
+    assert "different versions" in found.reason
+
+
+def test_a_metric_that_only_one_side_has_is_refused() -> None:
+    one = card({"old": BASE})
+    other = card({"new": BASE}, replace(Toy.metrics[0], name="toy.other"))
+    assert compare(one, "old", other, "new").contrasts[0].answer == "refused"
+
+
+def lose(both: Scorecard, model: str, count: int) -> Scorecard:
+    cells, left = [], count
+    for cell in both.cells:
+        if cell.model == model and left:
+            cell = replace(cell, values={}, missing={"toy.good": "abstained"})
+            left -= 1
+        cells.append(cell)
+    return replace(both, cells=tuple(cells))
+
+
+def test_pairs_without_a_value_on_both_sides_are_counted_as_lost() -> None:
+    both = lose(card({"old": BASE, "new": BASE + 0.05}), "new", 10)
+    found = compare(both, "old", both, "new").contrasts[0]
+    assert (found.pairs, found.lost) == (390, 10)
+
+
+def test_nothing_measured_is_no_answer() -> None:
+    both = lose(card({"old": BASE, "new": BASE}), "new", 400)
+    assert compare(both, "old", both, "new").contrasts[0].answer == "not measured"
+
+
+def test_no_common_prompt_is_an_error() -> None:
+    both = card({"old": BASE, "new": BASE})
+    cells = tuple(
+        replace(c, prompt_id="x" + c.prompt_id) if c.model == "new" else c for c in both.cells
+    )
+    with pytest.raises(BadInput, match="no prompt in common"):
+        compare(both, "old", replace(both, cells=cells), "new")
+
+
+def test_an_unknown_model_gets_a_hint() -> None:
+    both = card({"old": BASE, "new": BASE})
+    with pytest.raises(UnknownName, match="no model named 'nw'"):
+        compare(both, "old", both, "nw")

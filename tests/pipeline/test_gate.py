@@ -1,0 +1,130 @@
+"""The gate: passes what is shown, fails what is worse, says when it cannot tell."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from factory import Toy, card
+
+from iqmetrics.pipeline.gate import Check, Verdict, judge
+from iqmetrics.pipeline.rules import Rule, Rules
+from iqmetrics.records import Metric, Scorecard
+
+RNG = np.random.default_rng(5)
+BASE = RNG.normal(0.6, 0.1, size=(100, 4))
+NOISE = RNG.normal(0, 0.02, size=BASE.shape)
+GOOD, BAD = Toy.metrics
+
+
+def verdict(
+    other: np.ndarray, *rules: Rule, metric: Metric = GOOD, base: np.ndarray = BASE
+) -> Verdict:
+    both = card({"old": base, "new": other}, metric)
+    return judge(Rules("g", "", 0.05, rules), both, "old", both, "new")
+
+
+def check(found: Verdict, kind: str) -> Check:
+    return next(c for c in found.checks if c.kind == kind)
+
+
+MARGIN = Rule("toy.good", margin=0.02)
+
+
+def test_an_equal_model_passes_and_a_worse_one_fails() -> None:
+    assert verdict(BASE + NOISE, MARGIN).state == "PASS"
+    found = verdict(BASE - 0.1 + NOISE, MARGIN)
+    assert found.state == "FAIL"
+    worse = check(found, "margin")
+    assert worse.value == pytest.approx(-0.1, abs=0.01)
+    assert worse.limit == -0.02
+
+
+def test_a_better_model_passes() -> None:
+    assert verdict(BASE + 0.3, MARGIN).state == "PASS"
+
+
+def test_the_direction_of_the_metric_decides() -> None:
+    rule = Rule("toy.bad", margin=0.02)
+    assert verdict(BASE - 0.1 + NOISE, rule, metric=BAD).state == "PASS"
+    found = verdict(BASE + 0.1 + NOISE, rule, metric=BAD)
+    assert found.state == "FAIL"
+    assert check(found, "margin").value == pytest.approx(0.1, abs=0.01)
+    assert check(found, "margin").limit == 0.02
+
+
+def test_too_few_prompts_are_inconclusive_with_the_number_needed() -> None:
+    swing = np.tile([[0.1], [-0.1]], (3, 4))
+    found = verdict(BASE[:6] + swing, MARGIN, base=BASE[:6])
+    assert found.state == "INCONCLUSIVE"
+    assert check(found, "margin").needed > 6
+
+
+def test_floor_and_ceiling() -> None:
+    assert verdict(BASE, Rule("toy.good", floor=0.5)).state == "PASS"
+    assert verdict(BASE, Rule("toy.good", floor=0.8)).state == "FAIL"
+    assert verdict(BASE, Rule("toy.good", floor=float(BASE.mean()))).state == "INCONCLUSIVE"
+    assert verdict(BASE, Rule("toy.bad", ceiling=0.7), metric=BAD).state == "PASS"
+    found = verdict(BASE, Rule("toy.bad", ceiling=0.5), metric=BAD)
+    assert found.state == "FAIL"
+    assert check(found, "ceiling").value == pytest.approx(BASE.mean())
+
+
+def test_what_was_not_measured_never_passes() -> None:
+    found = verdict(BASE, MARGIN, Rule("hands.wrong", ceiling=1))
+    assert found.state == "INCONCLUSIVE"
+    assert check(found, "measured").told == "it was not measured on the candidate"
+
+
+def test_an_optional_rule_reports_and_does_not_hold() -> None:
+    found = verdict(BASE, MARGIN, Rule("hands.wrong", ceiling=1, required=False))
+    assert found.state == "PASS"
+    assert check(found, "measured").state == "INCONCLUSIVE"
+
+
+def lose(both: Scorecard, share: float, status: str) -> Scorecard:
+    cells = []
+    for number, cell in enumerate(both.cells):
+        if cell.model == "new" and number % 100 < share * 100:
+            cell = replace(cell, values={}, missing={"toy.good": status})
+        cells.append(cell)
+    lost = sum(not c.values for c in cells)
+    rows = tuple(
+        replace(r, images=r.images - lost, coverage={"ok": r.images - lost, status: lost})
+        if r.model == "new" else r
+        for r in both.rows
+    )  # fmt: skip
+    return replace(both, cells=tuple(cells), rows=rows)
+
+
+def test_low_coverage_does_not_pass() -> None:
+    both = lose(card({"old": BASE, "new": BASE}), 0.3, "abstained")
+    found = judge(Rules("g", "", 0.05, (MARGIN,)), both, "old", both, "new")
+    assert found.state == "INCONCLUSIVE"
+    assert check(found, "coverage").value == pytest.approx(0.7)
+
+
+def test_new_failures_fail() -> None:
+    both = lose(card({"old": BASE, "new": BASE}), 0.01, "failed")
+    found = judge(Rules("g", "", 0.05, (MARGIN,)), both, "old", both, "new")
+    assert found.state == "FAIL"
+    assert check(found, "new failures").told.startswith("4 images failed")
+    allowed = Rules("g", "", 0.05, (replace(MARGIN, max_new_failures=4),))
+    assert judge(allowed, both, "old", both, "new").state == "PASS"
+
+
+def test_other_versions_do_not_pass() -> None:
+    both = card({"old": BASE, "new": BASE})
+    rows = tuple(replace(r, scorer_version="2+abc") if r.model == "new" else r for r in both.rows)
+    found = judge(Rules("g", "", 0.05, (MARGIN,)), both, "old", replace(both, rows=rows), "new")
+    assert found.state == "INCONCLUSIVE"
+    assert "score the baseline again" in check(found, "margin").told
+
+
+def test_the_false_pass_rate_at_the_margin_is_the_level() -> None:
+    passed = 0
+    for run in range(120):
+        rng = np.random.default_rng(run)
+        base = rng.normal(size=(60, 2))
+        other = base - 0.1 + 0.3 * (rng.normal(size=(60, 1)) + rng.normal(size=(60, 2)))
+        passed += verdict(other, Rule("toy.good", margin=0.1), base=base).state == "PASS"
+    assert passed / 120 <= 0.12

@@ -1,0 +1,47 @@
+"""Intervals respect the prompt."""
+
+import numpy as np
+import pytest
+
+from iqmetrics.stats.means import LARGE, cluster_interval
+
+
+def draw(prompts: int, seeds: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    clusters = np.repeat(np.arange(prompts), seeds)
+    values = rng.normal(size=prompts)[clusters] + rng.normal(size=prompts * seeds)
+    return values, clusters
+
+
+@pytest.mark.parametrize("prompts", [60, LARGE + 50])
+def test_the_interval_covers_the_truth_as_often_as_it_says(prompts: int) -> None:
+    rng = np.random.default_rng(1)
+    hits = 0
+    for _ in range(300):
+        _, low, high = cluster_interval(*draw(prompts, 4, rng))
+        hits += low <= 0 <= high
+    assert 0.90 <= hits / 300 <= 0.985
+
+
+def test_seeds_of_one_prompt_do_not_shrink_the_interval() -> None:
+    values = np.random.default_rng(2).normal(size=40)
+    _, low, high = cluster_interval(values, np.arange(40))
+    _, low4, high4 = cluster_interval(np.repeat(values, 4), np.repeat(np.arange(40), 4))
+    assert high4 - low4 == pytest.approx(high - low, rel=1e-9)
+
+
+def test_bootstrap_and_normal_interval_agree_where_one_takes_over() -> None:
+    values, clusters = draw(LARGE - 1, 4, np.random.default_rng(3))
+    mean, low, high = cluster_interval(values, clusters)
+    more = cluster_interval(np.append(values, mean), np.append(clusters, LARGE - 1))
+    assert more[1] == pytest.approx(low, abs=0.1 * (high - low))
+    assert more[2] == pytest.approx(high, abs=0.1 * (high - low))
+
+
+def test_one_prompt_has_a_mean_and_no_interval() -> None:
+    assert cluster_interval(np.array([1.0, 3.0]), np.array([0, 0])) == (2.0, None, None)
+
+
+def test_equal_values_have_an_interval_of_width_zero_around_the_mean() -> None:
+    mean, low, high = cluster_interval(np.full(30, 0.1), np.arange(30))
+    assert low <= mean <= high
+    assert high - low < 1e-12

@@ -1,0 +1,59 @@
+"""Bootstrap-t bounds keep their level where a t interval does not."""
+
+import numpy as np
+import pytest
+
+from iqmetrics.stats import paired
+
+
+def left_skewed(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    raw = np.exp(0.8 * rng.normal(size=shape))
+    return -(raw - np.exp(0.32)) / np.sqrt((np.exp(0.64) - 1) * np.exp(0.64))
+
+
+def test_the_bound_is_crossed_as_often_as_it_says_with_skewed_differences() -> None:
+    x = left_skewed(np.random.default_rng(1), (200, 3000))
+    low, high = paired.bounds(x)
+    assert 0.035 <= np.mean(low > 0) <= 0.065
+    assert 0.035 <= np.mean(high < 0) <= 0.065
+
+
+def test_bounds_mirror_when_the_differences_do() -> None:
+    x = left_skewed(np.random.default_rng(2), (40, 3))
+    low, high = paired.bounds(x)
+    mirrored_low, mirrored_high = paired.bounds(-x)
+    assert mirrored_low == pytest.approx(-high)
+    assert mirrored_high == pytest.approx(-low)
+
+
+def test_bounds_follow_shift_and_scale() -> None:
+    x = left_skewed(np.random.default_rng(3), (40, 1))
+    low, high = paired.bounds(x)
+    moved = paired.bounds(10 * x + 3)
+    assert moved[0] == pytest.approx(10 * low + 3)
+    assert moved[1] == pytest.approx(10 * high + 3)
+
+
+def test_few_prompts_get_no_bound() -> None:
+    found = paired.effect(np.array([0.1, 0.2, 0.3, 0.4]))
+    assert (found.low, found.high, found.prompts) == (None, None, 4)
+
+
+def test_equal_differences_have_themselves_as_bounds() -> None:
+    found = paired.effect(np.full(20, 0.25))
+    assert (found.low, found.mean, found.high, found.sd) == (0.25, 0.25, 0.25, 0.0)
+
+
+def test_p_value_agrees_with_the_bound() -> None:
+    x = left_skewed(np.random.default_rng(4), (60,)) + 0.3
+    found = paired.effect(x)
+    assert paired.p_value(x, found.low, "above") == pytest.approx(0.05, abs=0.002)
+    assert paired.p_value(x, found.high, "below") == pytest.approx(0.05, abs=0.002)
+
+
+@pytest.mark.parametrize(
+    ("sd", "margin", "n"),
+    [(0.05, 0.02, 39), (0.10, 0.02, 155), (0.20, 0.02, 619), (0.10, 0.01, 619)],
+)
+def test_prompts_needed_are_the_textbook_numbers(sd: float, margin: float, n: int) -> None:
+    assert paired.prompts_needed(sd, margin) == n

@@ -1,0 +1,44 @@
+"""From a name to a class, and from a typo to the right name."""
+
+import importlib
+
+import pytest
+
+from iqmetrics import plugins
+from iqmetrics.errors import BadInput, UnknownName
+from iqmetrics.scorers.size import Size
+
+
+def test_a_name_and_a_path_give_the_same_class() -> None:
+    assert plugins.resolve("scorer", "size") is Size
+    assert plugins.resolve("scorer", "iqmetrics.scorers.size:Size") is Size
+
+
+@pytest.mark.parametrize("kind", ["scorer", "generator"])
+def test_every_built_in_name_exists(kind: plugins.Kind) -> None:
+    for target in plugins.BUILT_IN[kind].values():
+        module, _, attribute = target.partition(":")
+        assert hasattr(importlib.import_module(module), attribute)
+
+
+def test_an_unknown_name_gets_the_nearest_one() -> None:
+    with pytest.raises(UnknownName) as error:
+        plugins.resolve("scorer", "sizes")
+    assert error.value.hint.startswith("Did you mean 'size'?")
+
+
+@pytest.mark.parametrize("name", ["no_such_module:Thing", "iqmetrics.scorers.size:Nothing"])
+def test_what_cannot_be_imported_is_told(name: str) -> None:
+    with pytest.raises(BadInput, match="cannot be imported"):
+        plugins.resolve("scorer", name)
+
+
+def test_an_entry_point_is_found_and_a_built_in_name_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Entry:
+        def __init__(self, name: str, value: str) -> None:
+            self.name, self.value = name, value
+
+    theirs = [Entry("mine", "iqmetrics.scorers.size:Size"), Entry("size", "evil:Size")]
+    monkeypatch.setattr(plugins, "entry_points", lambda group: theirs)
+    assert plugins.resolve("scorer", "mine") is Size
+    assert plugins.resolve("scorer", "size") is Size

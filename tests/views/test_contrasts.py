@@ -1,0 +1,26 @@
+"""A comparison as text says everything that was compared, and everything that was not."""
+
+import numpy as np
+from factory import card
+
+from iqmetrics.pipeline.compare import compare
+from iqmetrics.views import contrasts, terminal
+
+BASE = np.random.default_rng(1).normal(0.5, 0.1, size=(30, 2))
+BOTH = card({"old": BASE, "new": np.vstack([BASE[:20] + 0.1])})
+
+
+def test_a_comparison_reads_like_a_sentence() -> None:
+    text = contrasts.text(compare(BOTH, "old", BOTH, "new"))
+    assert text.startswith("new against old")
+    assert "better" in text
+    assert "40 pairs, 20 prompts" in text
+    assert "10 without a partner" in text
+    assert "prompt prompt-20 is only in the baseline" in text
+
+
+def test_a_scorecard_shows_both_models_side_by_side() -> None:
+    lines = terminal.scorecard(BOTH).splitlines()
+    assert lines[0].split() == ["metric", "better", "new", "old"]
+    assert lines[2].startswith("toy.good  up")
+    assert "n=60" in lines[2]

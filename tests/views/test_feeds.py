@@ -1,0 +1,97 @@
+"""CSV: nothing lost, nothing a spreadsheet would run, the same bytes every time."""
+
+import csv
+import io
+import os
+from pathlib import Path
+
+import pytest
+from factory import FACTS, good, record, stored
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iqmetrics.pipeline.outcomes import Outcome, Run, outcomes
+from iqmetrics.pipeline.scorecard import build
+from iqmetrics.records import Missing
+from iqmetrics.views import feeds
+
+A = record("a/1.png", "a", '=HYPERLINK("x")', seed=-5)
+B = record('a/2, "x"\n.png', "a", "夏日限定, “清凉”")
+RUN = Run([A, B, record("a/3.png", "a")], (FACTS,), {"a/3.png": Missing("truncated", "half")})
+STORE = stored((A, good(0.25, -0.5)), (B, good(1.0)))
+
+
+def rows(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def found() -> list[Outcome]:
+    return list(outcomes(STORE, RUN))
+
+
+def test_long_has_one_row_a_metric_and_one_for_an_undecoded_image() -> None:
+    table = rows(feeds.csv_text(feeds.LONG, feeds.long_rows(found(), [FACTS])))
+    assert ",".join(table[0]) == (
+        "image,model,prompt_id,prompt,seed,pick,scorer,metric,value,status,reason,scorer_version"
+    )
+    assert table[1][6:11] == ["toy", "toy.good", "0.25", "ok", ""]
+    assert table[2][7:10] == ["toy.bad", "-0.5", "ok"]
+    assert table[4][7:11] == ["toy.bad", "", "abstained", "too small"]
+    assert table[5][6:11] == ["image", "", "", "truncated", "half"]
+    assert len(table) == 6
+
+
+def test_numbers_are_never_touched_and_formulas_never_run() -> None:
+    table = rows(feeds.csv_text(feeds.LONG, feeds.long_rows(found(), [FACTS])))
+    assert table[1][4] == "-5"
+    assert table[1][3] == '\'=HYPERLINK("x")'
+    assert table[3][0] == B.image
+    assert table[3][3] == B.prompt
+
+
+def test_wide_leaves_unmeasured_cells_empty() -> None:
+    table = rows(feeds.csv_text(feeds.wide_header([FACTS]), feeds.wide_rows(found(), [FACTS])))
+    assert table[0][-3:] == ["status", "toy.good", "toy.bad"]
+    assert table[2][-3:] == ["ok", "1.0", ""]
+    assert table[3][-3:] == ["truncated", "", ""]
+
+
+def test_scorecard_counts_what_was_not_decoded() -> None:
+    card = build(found(), RUN.scorers)
+    table = rows(feeds.csv_text(feeds.SCORECARD, feeds.scorecard_rows(card)))
+    line = dict(zip(table[0], table[2], strict=True))
+    assert (line["metric"], line["ok"], line["abstained"], line["undecoded"]) == (
+        "toy.bad",
+        "1",
+        "1",
+        "1",
+    )
+    assert float(line["mean"]) == -0.5
+    assert (line["low"], line["high"]) == ("", "")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_survives_and_none_starts_a_formula(text: str) -> None:
+    ((back,),) = rows(feeds.csv_text(["h"], [[text]]))[1:] or [[""]]
+    assert not back.startswith(feeds._FORMULA)
+    assert back in (text.replace("\0", "\\x00"), "'" + text.replace("\0", "\\x00"))
+
+
+@pytest.mark.parametrize("text", ["=1", "  =1", "'=1", "+1", "-1", "@x", "\t=1", "\r", "＝1"])
+def test_what_a_spreadsheet_would_run_is_quoted(text: str) -> None:
+    assert feeds.cell(text) == "'" + text
+
+
+def test_a_name_that_is_not_utf8_is_written_readably() -> None:
+    assert feeds.cell(os.fsdecode(b"a\xff.png")) == "a\\udcff.png"
+
+
+def test_an_unchanged_file_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    assert feeds.write_csv(path, ["a"], [[1]])
+    os.utime(path, ns=(1, 1))
+    assert not feeds.write_csv(path, ["a"], [[1]])
+    assert path.stat().st_mtime_ns == 1
+    assert feeds.write_csv(path, ["a"], [[2]])
+    assert path.read_bytes() == b"a\r\n2\r\n"
+    assert os.listdir(tmp_path) == ["x.csv"]

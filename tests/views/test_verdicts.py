@@ -1,0 +1,60 @@
+"""A verdict in every form: complete, valid, within the limits of where it goes."""
+
+import json
+from dataclasses import replace
+from xml.etree import ElementTree
+
+from iqmetrics.pipeline.gate import Check, Verdict
+from iqmetrics.views import verdicts
+
+FAIL = Check("text.ned", "margin", "FAIL", "worse", -0.1, -0.12, -0.02, 50)
+OPEN = Check("hands.wrong", "measured", "INCONCLUSIVE", "it was not measured", needed=140)
+PASS = Check("niqe", "ceiling", "PASS", "keeps under the ceiling", 4.2, 4.4, 5.0, 50)
+VERDICT = Verdict("FAIL", "release", "v1", "v2", (PASS, FAIL, OPEN), ("prompt p is only in the baseline",))
+HOSTILE = replace(VERDICT, candidate='a|b<script>`\x1b[2J\n\ud800"', checks=(replace(FAIL, metric="a|<b>\x00"),))
+
+
+def test_text_ends_with_the_state_and_names_the_way_out() -> None:
+    text = verdicts.text(VERDICT)
+    assert text.splitlines()[-1] == "FAIL: gate release, v2 against v1"
+    assert "needs about 140 prompts" in text
+    assert "prompt p is only in the baseline" in text
+
+
+def test_json_has_a_schema_and_what_it_was_judged_from() -> None:
+    data = json.loads(verdicts.to_json(VERDICT, {"baseline": "abc"}))
+    assert (data["schema"], data["inputs"]["baseline"]) == ("iqmetrics-verdict-1", "abc")
+    assert data["checks"][1]["metric"] == "text.ned"
+
+
+def test_junit_counts_failures_and_untested_apart() -> None:
+    suite = ElementTree.fromstring(verdicts.junit(VERDICT))
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
+    assert [len(case) for case in suite] == [0, 1, 1]
+    assert "value -0.1, bound -0.12, limit -0.02" in suite[1][0].get("message")
+
+
+def test_github_shows_ten_and_says_how_many_more() -> None:
+    many = replace(VERDICT, checks=(FAIL,) * 25 + (OPEN,) * 10)
+    lines = verdicts.github(many).splitlines()
+    errors = [line for line in lines if line.startswith("::error")]
+    assert (len(errors), len(lines)) == (10, 20)
+    assert errors[-1].endswith("16 more, see the job summary")
+
+
+def test_markdown_fits_a_comment_and_puts_the_worst_first() -> None:
+    text = verdicts.markdown(VERDICT)
+    assert text.index("text.ned") < text.index("hands.wrong") < text.index("niqe")
+    long = verdicts.markdown(replace(VERDICT, checks=(FAIL,) * 5000))
+    assert len(long) <= verdicts.MARKDOWN_LIMIT
+    kept = long.count("| FAIL |")
+    assert f"{5000 - kept} more checks are in verdict.json" in long
+
+
+def test_hostile_names_do_nothing_anywhere() -> None:
+    ElementTree.fromstring(verdicts.junit(HOSTILE))
+    assert "\x1b" not in verdicts.text(HOSTILE)
+    markdown = verdicts.markdown(HOSTILE)
+    assert "<script>" not in markdown
+    assert "\x1b" not in markdown
+    assert len(verdicts.github(replace(HOSTILE, checks=(replace(FAIL, told="a\n::error::x"),))).splitlines()) == 1
