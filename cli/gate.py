@@ -2,61 +2,77 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 
+from iqmetrics.errors import BadInput
+
 FORMATS = ("text", "json", "junit", "github", "markdown")
+EXIT = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 4}
 
 
-@click.command(
-    epilog="Example:  iqm gate outputs/ --baseline baseline/scorecard.json --rules release"
-)
-@click.argument("run", type=click.Path(path_type=Path))
+@click.command(epilog="Example:  iqm gate outputs/ --baseline baseline.json --rules release")
+@click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--baseline", required=True, type=click.Path(path_type=Path), help="A stored scorecard.json."
 )
 @click.option("--rules", required=True, help="A shipped gate, or a .gate.toml file.")
 @click.option("--model", "models", multiple=True, help="Baseline model first, then candidate.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="What to print.",
-)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="What to print.")
 @click.option("--verdict", type=click.Path(path_type=Path), help="Also write verdict.json here.")
+@click.option(
+    "--verify", type=click.Path(path_type=Path), help="Check that this stored verdict still holds."
+)
 def command(
-    run: Path, baseline: Path, rules: str, models: tuple[str, ...], form: str, verdict: Path | None
+    run: Path | None,
+    baseline: Path,
+    rules: str,
+    models: tuple[str, ...],
+    form: str,
+    verdict: Path | None,
+    verify: Path | None,
 ) -> int:
     """Judge RUN against a baseline: PASS (exit 0), FAIL (1) or INCONCLUSIVE (4).
 
     RUN is a scored folder or a scorecard.json. Nothing is scored here: stored results are read.
+    With --verify nothing is judged: a committed verdict must be PASS and belong to this baseline,
+    these rules and the model files that they list (and to RUN, if given).
     """
-    from iqmetrics.cli.compare import choose
     from iqmetrics.cli.scorecard import locate
 
-    from iqmetrics.pipeline import gate, scorecard_file, seals
     from iqmetrics.pipeline import rules as rule_files
-    from iqmetrics.views import feeds, verdicts
+    from iqmetrics.pipeline import seals
 
     chosen = rule_files.load(rules)
-    paths = {"baseline": locate(baseline), "candidate": locate(run)}
-    cards = {name: scorecard_file.load(path) for name, path in paths.items()}
-    names = choose([cards["baseline"].models, cards["candidate"].models], models)
-    found = gate.judge(chosen, cards["baseline"], names[0], cards["candidate"], names[1])
-    seal = seals.seal(paths, chosen)
+    paths = {"baseline": locate(baseline), **({"candidate": locate(run)} if run else {})}
+    if verify is not None:
+        state, told = seals.verify(verify, seals.seal(paths, chosen))
+        click.echo("\n".join(told))
+        return EXIT[state]
+    if run is None:
+        raise BadInput("gate needs a RUN to judge", "Score it first: iqm score FOLDER")
+    return _judge(paths, chosen, models, form, verdict)
+
+
+def _judge(
+    paths: dict[str, Path], chosen: Any, models: tuple[str, ...], form: str, verdict: Path | None
+) -> int:
+    from iqmetrics.cli.compare import choose
+
+    from iqmetrics.pipeline import gate, scorecard_file, seals
+    from iqmetrics.views import feeds, verdicts
+
+    base, card = scorecard_file.load(paths["baseline"]), scorecard_file.load(paths["candidate"])
+    names = choose([base.models, card.models], models)
+    found = gate.judge(chosen, base, names[0], card, names[1])
+    as_json = verdicts.to_json(found, seals.seal(paths, chosen))
     if verdict is not None:
-        feeds.write_text(verdict, verdicts.to_json(found, seal))
-    printed = {
-        "text": lambda: verdicts.text(found),
-        "json": lambda: verdicts.to_json(found, seal).rstrip(),
-        "junit": lambda: verdicts.junit(found).rstrip(),
-        "github": lambda: verdicts.github(found),
-        "markdown": lambda: verdicts.markdown(found).rstrip(),
-    }
-    click.echo(printed[form]())
+        feeds.write_text(verdict, as_json)
+    writers = {"text": verdicts.text, "junit": verdicts.junit, "github": verdicts.github}
+    writers |= {"markdown": verdicts.markdown, "json": lambda _: as_json}
+    click.echo(writers[form](found).rstrip("\n"))
     if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         with open(summary, "a", encoding="utf-8") as file:
             file.write(verdicts.markdown(found))
-    return {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 4}[found.state]
+    return EXIT[found.state]

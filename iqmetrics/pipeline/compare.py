@@ -134,7 +134,7 @@ def contrast(
         prompts=found.prompts,
         pairs=len(whole),
         lost=lost,
-        needed=_needed(found, margin) if answer == "too few" else None,
+        needed=_needed(found, margin, theirs - ours) if answer == "too few" else None,
     )
 
 
@@ -164,11 +164,12 @@ def _answer(found: paired.Effect, margin: float, better: Better) -> Answer:
     return "too few"
 
 
-def _needed(found: paired.Effect, margin: float) -> int | None:
+def _needed(found: paired.Effect, margin: float, differences: "NDArray[np.float64]") -> int | None:
     """Prompts to tell a tie from a difference as large as the margin; None without any margin."""
     if margin <= 0 or found.prompts < 2:
         return None
-    return max(found.prompts + 1, paired.prompts_needed(found.sd, margin, alpha=0.025))
+    skew = -abs(paired.skewness(differences))  # a tie has two sides
+    return max(found.prompts + 1, paired.prompts_needed(found.sd, margin, alpha=0.025, skew=skew))
 
 
 def _win_rate(differences: "NDArray[np.float64]", better: Better) -> float | None:

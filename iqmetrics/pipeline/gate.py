@@ -118,7 +118,9 @@ class _Test:
         else:
             room = abs(self.limit) if self.kind == "margin" else abs(found.mean - self.limit)
             if room > 0 and found.prompts > 1:
-                needed = max(found.prompts + 1, paired.prompts_needed(found.sd, room, alpha=alpha))
+                skew = paired.skewness(self.turned)
+                needed = paired.prompts_needed(found.sd, room, alpha=alpha, skew=skew)
+                needed = max(found.prompts + 1, needed)
         return Check(
             metric=self.rule.metric,
             kind=self.kind,

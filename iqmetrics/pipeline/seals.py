@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from glob import glob
 from hashlib import file_digest, sha256
-from json import dumps
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,28 @@ def differences(stored: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return told + [
         f"{path} changed" for path in after if path in before and before[path] != after[path]
     ]
+
+
+def verify(verdict: Path, now: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Whether a stored verdict is PASS and still belongs to what is here: (state, told).
+
+    A verdict of other inputs is INCONCLUSIVE: it says nothing about these.
+
+    Raises:
+        BadInput: the file is absent or is not a verdict.
+    """
+    try:
+        stored = loads(verdict.read_text("utf-8"))
+        state, inputs = stored["state"], stored["inputs"]
+    except FileNotFoundError as error:
+        raise BadInput(
+            f"{verdict} does not exist", "Make it with: iqm gate RUN ... --verdict FILE"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{verdict} is not a verdict", "iqm gate RUN ... --verdict FILE") from error
+    if changed := differences(inputs, now):
+        return "INCONCLUSIVE", [*changed, "INCONCLUSIVE: run the gate again"]
+    return state, [f"{state}: the stored verdict belongs to what is here"]
 
 
 def _sum(path: Path) -> str:

@@ -20,7 +20,9 @@ def test_equal_shares_need_no_number() -> None:
     assert claims.check("50% of 10 vs 50% of 20").needed is None
 
 
-@pytest.mark.parametrize("text", ["", "93 vs 71", "93% of 0 vs 71% of 30", "193% of 30 vs 71% of 30"])
+@pytest.mark.parametrize(
+    "text", ["", "93 vs 71", "93% of 0 vs 71% of 30", "193% of 30 vs 71% of 30"]
+)
 def test_what_cannot_be_read_is_told(text: str) -> None:
     with pytest.raises(BadInput):
         claims.check(text)

@@ -1,12 +1,13 @@
 """A seal names everything that a verdict depends on, and what changed since."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from iqmetrics.errors import BadInput
 from iqmetrics.pipeline.rules import Rule, Rules
-from iqmetrics.pipeline.seals import differences, seal
+from iqmetrics.pipeline.seals import differences, seal, verify
 
 RULES = Rules("g", "", 0.05, (Rule("a", floor=1),), ("models/*.bin",))
 
@@ -33,3 +34,22 @@ def test_every_change_is_named(tmp_path: Path) -> None:
 def test_a_pattern_that_matches_nothing_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="matches no file"):
         seal({}, RULES, tmp_path)
+
+
+@pytest.mark.parametrize("state", ["PASS", "FAIL", "INCONCLUSIVE"])
+def test_a_stored_verdict_counts_while_nothing_changed(tmp_path: Path, state: str) -> None:
+    path = tmp_path / "verdict.json"
+    path.write_text(json.dumps({"state": state, "inputs": {"baseline": "1", "rules": "2"}}))
+    assert verify(path, {"baseline": "1", "rules": "2"})[0] == state
+    other, told = verify(path, {"baseline": "1", "rules": "3"})
+    assert other == "INCONCLUSIVE"
+    assert told[0] == "the rules changed since the verdict"
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", "{}"])
+def test_what_is_no_verdict_never_passes(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "verdict.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(BadInput, match=r"verdict\.json"):
+        verify(path, {})

@@ -57,3 +57,11 @@ def test_p_value_agrees_with_the_bound() -> None:
 )
 def test_prompts_needed_are_the_textbook_numbers(sd: float, margin: float, n: int) -> None:
     assert paired.prompts_needed(sd, margin) == n
+
+
+def test_a_tail_to_the_worse_side_needs_more_prompts_and_never_fewer() -> None:
+    plain = paired.prompts_needed(0.1, 0.02)
+    assert paired.prompts_needed(0.1, 0.02, skew=-2.0) > plain
+    assert paired.prompts_needed(0.1, 0.02, skew=2.0) == plain
+    assert paired.skewness(np.array([1.0, 1.0, 1.0, -5.0])) < -1
+    assert paired.skewness(np.ones(4)) == 0

@@ -10,8 +10,12 @@ from iqmetrics.views import verdicts
 FAIL = Check("text.ned", "margin", "FAIL", "worse", -0.1, -0.12, -0.02, 50)
 OPEN = Check("hands.wrong", "measured", "INCONCLUSIVE", "it was not measured", needed=140)
 PASS = Check("niqe", "ceiling", "PASS", "keeps under the ceiling", 4.2, 4.4, 5.0, 50)
-VERDICT = Verdict("FAIL", "release", "v1", "v2", (PASS, FAIL, OPEN), ("prompt p is only in the baseline",))
-HOSTILE = replace(VERDICT, candidate='a|b<script>`\x1b[2J\n\ud800"', checks=(replace(FAIL, metric="a|<b>\x00"),))
+VERDICT = Verdict(
+    "FAIL", "release", "v1", "v2", (PASS, FAIL, OPEN), ("prompt p is only in the baseline",)
+)
+HOSTILE = replace(
+    VERDICT, candidate='a|b<script>`\x1b[2J\n\ud800"', checks=(replace(FAIL, metric="a|<b>\x00"),)
+)
 
 
 def test_text_ends_with_the_state_and_names_the_way_out() -> None:
@@ -57,4 +61,11 @@ def test_hostile_names_do_nothing_anywhere() -> None:
     markdown = verdicts.markdown(HOSTILE)
     assert "<script>" not in markdown
     assert "\x1b" not in markdown
-    assert len(verdicts.github(replace(HOSTILE, checks=(replace(FAIL, told="a\n::error::x"),))).splitlines()) == 1
+    assert (
+        len(
+            verdicts.github(
+                replace(HOSTILE, checks=(replace(FAIL, told="a\n::error::x"),))
+            ).splitlines()
+        )
+        == 1
+    )
