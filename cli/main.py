@@ -16,6 +16,7 @@ from iqmetrics.errors import IqmError
 
 COMMANDS = {
     "compare": "Compare two models on the same prompts.",
+    "export": "Write the tables of a scored folder as Excel CSV, XLSX or Parquet.",
     "gate": "Hold a model update against a stored scorecard.",
     "doctor": "Check this machine: packages, weights, device, disk.",
     "score": "Score a folder of images.",

@@ -1,9 +1,9 @@
 """scores.sqlite: every outcome of every (image, scorer), content-addressed; resume and cache.
 
-Three tables. `files`: what was read of a path, valid while size, mtime and inode stay the same.
+Four tables. `files`: what was read of a path, valid while size, mtime and inode stay the same.
 `outcomes`: one row a key, where the key is a digest of everything that the outcome depends on, so
-an outcome is never stale and any number of processes may write it. `runs`: small facts about the
-last run. WAL with synchronous=NORMAL: a killed process loses no committed row.
+an outcome is never stale and any number of processes may write it. `thumbnails`: small pictures
+for the report, by content. `runs`: small facts about the last run. WAL with synchronous=NORMAL: a killed process loses no committed row.
 """
 
 import json
@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS outcomes (
     key BLOB PRIMARY KEY, scorer TEXT NOT NULL, "values" TEXT NOT NULL, missing TEXT NOT NULL,
     evidence TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS thumbnails (sha256 TEXT PRIMARY KEY, webp BLOB) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -135,6 +136,16 @@ class Store:
         """Keys of outcomes with a metric that failed: the next run tries them once more."""
         query = "SELECT key FROM outcomes WHERE instr(missing, '\"failed\"') > 0"
         return [key for (key,) in self._db.execute(query)]
+
+    def add_thumbnails(self, thumbnails: Iterable[tuple[str, bytes]]) -> None:
+        """Keep (sha256, WebP bytes) of some images."""
+        self._write("INSERT OR REPLACE INTO thumbnails VALUES (?,?)", thumbnails)
+
+    def thumbnail(self, sha256: str) -> bytes | None:
+        """The WebP bytes of one image."""
+        query = "SELECT webp FROM thumbnails WHERE sha256 = ?"
+        row = self._db.execute(query, (sha256,)).fetchone()
+        return row[0] if row else None
 
     def get(self, name: str) -> str | None:
         """A fact about the last run."""

@@ -5,7 +5,7 @@ outcome for its pictures; outcomes are committed after each batch. Pictures that
 for are held until their set is complete.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from iqmetrics.engines import safely
@@ -28,6 +28,7 @@ def run(
     sets: Sequence[SetWork],
     scorers: Mapping[str, Scorer],
     save: Save,
+    look: Callable[[Sequence[Picture]], None] = lambda pictures: None,
     batch: int = BATCH,
 ) -> Finished:
     """Score a stream of decoded images.
@@ -38,12 +39,14 @@ def run(
         sets: sets to judge once all their members were decoded.
         scorers: loaded scorers by name.
         save: commits outcomes.
+        look: sees every decoded batch (the report keeps thumbnails).
         batch: most pictures shown to a scorer at once.
     """
     finished = Finished()
     waiting = _Waiting(sets)
     try:
         for pictures in _batches(decoded, works, save, finished, batch):
+            look(pictures)
             _score_batch(pictures, works, scorers, save)
             for work, members in waiting.complete(pictures, finished.problems):
                 reading = safely.score_set(scorers[work.scorer], members)

@@ -123,7 +123,7 @@ def prompts_needed(
         skew: skewness of the differences, turned so that more is better. With a long tail to the
             worse side the bound lies lower, so more prompts are needed: first-order Edgeworth
             terms of both quantiles of the studentised mean (Hall 1992, ch. 2), and of margin over
-            estimated error, which moves with the mean when the differences are skewed. A tail to the
+            estimated error, which moves with the mean when differences are skewed. A tail to the
             better side never lowers the number.
     """
     z_a, z_b = NormalDist().inv_cdf(1 - alpha), NormalDist().inv_cdf(power)

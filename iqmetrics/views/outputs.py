@@ -11,9 +11,10 @@ from iqmetrics.images import DECODE_POLICY
 from iqmetrics.pipeline import scorecard_file
 from iqmetrics.pipeline.score import Result
 from iqmetrics.pipeline.settings import Settings
-from iqmetrics.views import feeds
+from iqmetrics.views import datapackage, feeds
 
 FILES = ("scores_long.csv", "scores_wide.csv", "scorecard.csv", "scorecard.json", "run.json")
+"""What must be there for a run to count as unchanged."""
 
 _PACKAGES = (
     "iqmetrics", "numpy", "pillow", "torch", "torchvision", "open_clip_torch", "pyiqa",
@@ -26,6 +27,7 @@ def write(result: Result, settings: Settings, out: Path) -> list[Path]:
     scorers = result.run.scorers
     texts: dict[str, str] = {
         "scorecard.json": scorecard_file.dump(result.scorecard),
+        "datapackage.json": datapackage.dump(scorers),
         "run.json": json.dumps(_run(result, settings), indent=1, ensure_ascii=True) + "\n",
     }
     tables: dict[str, tuple[Any, Iterator[Any]]] = {

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from factory import card
-
 from iqmetrics.cli.main import run
+
 from iqmetrics.pipeline import scorecard_file
 
 BASE = np.random.default_rng(1).normal(0.6, 0.1, size=(60, 4))

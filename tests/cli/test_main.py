@@ -1,9 +1,9 @@
 """Errors become exit codes and one clear sentence; help ends with an example."""
 
 import pytest
-
 from iqmetrics.cli import main as cli
 from iqmetrics.cli.main import COMMANDS, iqm, run
+
 from iqmetrics.errors import BadInput
 
 

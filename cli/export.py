@@ -1,0 +1,59 @@
+"""iqm export: the tables of a scored folder for spreadsheets and data frames."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from iqmetrics.errors import BadInput
+
+
+@click.command(
+    epilog="Example:  iqm export outputs/ --out feed/ --excel --delimiter ';' --decimal ,"
+)
+@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the files go.")
+@click.option("--excel", is_flag=True, help="CSV with a BOM, opened by double-click.")
+@click.option("--delimiter", default=",", help="With --excel: between cells.")
+@click.option("--decimal", default=".", help="With --excel: in numbers.")
+@click.option("--xlsx", is_flag=True, help="One workbook with thumbnails.")
+@click.option("--parquet", is_flag=True, help="Parquet files.")
+def command(
+    run: Path, out: Path, excel: bool, delimiter: str, decimal: str, xlsx: bool, parquet: bool
+) -> None:
+    """Write the tables of RUN (a scored folder) again in other forms; nothing is scored."""
+    from iqmetrics.views import export
+
+    if not (excel or xlsx or parquet):
+        raise BadInput(
+            "export to which form?", "Add --excel, --xlsx or --parquet; plain CSV is already in RUN"
+        )
+    folder = run / "iqm" if (run / "iqm" / "scorecard.csv").exists() else run
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name in export.TABLES:
+        source = folder / f"{name}.csv"
+        if excel:
+            export.excel_csv(source, out / f"{name}.csv", delimiter, decimal)
+            written.append(f"{name}.csv")
+        if parquet:
+            export.parquet(source, out / f"{name}.parquet")
+            written.append(f"{name}.parquet")
+    if xlsx:
+        export.workbook(folder, out / "scores.xlsx", _thumbnails(folder))
+        written.append("scores.xlsx")
+    click.echo(f"{', '.join(written)} in {out}", err=True)
+
+
+def _thumbnails(folder: Path) -> Callable[[str], bytes | None]:
+    from iqmetrics.pipeline.thumbnails import png
+    from iqmetrics.store import Store
+
+    store = Store(folder / "scores.sqlite")
+    known = {row.path: row.sha256 for row in store.files()}
+
+    def find(image: str) -> bytes | None:
+        data = store.thumbnail(known.get(image, ""))
+        return png(data) if data else None
+
+    return find

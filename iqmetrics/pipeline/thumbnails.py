@@ -1,0 +1,35 @@
+"""Small pictures for the report, made while the pixels are there anyway."""
+
+import io
+from collections.abc import Sequence
+
+from iqmetrics.images import Picture
+from iqmetrics.store import Store
+
+SIDE = 192
+QUALITY = 50
+
+
+def keep(store: Store, pictures: Sequence[Picture]) -> None:
+    """Store a WebP thumbnail of each picture."""
+    store.add_thumbnails([(p.record.sha256, webp(p)) for p in pictures if p.record.sha256])
+
+
+def webp(picture: Picture) -> bytes:
+    """A WebP of at most 192 x 192 pixels, its shape kept."""
+    from PIL import Image
+
+    image = Image.fromarray(picture.pixels)
+    image.thumbnail((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=1.0)
+    out = io.BytesIO()
+    image.save(out, "WEBP", quality=QUALITY, method=3)
+    return out.getvalue()
+
+
+def png(webp_bytes: bytes) -> bytes:
+    """A thumbnail as PNG, for what cannot show WebP."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.open(io.BytesIO(webp_bytes)).convert("RGB").save(out, "PNG")
+    return out.getvalue()

@@ -1,0 +1,154 @@
+"""Re-exports the CSV files of a run for a spreadsheet or a data frame, without scoring anything.
+
+Reads the CSV files that `iqm score` wrote, whose column types are known, row by row: a million rows
+pass through in constant memory.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from iqmetrics.errors import BadInput, Unavailable
+from iqmetrics.views.datapackage import INTEGERS, NUMBERS
+from iqmetrics.views.feeds import LONG, PLACE, SCORECARD, replace_if_changed
+
+TABLES = ("scores_long", "scores_wide", "scorecard")
+EXCEL_ROWS, EXCEL_CELL = 1_048_576, 32_767
+_TEXT = {*LONG, *PLACE, *SCORECARD, "status"} - INTEGERS - NUMBERS
+
+
+def rows(path: Path) -> Iterator[list[str]]:
+    """The rows of one of our CSV files, header first.
+
+    Raises:
+        BadInput: the file is not there.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            yield from csv.reader(file)
+    except FileNotFoundError as error:
+        raise BadInput(f"{path} does not exist", "iqm score FOLDER writes it") from error
+
+
+def excel_csv(source: Path, target: Path, delimiter: str = ",", decimal: str = ".") -> None:
+    """A CSV that Excel opens by double-click: with a BOM, and the locale's separators.
+
+    Only numeric columns get the other decimal mark.
+
+    Raises:
+        BadInput: the separators are the same character.
+    """
+    if delimiter == decimal:
+        raise BadInput(
+            f"delimiter and decimal mark are both {delimiter!r}", "--delimiter ';' --decimal ','"
+        )
+    fresh = target.with_name(target.name + ".new")
+    with fresh.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
+        numeric: list[bool] = []
+        for row in rows(source):
+            if not numeric:
+                numeric = [is_numeric(name) for name in row]
+                writer.writerow(row)
+                continue
+            pairs = zip(row, numeric, strict=True)
+            writer.writerow([v.replace(".", decimal) if number else v for v, number in pairs])
+    replace_if_changed(fresh, target)
+
+
+def is_numeric(column: str) -> bool:
+    """Whether a column of ours holds numbers; every metric column does."""
+    return column not in _TEXT
+
+
+def typed(row: Sequence[str], header: Sequence[str]) -> list[Any]:
+    """A CSV row with numbers as numbers and empty cells as None."""
+    return [_typed(value, name) for value, name in zip(row, header, strict=True)]
+
+
+def _typed(value: str, column: str) -> Any:
+    if value == "":
+        return None
+    if column in INTEGERS:
+        return int(value)
+    return float(value) if is_numeric(column) else value
+
+
+def workbook(folder: Path, target: Path, thumbnail: Callable[[str], bytes | None]) -> None:
+    """An .xlsx with one sheet a table; rows of images show their thumbnail (PNG or JPEG bytes).
+
+    Raises:
+        Unavailable: xlsxwriter is not installed.
+        BadInput: a table has more rows than a sheet can hold.
+    """
+    try:
+        import xlsxwriter
+    except ImportError as error:
+        raise Unavailable.extra("--xlsx", "xlsxwriter", "tables") from error
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(target, options) as book:
+        for name in ("scorecard", "scores_wide", "scores_long"):
+            _sheet(book.add_worksheet(name), folder / f"{name}.csv", thumbnail)
+
+
+def _sheet(sheet: Any, source: Path, thumbnail: Callable[[str], bytes | None]) -> None:
+    import io
+
+    pictures = source.stem == "scores_wide"
+    shift = 1 if pictures else 0
+    header: list[str] = []
+    for number, row in enumerate(rows(source)):
+        if number >= EXCEL_ROWS:
+            raise BadInput(
+                f"{source.name} has more than {EXCEL_ROWS:,} rows", "Use the CSV or --parquet"
+            )
+        if pictures and number:
+            if data := thumbnail(row[0].removeprefix("'")):
+                sheet.set_row_pixels(number, 96)
+                place = {"image_data": io.BytesIO(data), "x_scale": 0.5, "y_scale": 0.5}
+                sheet.insert_image(number, 0, "thumbnail", place)
+        header = header or row
+        values = typed(row, header) if number else row
+        for column, value in enumerate(values):
+            if isinstance(value, str):
+                sheet.write_string(number, column + shift, value[:EXCEL_CELL])
+            elif value is not None:
+                sheet.write_number(number, column + shift, value)
+    if pictures:
+        sheet.set_column_pixels(0, 0, 100)
+    sheet.freeze_panes(1, 1 + shift)
+
+
+def parquet(source: Path, target: Path, batch: int = 50_000) -> None:
+    """The same table as Parquet, streamed in row groups.
+
+    Raises:
+        Unavailable: pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet as pq
+    except ImportError as error:
+        raise Unavailable.extra("--parquet", "pyarrow", "tables") from error
+    table = rows(source)
+    header = next(table)
+    types = {True: pa.int64(), False: pa.float64()}
+    schema = pa.schema(
+        [(n, types[n in INTEGERS] if is_numeric(n) else pa.string()) for n in header]
+    )
+    with pq.ParquetWriter(target, schema) as writer:
+        chunk: list[list[Any]] = []
+        for row in table:
+            chunk.append(typed(row, header))
+            if len(chunk) == batch:
+                writer.write_table(_arrow(pa, chunk, schema))
+                chunk = []
+        writer.write_table(_arrow(pa, chunk, schema))
+
+
+def _arrow(pa: Any, chunk: list[list[Any]], schema: Any) -> Any:
+    columns = [list(column) for column in zip(*chunk, strict=True)] or [[] for _ in schema]
+    return pa.table(
+        [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
+    )

@@ -1,0 +1,78 @@
+"""Other forms of the same tables: equal values, no live formula, nothing lost."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from factory import FACTS, good, record, stored
+
+from iqmetrics.errors import BadInput
+from iqmetrics.images import Picture
+from iqmetrics.pipeline.outcomes import Run, outcomes
+from iqmetrics.pipeline.scorecard import build
+from iqmetrics.pipeline.thumbnails import png, webp
+from iqmetrics.views import export, feeds
+
+RECORDS = [record("a/1.png", "a", "=1+1"), record("a/2.png", "a", "夏日; 1.5, “x”", seed=-7)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    run = Run(RECORDS, (FACTS,))
+    found = list(outcomes(stored((RECORDS[0], good(0.5, 1234.25)), (RECORDS[1], good(0.125))), run))
+    feeds.write_csv(tmp_path / "scores_long.csv", feeds.LONG, feeds.long_rows(found, [FACTS]))
+    wide = feeds.wide_rows(found, [FACTS])
+    feeds.write_csv(tmp_path / "scores_wide.csv", feeds.wide_header([FACTS]), wide)
+    card = build(found, run.scorers)
+    feeds.write_csv(tmp_path / "scorecard.csv", feeds.SCORECARD, feeds.scorecard_rows(card))
+    return tmp_path
+
+
+def test_excel_csv_has_a_bom_and_the_decimal_mark_only_in_numbers(folder: Path) -> None:
+    target = folder / "excel.csv"
+    export.excel_csv(folder / "scores_wide.csv", target, ";", ",")
+    data = target.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    lines = data.decode("utf-8-sig").split("\r\n")
+    assert lines[1].endswith("ok;0,5;1234,25")
+    assert "夏日; 1.5, “x”" in lines[2]
+    with pytest.raises(BadInput, match="both"):
+        export.excel_csv(folder / "scores_wide.csv", target, ",", ",")
+
+
+def test_parquet_has_the_same_values_and_real_types(folder: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    export.parquet(folder / "scores_wide.csv", folder / "w.parquet", batch=1)
+    table = pq.read_table(folder / "w.parquet").to_pydict()
+    assert table["toy.good"] == [0.5, 0.125]
+    assert table["toy.bad"] == [1234.25, None]
+    assert table["seed"] == [0, -7]
+    assert table["prompt"] == ["'=1+1", "夏日; 1.5, “x”"]
+
+
+def test_a_workbook_has_numbers_texts_and_thumbnails(folder: Path) -> None:
+    pytest.importorskip("xlsxwriter")
+    openpyxl = pytest.importorskip("openpyxl")
+    asked = []
+
+    def thumbnail(image: str) -> bytes | None:
+        asked.append(image)
+        return (
+            png(webp(Picture(RECORDS[0], np.full((64, 64, 3), 90, np.uint8))))
+            if image == "a/1.png"
+            else None
+        )
+
+    export.workbook(folder, folder / "s.xlsx", thumbnail)
+    book = openpyxl.load_workbook(folder / "s.xlsx")
+    sheet = book["scores_wide"]
+    assert asked == ["a/1.png", "a/2.png"]
+    assert [c.value for c in sheet[2]][-3:] == ["ok", 0.5, 1234.25]
+    assert sheet["E2"].value == "'=1+1"
+    assert sheet["E2"].data_type == "s"
+    assert len(sheet._images) == 1
+
+
+def test_a_folder_that_was_not_scored_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="does not exist"):
+        export.excel_csv(tmp_path / "scorecard.csv", tmp_path / "x.csv")
