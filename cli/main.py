@@ -5,7 +5,6 @@
 
 import os
 import sys
-import tempfile
 import traceback
 from importlib import import_module
 from pathlib import Path
@@ -103,6 +102,8 @@ def _say(message: str, hint: str, code: int) -> int:
 
 
 def _bug(error: Exception) -> int:
+    import tempfile
+
     with tempfile.NamedTemporaryFile(
         "w",
         prefix="iqm-error-",

@@ -59,7 +59,8 @@ def command(
     from iqmetrics.cli.summary import summary
 
     from iqmetrics.pipeline import scorecard_file, unchanged
-    from iqmetrics.pipeline.score import STORE, run
+    from iqmetrics.pipeline.index import look
+    from iqmetrics.pipeline.score import STORE, run_listing
     from iqmetrics.pipeline.settings import Settings
     from iqmetrics.store import Store
     from iqmetrics.views import outputs, terminal
@@ -68,14 +69,16 @@ def command(
     folder = _out_folder(targets, out)
     with Store(folder / STORE) as store:
         target = targets[0] if len(targets) == 1 else targets
-        seen = unchanged.check(store, target, settings, [folder / name for name in outputs.FILES])
+        listing = look(target, store, settings)
+        results = [folder / name for name in outputs.FILES]
+        seen = unchanged.check(store, listing, settings, results)
         if seen.same:
             card = scorecard_file.load(folder / "scorecard.json")
             click.echo(scorecard_file.dump(card) if as_json else terminal.scorecard(card))
             if not quiet:
                 click.echo(f"Nothing changed since the last run. Results are in {folder}", err=True)
             return 0
-        result = run(target, store, settings, progress(quiet))
+        result = run_listing(listing, store, settings, progress(quiet))
         outputs.write(result, settings, folder)
         unchanged.remember(store, seen, result)
         click.echo(

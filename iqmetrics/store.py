@@ -3,7 +3,8 @@
 Four tables. `files`: what was read of a path, valid while size, mtime and inode stay the same.
 `outcomes`: one row a key, where the key is a digest of everything that the outcome depends on, so
 an outcome is never stale and any number of processes may write it. `thumbnails`: small pictures
-for the report, by content. `runs`: small facts about the last run. WAL with synchronous=NORMAL: a killed process loses no committed row.
+for the report, by content. `runs`: small facts about the last run. WAL with synchronous=NORMAL: a
+killed process loses no committed row.
 """
 
 import json
@@ -58,6 +59,7 @@ class Store:
     """One open scores.sqlite; `path` None keeps it in memory. Use as a context manager."""
 
     def __init__(self, path: Path | None) -> None:
+        self.folder = path.parent if path else None
         try:
             self._db = sqlite3.connect(path or ":memory:", timeout=30, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode=WAL")

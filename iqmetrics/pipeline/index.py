@@ -3,3 +3,192 @@
 Each file is read once for its sha256 and embedded facts; both are kept in the store for as long as
 size, time and inode stay the same, so an unchanged folder is walked but not read.
 """
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from hashlib import file_digest
+from typing import Any
+
+from iqmetrics.errors import BadInput
+from iqmetrics.metadata import folder as reading
+from iqmetrics.metadata.facts import FORMAT, Facts
+from iqmetrics.metadata.selection import Selection, is_image
+from iqmetrics.metadata.walk import Entry
+from iqmetrics.pipeline.progress import Progress, track
+from iqmetrics.pipeline.settings import Settings
+from iqmetrics.records import ImageRecord, Missing
+from iqmetrics.store import FileRow, Store
+
+FLUSH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a walk found: the folder that paths are relative to, and its files sorted out."""
+
+    root: str
+    selection: Selection
+
+    def stat_lines(self, settings: Settings) -> Iterator[str]:
+        """One line for every file that the run depends on; equal lines mean nothing changed."""
+        selection = self.selection
+        for entry in (*selection.images, *selection.sidecars.values(), *selection.tables):
+            yield f"{entry.path}\0{entry.size}\0{entry.mtime_ns}\0{entry.inode}"
+        if settings.prompts is not None:
+            facts = os.stat(settings.prompts)
+            yield f"{facts.st_size}\0{facts.st_mtime_ns}\0{facts.st_ino}"
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What a folder holds: its images, those that could not be read, and what was left out.
+
+    `skipped` counts by kind what is not scored (grids, masks, ...); `notes` are sentences about
+    rows of a prompt file without an image, and the like.
+    """
+
+    records: Sequence[ImageRecord]
+    problems: Mapping[str, Missing] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+
+def look(target: Any, store: Store, settings: Settings) -> Listing:
+    """Walk a folder, or take a list of files; no file is opened.
+
+    Raises:
+        BadInput: the folder does not exist or holds no image.
+    """
+    if isinstance(target, str | os.PathLike):
+        root = os.fspath(target)
+        if not os.path.isfile(root):
+            if not os.path.exists(root):
+                raise BadInput(f"{root} does not exist", "Give a folder of images, or image files")
+            selection = reading.select_folder(
+                root,
+                include=settings.include,
+                exclude=settings.exclude,
+                limit=settings.limit,
+                out=store.folder or "",
+            )
+            _refuse_empty(root, selection)
+            return Listing(root, selection)
+        target = [target]
+    return Listing(*reading.select_files(target))
+
+
+def index(listing: Listing, store: Store, settings: Settings, progress: Progress) -> Index:
+    """Read what changed, and put together what is known of each image."""
+    rows, problems = _read(listing, store, progress)
+    facts = {path: _facts(row.facts) for path, row in rows.items()}
+    records, report = reading.assemble(
+        listing.root,
+        listing.selection,
+        facts,
+        prompts=settings.prompts,
+        model_from=settings.model_from,
+    )
+    skipped = {kind: len(paths) for kind, paths in report.skipped.items()}
+    shown = [replace(r, sha256=rows[r.image].sha256) if r.image in rows else r for r in records]
+    if settings.texts is not None:
+        shown = [replace(r, texts=settings.texts) for r in shown]
+    unique = without_duplicates(shown)
+    if twins := len(shown) - len(unique):
+        skipped["identical file"] = twins
+    notes = [*report.problems, *_failed_requests(report.failed_requests)]
+    return Index(unique, problems, skipped, notes)
+
+
+def without_duplicates(records: Sequence[ImageRecord]) -> list[ImageRecord]:
+    """Identical files count once per (model, prompt); picks are numbered again without gaps."""
+    seen: set[tuple[str, str, str]] = set()
+    kept = []
+    for record in records:
+        place = (record.model, record.prompt_id, record.sha256 or record.image)
+        if place not in seen:
+            seen.add(place)
+            kept.append(record)
+    if len(kept) == len(records):
+        return kept
+    groups: dict[tuple[str, str], list[ImageRecord]] = {}
+    for record in kept:
+        groups.setdefault((record.model, record.prompt_id), []).append(record)
+    picks = {
+        record.image: number
+        for group in groups.values()
+        for number, record in enumerate(sorted(group, key=lambda r: r.pick or 0), 1)
+    }
+    return [replace(record, pick=picks[record.image]) for record in kept]
+
+
+def _refuse_empty(root: str, selection: Selection) -> None:
+    if selection.images:
+        return
+    left_out = sum(len(paths) for paths in selection.skipped.values())
+    found = ", ".join(f"{len(paths)} {kind}" for kind, paths in sorted(selection.skipped.items()))
+    raise BadInput(
+        f"no images in {root}" + (f" ({found})" if left_out else ""),
+        "iqm reads PNG, JPEG, WebP, GIF, BMP, TIFF and AVIF; see --include and --exclude",
+    )
+
+
+def _read(
+    listing: Listing, store: Store, progress: Progress
+) -> tuple[dict[str, FileRow], dict[str, Missing]]:
+    """What is known of each file, read where it is new or changed."""
+    wanted = {entry.path: entry for entry in reading.describing(listing.selection)}
+    known = {
+        row.path: row
+        for row in store.files()
+        if (entry := wanted.get(row.path)) and row.stat == entry[1:] and _is_current(row)
+    }
+    changed = [entry for path, entry in wanted.items() if path not in known]
+    problems: dict[str, Missing] = {}
+    fresh: list[FileRow] = []
+    for entry, found in track(progress, "reading", len(changed), _read_all(listing.root, changed)):
+        if isinstance(found, Missing):
+            problems[entry.path] = found
+            continue
+        known[entry.path] = found
+        fresh.append(found)
+        if len(fresh) == FLUSH:
+            store.add_files(fresh)
+            fresh = []
+    store.add_files(fresh)
+    return known, problems
+
+
+def _read_all(root: str, entries: Iterable[Entry]) -> Iterator[tuple[Entry, FileRow | Missing]]:
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        for start in range(0, len(todo := list(entries)), FLUSH):
+            chunk = todo[start : start + FLUSH]
+            yield from zip(chunk, pool.map(lambda e: _read_one(root, e), chunk), strict=True)
+
+
+def _read_one(root: str, entry: Entry) -> FileRow | Missing:
+    path = os.path.join(root, entry.path)
+    digest = ""
+    try:
+        if is_image(entry.path):
+            with open(path, "rb") as file:
+                digest = file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return Missing("unreadable", error.strerror or str(error))
+    text = f"{FORMAT}:{reading.read_facts(path).to_json()}"
+    return FileRow(entry.path, *entry[1:], digest, text)
+
+
+def _is_current(row: FileRow) -> bool:
+    return row.facts.startswith(f"{FORMAT}:")
+
+
+def _facts(text: str) -> Facts:
+    return Facts.from_json(text.partition(":")[2])
+
+
+def _failed_requests(rows: Sequence[tuple[str, str, str]]) -> list[str]:
+    if not rows:
+        return []
+    return [f"{len(rows)} requested images are missing: the manifest says they failed"]

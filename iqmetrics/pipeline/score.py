@@ -9,16 +9,16 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqmetrics.engines import local
 from iqmetrics.engines.work import Finished
 from iqmetrics.errors import Unavailable
-from iqmetrics.images import decode_all
-from iqmetrics.pipeline import device, pending, scorecard
-from iqmetrics.pipeline.index import Index, index
+from iqmetrics.images import Picture, decode_all
+from iqmetrics.pipeline import device, in_memory, pending, scorecard, thumbnails
+from iqmetrics.pipeline.index import Index, Listing, index, look
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Outcome, Run, outcomes
 from iqmetrics.pipeline.progress import Progress, Silent, track
@@ -104,16 +104,36 @@ def score(
 
 def run(images: Any, store: Store, settings: Settings, progress: Progress) -> Result:
     """Score into an open store; the store is left open for the result to be read."""
+    if in_memory.are_in_memory(images):
+        pictures = list(in_memory.pictures(images))
+        found = Index([picture.record for picture in pictures])
+        return _run(found, store, settings, progress, pictures)
+    return run_listing(look(images, store, settings), store, settings, progress)
+
+
+def run_listing(listing: Listing, store: Store, settings: Settings, progress: Progress) -> Result:
+    """Score what a walk found."""
+    return _run(index(listing, store, settings, progress), store, settings, progress)
+
+
+def _run(
+    found: Index,
+    store: Store,
+    settings: Settings,
+    progress: Progress,
+    pictures: Sequence[Picture] | None = None,
+) -> Result:
     scorers = settings.build_scorers()
     facts = tuple(ScorerFacts.of(scorer) for scorer in scorers.values())
-    found = index(images, store, settings, progress)
-    work = pending.find(store, found.records, facts)
+    readable = [r for r in found.records if r.image not in found.problems]
+    work = pending.find(store, readable, facts)
     chosen = device.choose(settings.device) if work else "cpu"
     unavailable = _load(scorers, work.scorers(), chosen, required=bool(settings.scorers))
     work = work.without(unavailable)
-    finished = _engine(work, scorers, store, settings, progress)
+    decoded = ((p.record, p) for p in pictures) if pictures else _decode(work, settings)
+    finished = _engine(work, decoded, scorers, store, progress)
     problems = {
-        **pending.known_problems(store, found.records),
+        **pending.known_problems(store, readable),
         **finished.problems,
         **found.problems,
     }
@@ -121,18 +141,23 @@ def run(images: Any, store: Store, settings: Settings, progress: Progress) -> Re
     return Result(covered, store, found, finished.interrupted, chosen)
 
 
+def _decode(work: pending.Pending, settings: Settings) -> Iterator[local.Decoded]:
+    records = [image.record for image in work.images]
+    return decode_all(records, workers=settings.workers)
+
+
 def _engine(
     work: pending.Pending,
+    decoded: Iterator[local.Decoded],
     scorers: dict[str, base.Scorer],
     store: Store,
-    settings: Settings,
     progress: Progress,
 ) -> Finished:
-    records = [image.record for image in work.images]
-    with closing(decode_all(records, workers=settings.workers)) as decoded:
-        watched = track(progress, "scoring", len(records), decoded)
-        works = {image.record.image: image for image in work.images}
-        return local.run(watched, works, work.sets, scorers, store.add)
+    works = {image.record.image: image for image in work.images}
+    with closing(track(progress, "scoring", len(works), decoded)) as watched:
+        wanted = (item for item in watched if item[0].image in works)
+        look_at = partial(thumbnails.keep, store)
+        return local.run(wanted, works, work.sets, scorers, store.add, look_at)
 
 
 def _load(

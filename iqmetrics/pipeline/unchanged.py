@@ -5,15 +5,14 @@ settings, and each scorer's full version. It is kept only after a complete run w
 whatever could still succeed is tried again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import DECODE_POLICY
-from iqmetrics.pipeline.index import stat_lines
+from iqmetrics.pipeline.index import Listing
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.score import Result
 from iqmetrics.pipeline.settings import Settings
@@ -31,11 +30,11 @@ class Seen:
     same: bool
 
 
-def check(store: Store, target: Any, settings: Settings, results: Sequence[Path]) -> Seen:
+def check(store: Store, listing: Listing, settings: Settings, results: Sequence[Path]) -> Seen:
     """Compare with the last run; never the same when a result file is gone."""
     scorers = settings.build_scorers()
     digest = blake2b(digest_size=16)
-    for line in _lines(target, settings, scorers):
+    for line in _lines(listing, settings, scorers):
         digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
     fingerprint = digest.hexdigest()
     same = store.get(_NAME) == fingerprint and all(path.exists() for path in results)
@@ -50,18 +49,13 @@ def remember(store: Store, seen: Seen, result: Result) -> None:
     store.put(_UNAVAILABLE, "\n".join(sorted(result.run.unavailable)))
 
 
-def _lines(target: Any, settings: Settings, scorers: dict[str, base.Scorer]) -> list[str]:
+def _lines(listing: Listing, settings: Settings, scorers: dict[str, base.Scorer]) -> Iterator[str]:
     from iqmetrics import __version__
 
     facts = [f"{f.name} {f.full_version}" for f in map(ScorerFacts.of, scorers.values())]
     asked = {k: str(v) for k, v in asdict(settings).items() if k not in ("workers", "device")}
-    return [
-        __version__,
-        DECODE_POLICY,
-        *facts,
-        repr(sorted(asked.items())),
-        *stat_lines(target, settings),
-    ]
+    yield from (__version__, DECODE_POLICY, *facts, repr(sorted(asked.items())))
+    yield from listing.stat_lines(settings)
 
 
 def _still_unavailable(store: Store, scorers: dict[str, base.Scorer]) -> bool:

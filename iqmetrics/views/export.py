@@ -103,11 +103,10 @@ def _sheet(sheet: Any, source: Path, thumbnail: Callable[[str], bytes | None]) -
             raise BadInput(
                 f"{source.name} has more than {EXCEL_ROWS:,} rows", "Use the CSV or --parquet"
             )
-        if pictures and number:
-            if data := thumbnail(row[0].removeprefix("'")):
-                sheet.set_row_pixels(number, 96)
-                place = {"image_data": io.BytesIO(data), "x_scale": 0.5, "y_scale": 0.5}
-                sheet.insert_image(number, 0, "thumbnail", place)
+        if pictures and number and (data := thumbnail(row[0].removeprefix("'"))):
+            sheet.set_row_pixels(number, 96)
+            place = {"image_data": io.BytesIO(data), "x_scale": 0.5, "y_scale": 0.5}
+            sheet.insert_image(number, 0, "thumbnail", place)
         header = header or row
         values = typed(row, header) if number else row
         for column, value in enumerate(values):

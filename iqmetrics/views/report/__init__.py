@@ -1,0 +1,1 @@
+"""One offline HTML page that shows why: scorecard, worst images, pairs, overlays, coverage."""

@@ -1,0 +1,74 @@
+"""What the page draws, as plain JSON values: indices instead of repeated names, nulls for gaps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from iqmetrics.pipeline.outcomes import Outcome
+from iqmetrics.pipeline.score import Result
+from iqmetrics.records import ImageRecord
+
+EVIDENCE_CHARACTERS = 6000
+"""Evidence of one scorer that is longer is left out of the page; the store keeps it."""
+
+
+def build(result: Result, protocol: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything the page needs but the pictures."""
+    metrics = [
+        {**asdict(metric), "scorer": scorer.name, "scope": scorer.scope}
+        for scorer in result.run.scorers
+        for metric in scorer.metrics
+    ]
+    models = list(result.scorecard.models)
+    place = {model: number for number, model in enumerate(models)}
+    names = [metric["name"] for metric in metrics]
+    prompts: dict[str, str] = {}
+    images = []
+    for outcome in result.outcomes(evidence=True):
+        if outcome.record is not None:
+            prompts[outcome.prompt_id] = readable(outcome.record.prompt or "")
+            images.append(_image(outcome, outcome.record, place[outcome.model], names))
+    rows = [asdict(row) for row in result.scorecard.rows]
+    return {
+        "models": [readable(model) for model in models],
+        "metrics": metrics,
+        "card": [{**row, "model": place[row["model"]]} for row in rows],
+        "prompts": prompts,
+        "images": images,
+        "protocol": dict(protocol),
+    }
+
+
+def readable(text: str) -> str:
+    """Text whose broken UTF-8 is shown as escapes, so that it can be written as UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _image(
+    outcome: Outcome, record: ImageRecord, model: int, names: Sequence[str]
+) -> dict[str, Any]:
+    values = {m: v for r in outcome.readings.values() for m, v in r.values.items()}
+    missing = {m: x for r in outcome.readings.values() for m, x in r.missing.items()}
+    return {
+        "f": readable(record.image),
+        "m": model,
+        "p": outcome.prompt_id,
+        "s": record.seed,
+        "k": record.pick,
+        "v": [_short(values.get(name)) for name in names],
+        "x": {str(names.index(m)): [x.status, readable(x.reason)] for m, x in missing.items()},
+        "e": _evidence(outcome),
+        "z": [outcome.problem.status, readable(outcome.problem.reason)]
+        if outcome.problem
+        else None,
+    }
+
+
+def _short(value: float | None) -> float | None:
+    """Six significant digits: what a page can show, at half the bytes."""
+    return None if value is None else float(f"{value:.6g}")
+
+
+def _evidence(outcome: Outcome) -> dict[str, Any]:
+    found = {name: r.evidence for name, r in outcome.readings.items() if r.evidence}
+    return {name: e for name, e in found.items() if len(str(e)) <= EVIDENCE_CHARACTERS}
