@@ -1,0 +1,187 @@
+"""Read an outputs folder: walk, select, read facts (a caller may cache), match tables, combine."""
+
+import os
+import posixpath
+from collections.abc import Iterable, Mapping, Sequence
+
+from iqmetrics.errors import BadInput
+from iqmetrics.metadata.assemble import FolderReport, combine
+from iqmetrics.metadata.embedded import read_embedded
+from iqmetrics.metadata.facts import Facts
+from iqmetrics.metadata.match import match_rows
+from iqmetrics.metadata.models import ModelFrom
+from iqmetrics.metadata.selection import Selection, is_image, select
+from iqmetrics.metadata.sidecars import read_sidecar, sidecar_names
+from iqmetrics.metadata.tables import Row, read_table
+from iqmetrics.metadata.walk import Entry, walk
+from iqmetrics.records import ImageRecord
+
+
+def read_facts(path: str) -> Facts:
+    """The facts in one image or sidecar; a file that cannot be read gives facts with `problem`."""
+    try:
+        return read_embedded(path) if is_image(path) else read_sidecar(path)
+    except BadInput as error:
+        return Facts(problem=error.message)
+
+
+def sidecar_of(image: str, selection: Selection) -> Entry | None:
+    """The sidecar that describes `image`, if there is one."""
+    for name in sidecar_names(image):
+        if name in selection.sidecars:
+            return selection.sidecars[name]
+    return None
+
+
+def describing(selection: Selection) -> list[Entry]:
+    """Every file whose facts `assemble` needs (images and their sidecars): what a caller caches."""
+    beside = (sidecar_of(entry.path, selection) for entry in selection.images)
+    sidecars = {entry.path: entry for entry in beside if entry}
+    return [*selection.images, *sidecars.values()]
+
+
+def assemble(
+    folder: str,
+    selection: Selection,
+    facts: Mapping[str, Facts],
+    *,
+    prompts: str | os.PathLike[str] | None = None,
+    model_from: ModelFrom | None = None,
+) -> tuple[list[ImageRecord], FolderReport]:
+    """Records of all selected images, in walking order, and what else was found.
+
+    `facts` maps the relative path of each file of `describing(selection)` to its `read_facts`.
+    """
+    images = [entry.path for entry in selection.images]
+    report = FolderReport(images=len(images), skipped=selection.skipped)
+    by_hand: Mapping[str, Facts] = {}
+    if prompts is not None:
+        name = os.path.basename(os.fspath(prompts))
+        by_hand, unmatched = match_rows(images, read_table(os.fspath(prompts), name), name)
+        report.problems += unmatched
+    in_tables = _tables(folder, selection.tables, images, report)
+    layers: dict[str, list[Facts]] = {}
+    for image in images:
+        sidecar = sidecar_of(image, selection)
+        found = [by_hand.get(image), in_tables.get(image)]
+        found += [facts.get(sidecar.path) if sidecar else None, facts.get(image)]
+        layers[image] = [one for one in found if one]
+        for path, one in ((image, found[3]), (sidecar.path if sidecar else "", found[2])):
+            if one is not None and one.problem:
+                report.problems.append(f"{path}: {one.problem}")
+    records = combine(folder, layers, model_from=model_from)
+    for record in records:
+        if record.prompt is None or not record.prompt.strip():
+            report.without_prompt.append(record.image)
+        elif record.sources["prompt"].confidence == "low":
+            report.low_confidence.append(record.image)
+    return records, report
+
+
+def _tables(
+    folder: str, tables: Sequence[Entry], images: Sequence[str], report: FolderReport
+) -> dict[str, Facts]:
+    """Facts of the folder's own tables, by image; deeper tables are stronger."""
+    found: dict[str, Facts] = {}
+    for entry in sorted(tables, key=lambda e: (e.path.count("/"), e.path)):
+        try:
+            rows = read_table(os.path.join(folder, entry.path), entry.path)
+        except BadInput as error:
+            report.problems.append(error.message)
+            continue
+        base = posixpath.dirname(entry.path)
+        inside = [i for i in images if not base or i.startswith(base + "/")]
+        report.failed_requests += [
+            (row.facts.model, row.facts.prompt_id, row.failed) for row in rows if row.failed
+        ]
+        made = [_below(row, base) for row in rows if not row.failed]
+        matched, unmatched = match_rows(inside, made, entry.path)
+        report.problems += unmatched
+        found.update(matched)
+    return found
+
+
+def _below(row: Row, base: str) -> Row:
+    """A row whose file is written relative to its table's folder."""
+    if not base or not row.file or posixpath.isabs(row.file):
+        return row
+    return Row(posixpath.normpath(posixpath.join(base, row.file)), row.facts, row.number)
+
+
+def read_folder(
+    folder: str | os.PathLike[str],
+    *,
+    prompts: str | os.PathLike[str] | None = None,
+    model_from: ModelFrom | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    limit: int | None = None,
+    out: str | os.PathLike[str] = "",
+) -> tuple[list[ImageRecord], FolderReport]:
+    """Everything at once, without a cache: the records of a folder and what else was found.
+
+    Example:
+        >>> import tempfile
+        >>> records, report = read_folder(tempfile.mkdtemp())
+        >>> len(records), report.images
+        (0, 0)
+    """
+    root = os.fspath(folder)
+    selection = select_folder(root, include=include, exclude=exclude, limit=limit, out=out)
+    facts = {e.path: read_facts(os.path.join(root, e.path)) for e in describing(selection)}
+    return assemble(root, selection, facts, prompts=prompts, model_from=model_from)
+
+
+def select_folder(
+    folder: str,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    limit: int | None = None,
+    out: str | os.PathLike[str] = "",
+) -> Selection:
+    """Walk `folder` and sort its files out; what was not walked is in `skipped` too."""
+    if not os.path.isdir(folder):
+        raise BadInput(f"{folder} is not a folder", "Give a folder of images, or image files.")
+    notices: list[tuple[str, str]] = []
+    entries = walk(folder, out=out, notice=lambda why, path: notices.append((why, path)))
+    selection = select(entries, include=include, exclude=exclude, limit=limit)
+    for why, path in notices:
+        selection.skip(why, path)
+    return selection
+
+
+def select_files(files: Iterable[str | os.PathLike[str]]) -> tuple[str, Selection]:
+    """A list of image files as (common parent folder, selection): nothing is left out.
+
+    Sidecars and tables beside the files count as they do in a folder.
+    """
+    paths = [os.path.abspath(os.fspath(file)) for file in files]
+    if not paths:
+        raise BadInput("no files given", "Give a folder of images, or image files.")
+    base = os.path.commonpath([os.path.dirname(path) for path in paths])
+    selection = Selection()
+    for path in dict.fromkeys(paths):
+        try:
+            facts = os.stat(path)
+        except OSError as error:
+            raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+        relative = os.path.relpath(path, base)
+        selection.images.append(Entry(relative, facts.st_size, facts.st_mtime_ns, facts.st_ino))
+    beside = select(
+        entry
+        for parent in {os.path.dirname(path) for path in paths}
+        for entry in _files_in(parent, base)
+    )
+    selection.sidecars, selection.tables = beside.sidecars, beside.tables
+    return base, selection
+
+
+def _files_in(parent: str, base: str) -> Iterable[Entry]:
+    prefix = os.path.relpath(parent, base)
+    prefix = "" if prefix == "." else prefix + "/"
+    with os.scandir(parent) as found:
+        for item in found:
+            if item.is_file(follow_symlinks=False):
+                facts = item.stat(follow_symlinks=False)
+                yield Entry(prefix + item.name, facts.st_size, facts.st_mtime_ns, facts.st_ino)

@@ -1,0 +1,151 @@
+"""Which files of a folder are images to judge, which describe them, and which are neither.
+
+Skipped by default, but counted and named: grids, masks, control inputs (pose, depth ...), previews.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import translate
+
+from iqmetrics.metadata.walk import Entry
+
+IMAGE_SUFFIXES = frozenset(
+    ".png .apng .jpg .jpeg .jfif .webp .gif .bmp .tif .tiff .avif".split()  # noqa: SIM905
+)
+SIDECAR_SUFFIXES = frozenset((".txt", ".json", ".yaml", ".yml"))
+TABLE_NAMES = frozenset(
+    (
+        "manifest.jsonl",
+        "metadata.jsonl",
+        "metadata.csv",
+        "prompts.csv",
+        "prompts.tsv",
+        "prompts.jsonl",
+    )
+)
+
+FOLDERS = {
+    "grid": re.compile(r"grids?|.+-grids|.+_grids"),
+    "mask": re.compile(r"masks?|inpaint[-_]masks?"),
+    "control input": re.compile(
+        r"control|controlnet|control[-_](images?|maps?|inputs?)|controlnet[-_](images?|inputs?)|"
+        r"detected[-_]maps?|openpose|(pose|depth|canny|lineart|normal)([-_]?(maps?|inputs?|images?))|"
+        r"poses|depths|init[-_]images"
+    ),
+    "preview": re.compile(r"previews?|thumbnails?|thumbs"),
+}
+NAMES = {
+    "grid": re.compile(r"grid|(xyz?_)?grid[-_]\d.*"),
+    "mask": re.compile(r"mask|mask[-_]?\d+"),
+    "preview": re.compile(r"comfyui_temp_.*|.+\.(preview|thumb|thumbnail)|preview|thumbnail"),
+}
+BESIDE = {
+    "mask": re.compile(r"(.+)[-_.]mask"),
+    "control input": re.compile(
+        r"(.+)[-_.](control|controlnet|openpose|pose|depth|canny|lineart|softedge|scribble|normal|seg)"
+    ),
+    "preview": re.compile(r"(.+)[-_](preview|thumb|thumbnail)"),
+}
+"""Suffixes that count only beside a picture of the same name without them."""
+
+
+@dataclass(slots=True)
+class Selection:
+    """The files of one folder, sorted out; `skipped` maps a kind to the paths left out."""
+
+    images: list[Entry] = field(default_factory=list)
+    sidecars: dict[str, Entry] = field(default_factory=dict)
+    tables: list[Entry] = field(default_factory=list)
+    skipped: dict[str, list[str]] = field(default_factory=dict)
+
+    def skip(self, kind: str, path: str) -> None:
+        """Note that `path` is left out, and why."""
+        self.skipped.setdefault(kind, []).append(path)
+
+
+def split_suffix(path: str) -> tuple[str, str]:
+    """(path without suffix, suffix in lower case with its dot)."""
+    stem, suffix = posixpath.splitext(path)
+    return stem, suffix.lower()
+
+
+def is_image(path: str) -> bool:
+    """Whether the file is called like an image."""
+    return split_suffix(path)[1] in IMAGE_SUFFIXES
+
+
+def skipped_kind(path: str, stems: frozenset[str] | set[str] = frozenset()) -> str:
+    """Why an image is not judged by default ("grid", "mask" ...), or "" when it is.
+
+    `stems` holds the paths without suffix of all images of the folder.
+    """
+    *folders, name = path.lower().split("/")
+    for kind, pattern in FOLDERS.items():
+        if any(pattern.fullmatch(folder) for folder in folders):
+            return kind
+    stem = split_suffix(name)[0]
+    for kind, pattern in NAMES.items():
+        if pattern.fullmatch(stem):
+            return kind
+    whole = split_suffix(path)[0]
+    for kind, pattern in BESIDE.items():
+        beside = pattern.fullmatch(whole)
+        if beside and beside[1] in stems:
+            return kind
+    return ""
+
+
+def _globs(patterns: Sequence[str]) -> re.Pattern[str] | None:
+    """One pattern for several globs; a glob without `/` is tried on the file name alone too."""
+    parts = []
+    for glob in patterns:
+        glob = glob.replace("\\", "/").removeprefix("./")
+        glob = glob + "*" if glob.endswith("/") else glob
+        parts.append(translate(glob) if "/" in glob else f"(?s:.*/)?{translate(glob)}")
+    return re.compile("|".join(f"(?:{part})" for part in parts)) if parts else None
+
+
+def select(
+    entries: Iterable[Entry],
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    limit: int | None = None,
+) -> Selection:
+    """Sort the files of a folder out.
+
+    `include` and `exclude` are globs on the path relative to the folder (`*` also crosses `/`).
+    What `include` names is judged even where it looks like a grid, mask ...; `limit` keeps the
+    first images by path, and the rest is counted as skipped.
+    """
+    wanted, unwanted = _globs(include), _globs(exclude)
+    found = Selection()
+    candidates: list[Entry] = []
+    for entry in entries:
+        path = entry.path
+        suffix = split_suffix(path)[1]
+        if suffix in IMAGE_SUFFIXES:
+            candidates.append(entry)
+        elif posixpath.basename(path) in TABLE_NAMES:
+            found.tables.append(entry)
+        elif suffix in SIDECAR_SUFFIXES:
+            found.sidecars[path] = entry
+        else:
+            found.skip("not an image", path)
+    candidates.sort()
+    stems = {split_suffix(entry.path)[0] for entry in candidates}
+    for entry in candidates:
+        path = entry.path
+        if unwanted and unwanted.fullmatch(path):
+            found.skip("excluded", path)
+        elif wanted and not wanted.fullmatch(path):
+            found.skip("not included", path)
+        elif not wanted and (kind := skipped_kind(path, stems)):
+            found.skip(kind, path)
+        elif limit is not None and len(found.images) >= limit:
+            found.skip("over the limit", path)
+        else:
+            found.images.append(entry)
+    return found
