@@ -1,15 +1,15 @@
-"""brisque: distortion as a panel would rate it, learnt from blurred, noisy and compressed photos."""
+"""brisque: distortion as a panel would rate it, learnt on damaged photos."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from iqmetrics.images import Picture
 from iqmetrics.nets.naturalness import cpu, cuda, shape
-from iqmetrics.records import Metric, Reading
+from iqmetrics.records import Metric, Reading, Scope
 from iqmetrics.scorers.base import keep
 from iqmetrics.weights import find
 
@@ -43,7 +43,7 @@ class Brisque:
 
     name = "brisque"
     version = "1"
-    scope = "image"
+    scope: ClassVar[Scope] = "image"
     licence = "LicenseRef-UT-Austin-LIVE"
     weights = ("brisque-svr",)
     metrics = (
@@ -121,4 +121,4 @@ def regression(device: str = "") -> shape.Regression:
         import torch
 
         arrays = [torch.from_numpy(a).to(device) for a in arrays]
-    return shape.Regression(*arrays, gamma=float(data["gamma"]), rho=float(data["rho"]))
+    return shape.Regression(*arrays, float(data["gamma"]), float(data["rho"]))

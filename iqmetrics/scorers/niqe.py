@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from iqmetrics.images import Picture
 from iqmetrics.nets.naturalness import cpu, cuda, shape
-from iqmetrics.records import Metric, Reading
+from iqmetrics.records import Metric, Reading, Scope
 from iqmetrics.scorers.base import keep
 from iqmetrics.weights import find
 
@@ -45,7 +45,7 @@ class Niqe:
 
     name = "niqe"
     version = "1"
-    scope = "image"
+    scope: ClassVar[Scope] = "image"
     licence = "LicenseRef-UT-Austin-LIVE"
     weights = ("niqe-pristine",)
     metrics = (
@@ -112,7 +112,8 @@ def _one(picture: Picture) -> tuple[float, int]:
     height, width = picture.height // BLOCK * BLOCK, picture.width // BLOCK * BLOCK
     image = np.ascontiguousarray(cpu.gray(picture)[:height, :width])
     features = []
-    for scaled, block in zip((image, cpu.half_size(image)), SCALES, strict=True):
+    for block in SCALES:
+        scaled = image if block is SCALES[0] else cpu.half_size(image)
         sums = cpu.pair_sums(scaled, block).reshape(1, -1, 5, 5)
         with np.errstate(divide="ignore", invalid="ignore"):
             features.append(shape.niqe_features(sums, block[0] * block[1], shape.table()))

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from iqmetrics.images import Picture
 from iqmetrics.nets.naturalness import cpu, cuda, piqe_cuda, piqe_kernels
-from iqmetrics.records import Metric, Reading
+from iqmetrics.records import Metric, Reading, Scope
 from iqmetrics.scorers.base import keep
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Piqe:
 
     name = "piqe"
     version = "1"
-    scope = "image"
+    scope: ClassVar[Scope] = "image"
     licence = "Apache-2.0"
     metrics = (Metric("piqe", "", None, None, "lower", "distortion of busy blocks, about 0..100"),)
 
@@ -65,7 +65,9 @@ class Piqe:
         else:
             found = iter(cuda.each(fit, self.batch, self.device))
         return [
-            Reading.none(self.metrics, "not_applicable", reason) if reason else _reading(next(found))
+            Reading.none(self.metrics, "not_applicable", reason)
+            if reason
+            else _reading(next(found))
             for reason in reasons
         ]
 
@@ -79,9 +81,14 @@ class Piqe:
 def _unfit(picture: Picture) -> str:
     if min(picture.width, picture.height) < piqe_kernels.BLOCK:
         return f"{picture.width} x {picture.height} px is smaller than one block of 16 x 16"
-    if (picture.pixels == picture.pixels[0, 0]).all():
+    if _one_colour(picture):
         return "one flat colour: there is no structure to judge"
     return ""
+
+
+def _one_colour(picture: Picture) -> bool:
+    first, few = picture.pixels[0, 0], picture.pixels[::37, ::37]
+    return bool((few == first).all()) and bool((picture.pixels == first).all())
 
 
 def _one(picture: Picture) -> Any:

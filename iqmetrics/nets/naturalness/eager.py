@@ -41,8 +41,13 @@ def mscn(image: "Tensor", zero: bool) -> "Tensor":
 def _smooth(padded: "Tensor") -> "Tensor":
     height, width = padded.shape[1] - 6, padded.shape[2] - 6
     taps = (k.W3, k.W2, k.W1, k.W0, k.W1, k.W2, k.W3)
-    down = sum(w * padded[:, i : i + height] for i, w in enumerate(taps))
-    return sum(w * down[:, :, i : i + width] for i, w in enumerate(taps))  # type: ignore[index,return-value]
+    down = taps[0] * padded[:, :height]
+    for i in range(1, 7):
+        down = down + taps[i] * padded[:, i : i + height]
+    across = taps[0] * down[:, :, :width]
+    for i in range(1, 7):
+        across = across + taps[i] * down[:, :, i : i + width]
+    return across
 
 
 def half_size(image: "Tensor") -> "Tensor":
@@ -57,11 +62,9 @@ def half_size(image: "Tensor") -> "Tensor":
         at = torch.where(at >= length, 2 * length - 1 - at, at)
         image = image.index_select(axis, at)
         half = (length + 1) // 2
-        pieces = (image.narrow(axis, i, 2 * half - 1) for i in range(8))
-        image = sum(  # type: ignore[assignment]
-            w * (piece[:, ::2] if axis == 1 else piece[:, :, ::2])
-            for w, piece in zip(taps, pieces, strict=True)
-        )
+        evens = torch.arange(0, 2 * half, 2, device=image.device)
+        pieces = [image.index_select(axis, evens + i) for i in range(8)]
+        image = torch.stack([w * p for w, p in zip(taps, pieces, strict=True)]).sum(0)
     return image
 
 

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-any-return"
 """The kernels of `eager` in Triton: one pass over memory each, for CUDA.
 
 Same functions, same numbers to about 1e-12. Weights are passed as float64 arrays, because a Python
@@ -25,10 +26,12 @@ def gray(rgb: Tensor) -> Tensor:
 def mscn(image: Tensor, zero: bool) -> Tensor:
     """MSCN coefficients (float64); outside the image stands zero, else the nearest pixel."""
     n, height, width = image.shape
-    out = torch.empty(image.shape, dtype=torch.float64, device=image.device)
+    image, window = image.contiguous(), _weights("window", image.device)
+    mean, energy, out = torch.empty((3, *image.shape), dtype=torch.float64, device=image.device)
     grid = (triton.cdiv(width, 64), triton.cdiv(height, 8), n)
-    window = _weights("window", image.device)
-    _mscn[grid](image.contiguous(), out, window, height, width, zero, k.RESIDUE, ROWS=8, COLS=64)
+    _down[grid](image, mean, energy, window, height, width, zero, ROWS=8, COLS=64)
+    planes = (image, mean, energy, out)
+    _across[grid](*planes, window, height, width, zero, k.RESIDUE, ROWS=8, COLS=64)
     return out
 
 
@@ -62,14 +65,14 @@ def _weights(name: str, device: torch.device) -> Tensor:
     half = torch.tensor([k.H3, k.H2, k.H1, k.H0, k.H0, k.H1, k.H2, k.H3], dtype=torch.float64)
     made = {
         "gray": torch.tensor([k.MATLAB_R, k.MATLAB_G, k.MATLAB_B], dtype=torch.float64),
-        "window": torch.outer(line, line),
+        "window": line,
         "half": torch.outer(half, half),
     }
     return made[name].contiguous().to(device)
 
 
 @triton.jit
-def _gray(rgb, out, weights, n, SIZE: tl.constexpr):  # type: ignore[no-untyped-def]
+def _gray(rgb, out, weights, n, SIZE: tl.constexpr):
     at = tl.program_id(0).to(tl.int64) * SIZE + tl.arange(0, SIZE)
     inside = at < n
     red = tl.load(rgb + 3 * at, inside, 0).to(tl.float64)
@@ -80,33 +83,74 @@ def _gray(rgb, out, weights, n, SIZE: tl.constexpr):  # type: ignore[no-untyped-
 
 
 @triton.jit
-def _mscn(image, out, window, height, width, zero: tl.constexpr, residue, ROWS: tl.constexpr, COLS: tl.constexpr):  # type: ignore[no-untyped-def]  # noqa: E501
+def _down(
+    image,
+    mean,
+    energy,
+    window,
+    height,
+    width,
+    zero: tl.constexpr,
+    ROWS: tl.constexpr,
+    COLS: tl.constexpr,
+):
     start = tl.program_id(2).to(tl.int64) * height * width
     y = tl.program_id(1) * ROWS + tl.arange(0, ROWS)[:, None]
     x = tl.program_id(0) * COLS + tl.arange(0, COLS)[None, :]
     inside = (y < height) & (x < width)
-    mean = tl.zeros((ROWS, COLS), tl.float64)
-    energy = tl.zeros((ROWS, COLS), tl.float64)
+    total = tl.zeros((ROWS, COLS), tl.float64)
+    square = tl.zeros((ROWS, COLS), tl.float64)
     for i in tl.static_range(7):
-        for j in tl.static_range(7):
-            yy, xx = y + (i - 3), x + (j - 3)
-            seen = inside
-            if zero:
-                seen = inside & (yy >= 0) & (yy < height) & (xx >= 0) & (xx < width)
-            yy = tl.minimum(tl.maximum(yy, 0), height - 1)
-            xx = tl.minimum(tl.maximum(xx, 0), width - 1)
-            value = tl.load(image + start + yy * width + xx, seen, 0).to(tl.float64)
-            weighted = tl.load(window + (i * 7 + j)) * value
-            mean += weighted
-            energy += weighted * value
+        yy = y + (i - 3)
+        seen = inside
+        if zero:
+            seen = inside & (yy >= 0) & (yy < height)
+        yy = tl.minimum(tl.maximum(yy, 0), height - 1)
+        value = tl.load(image + start + yy * width + x, seen, 0).to(tl.float64)
+        weighted = tl.load(window + i) * value
+        total += weighted
+        square += weighted * value
+    tl.store(mean + start + y * width + x, total, inside)
+    tl.store(energy + start + y * width + x, square, inside)
+
+
+@triton.jit
+def _across(
+    image,
+    mean,
+    energy,
+    out,
+    window,
+    height,
+    width,
+    zero: tl.constexpr,
+    residue,
+    ROWS: tl.constexpr,
+    COLS: tl.constexpr,
+):
+    start = tl.program_id(2).to(tl.int64) * height * width
+    y = tl.program_id(1) * ROWS + tl.arange(0, ROWS)[:, None]
+    x = tl.program_id(0) * COLS + tl.arange(0, COLS)[None, :]
+    inside = (y < height) & (x < width)
+    mu = tl.zeros((ROWS, COLS), tl.float64)
+    square = tl.zeros((ROWS, COLS), tl.float64)
+    for j in tl.static_range(7):
+        xx = x + (j - 3)
+        seen = inside
+        if zero:
+            seen = inside & (xx >= 0) & (xx < width)
+        at = start + y * width + tl.minimum(tl.maximum(xx, 0), width - 1)
+        weight = tl.load(window + j)
+        mu += weight * tl.load(mean + at, seen, 0.0)
+        square += weight * tl.load(energy + at, seen, 0.0)
     at = start + y * width + x
     centre = tl.load(image + at, inside, 0).to(tl.float64)
-    value = (centre - mean) / (tl.sqrt(tl.abs(energy - mean * mean)) + 1.0)
+    value = (centre - mu) / (tl.sqrt(tl.abs(square - mu * mu)) + 1.0)
     tl.store(out + at, tl.where(tl.abs(value) >= residue, value, 0.0), inside)
 
 
 @triton.jit
-def _half(image, out, taps, height, width, rows, cols, ROWS: tl.constexpr, COLS: tl.constexpr):  # type: ignore[no-untyped-def]  # noqa: E501
+def _half(image, out, taps, height, width, rows, cols, ROWS: tl.constexpr, COLS: tl.constexpr):
     n = tl.program_id(2).to(tl.int64)
     y = tl.program_id(1) * ROWS + tl.arange(0, ROWS)[:, None]
     x = tl.program_id(0) * COLS + tl.arange(0, COLS)[None, :]
@@ -125,7 +169,19 @@ def _half(image, out, taps, height, width, rows, cols, ROWS: tl.constexpr, COLS:
 
 
 @triton.jit
-def _tally(field, out, height, width, rows, columns, block_h, block_w, share, ROWS: tl.constexpr, COLS: tl.constexpr):  # type: ignore[no-untyped-def]  # noqa: E501
+def _tally(
+    field,
+    out,
+    height,
+    width,
+    rows,
+    columns,
+    block_h,
+    block_w,
+    share,
+    ROWS: tl.constexpr,
+    COLS: tl.constexpr,
+):
     block, chunk, pair = tl.program_id(0), tl.program_id(1), tl.program_id(2)
     n = (block // (rows * columns)).to(tl.int64)
     top = (block // columns) % rows * block_h

@@ -86,9 +86,7 @@ def mirrored(index: int, length: int) -> int:
     return 2 * length - 1 - index if index >= length else index
 
 
-def mscn_row(
-    image: Gray, i: int, zero: bool, mean: Floats, square: Floats, out: Floats
-) -> None:
+def mscn_row(image: Gray, i: int, zero: bool, mean: Floats, square: Floats, out: Floats) -> None:
     """MSCN coefficients of row i into out[1 : W+1]; `mean` and `square` are scratch, W + 6 long.
 
     Outside the image stands zero (`zero`), else the nearest pixel.

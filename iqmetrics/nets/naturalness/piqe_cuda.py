@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 def stretched_gray(rgb: "Tensor") -> "Tensor":
     """Luma (Y of YIQ, float32) of N x H x W x 3 uint8, the brightest pixel of each at 255."""
-    r, g, b = (rgb.float() / 255.0).unbind(-1)
+    full = rgb.new_full((), 255).float()  # a tensor: by a number, CUDA would multiply by 1/255
+    r, g, b = (rgb.float() / full).unbind(-1)
     y = (r * float(k.RED) + g * float(k.GREEN)) + b * float(k.BLUE)
     return (255.0 * (y / y.amax((1, 2), keepdim=True))).round()
 
