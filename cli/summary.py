@@ -6,6 +6,9 @@ from typing import Any
 
 from iqmetrics.render import printable
 
+NOTES = 5
+OWN = ("results of iqm", "hidden folder")
+
 
 def summary(result: Any, folder: Path) -> str:
     """Images, images without a prompt, what was unavailable and its command, where results are."""
@@ -18,8 +21,12 @@ def summary(result: Any, folder: Path) -> str:
         lines.append(
             "not decoded: " + ", ".join(f"{n} {status}" for status, n in sorted(bad.items()))
         )
-    lines += [f"skipped {n} {kind}" for kind, n in sorted(result.index.skipped.items())]
-    lines += [f"note: {printable(note)}" for note in result.index.notes]
+    skipped = {kind: n for kind, n in result.index.skipped.items() if kind not in OWN}
+    lines += [f"skipped: {n} {kind}" for kind, n in sorted(skipped.items())]
+    notes = [printable(note) for note in result.index.notes]
+    lines += [f"note: {note}" for note in notes[:NOTES]]
+    if len(notes) > NOTES:
+        lines.append(f"and {len(notes) - NOTES} more notes, all in run.json")
     lines += [f"{scorer} is unavailable: {why}" for scorer, why in sorted(run.unavailable.items())]
     if result.interrupted:
         lines.append("Interrupted: run the same command again to go on.")

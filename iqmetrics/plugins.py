@@ -15,6 +15,9 @@ Kind = Literal["scorer", "generator"]
 
 BUILT_IN: dict[Kind, dict[str, str]] = {
     "scorer": {
+        "brisque": "iqmetrics.scorers.brisque:Brisque",
+        "niqe": "iqmetrics.scorers.niqe:Niqe",
+        "piqe": "iqmetrics.scorers.piqe:Piqe",
         "size": "iqmetrics.scorers.size:Size",
     },
     "generator": {},

@@ -56,7 +56,8 @@ def _run(result: Result, settings: Settings) -> dict[str, Any]:
         "unavailable": dict(result.run.unavailable),
         "images": len(result.run.records),
         "undecoded": len(result.run.decode_problems),
-        "skipped": result.index.skipped,
+        "skipped": dict(result.index.skipped),
+        "notes": list(result.index.notes),
     }
 
 

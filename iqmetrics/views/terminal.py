@@ -1,12 +1,14 @@
 """The scorecard as text for a terminal: one line a metric, one column a model."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from iqmetrics.pipeline.scorecard import by_metric
 from iqmetrics.records import Aggregate, Scorecard
 from iqmetrics.render import interval, number, printable, table
 
 _ARROW = {"higher": "up", "lower": "down", "neither": ""}
+MOST_COLUMNS = 4
 
 
 def scorecard(card: Scorecard) -> str:
@@ -14,19 +16,46 @@ def scorecard(card: Scorecard) -> str:
 
     An entry is `mean [95 % interval] n=images`, or `n=measured/all` where some have no value.
     """
-    header = ["metric", "better", *(printable(model) or "(no model)" for model in card.models)]
-    body, silent = [], []
+    measured, silent = {}, []
     for name, rows in by_metric(card).items():
         if any(row.images for row in rows.values()):
-            better = _ARROW[next(iter(rows.values())).better]
-            body.append([name, better, *(_entry(rows.get(model)) for model in card.models)])
+            measured[name] = rows
         else:
             total = sum((Counter(row.coverage) for row in rows.values()), Counter[str]())
             silent.append(f"{name}: " + ", ".join(f"{n} {s}" for s, n in sorted(total.items())))
-    lines = [table(header, body) if body else "Nothing was measured."]
+    side_by_side = _columns if len(card.models) <= MOST_COLUMNS else _lines
+    lines = [side_by_side(measured, card.models) if measured else "Nothing was measured."]
     if silent:
         lines += ["", "Without any value:", *(f"  {line}" for line in silent)]
     return "\n".join(lines)
+
+
+def _columns(measured: Mapping[str, Mapping[str, Aggregate]], models: Sequence[str]) -> str:
+    """One line a metric, one column a model."""
+    header = ["metric", "better", *(_name(model) for model in models)]
+    body = [
+        [metric, _ARROW[next(iter(rows.values())).better], *(_entry(rows.get(m)) for m in models)]
+        for metric, rows in measured.items()
+    ]
+    return table(header, body)
+
+
+def _lines(measured: Mapping[str, Mapping[str, Aggregate]], models: Sequence[str]) -> str:
+    """One block a metric, one line a model: for more models than fit side by side."""
+    body = []
+    for metric, rows in measured.items():
+        better = _ARROW[next(iter(rows.values())).better]
+        shown = [model for model in models if model in rows]
+        firsts = [metric, *[""] * (len(shown) - 1)]
+        body += [
+            [first, better, _name(m), _entry(rows[m])]
+            for first, m in zip(firsts, shown, strict=True)
+        ]
+    return table(["metric", "better", "model", "mean"], body)
+
+
+def _name(model: str) -> str:
+    return printable(model) or "(no model)"
 
 
 def _entry(row: Aggregate | None) -> str:

@@ -1,0 +1,122 @@
+"""Natural-scene statistics of one picture on the CPU, by compiled kernels without the GIL."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iqmetrics.errors import Unavailable
+from iqmetrics.images import Picture
+from iqmetrics.nets.naturalness import kernels, piqe_kernels
+
+T = TypeVar("T")
+Kernel = Callable[..., Any]
+
+HELPERS: tuple[Kernel, ...] = (
+    kernels.mirrored,
+    kernels.mscn_row,
+    kernels.tally,
+    piqe_kernels.deviation,
+    piqe_kernels.spread,
+    piqe_kernels.flat_piece,
+)
+"""Functions that kernels call; they are compiled into their callers."""
+
+
+@cache
+def compiled(kernel: Kernel, strict: bool = False) -> Kernel:
+    """A kernel as machine code, which is kept on disk for the next process.
+
+    It is kept beside the package, else (read-only installation) in the user's cache folder, or
+    where NUMBA_CACHE_DIR says; only where none can be written does each process compile anew.
+
+    Args:
+        kernel: a function of `kernels` or `piqe_kernels`.
+        strict: no reordering and no fused operations: rounded exactly as written.
+
+    Raises:
+        Unavailable: numba is not installed.
+    """
+    njit = _numba()
+    settings = {
+        "nogil": True,
+        "error_model": "numpy",
+        "fastmath": False if strict else kernels.RELAXED,
+    }
+    try:
+        made: Kernel = njit(cache=True, **settings)(kernel)
+    except RuntimeError:
+        made = njit(**settings)(kernel)
+    return made
+
+
+@cache
+def _numba() -> Kernel:
+    try:
+        from numba import njit
+        from numba.extending import register_jitable
+    except ImportError as error:
+        raise Unavailable.extra("natural-scene statistics", "numba", "score") from error
+    for helper in HELPERS:
+        register_jitable(fastmath=kernels.RELAXED, error_model="numpy")(helper)
+    found: Kernel = njit
+    return found
+
+
+def gray(picture: Picture) -> NDArray[np.uint8]:
+    """Rounded luma (H x W, uint8) as MATLAB's rgb2gray, made once a picture."""
+    return picture.once("naturalness.gray", lambda p: _gray(p, kernels.matlab_gray))
+
+
+def stretched_gray(picture: Picture) -> NDArray[np.uint8]:
+    """Luma (H x W, uint8) scaled so that the brightest pixel is 255; not for a black picture."""
+    return _gray(picture, piqe_kernels.stretched_gray)
+
+
+def _gray(picture: Picture, kernel: Kernel) -> NDArray[np.uint8]:
+    out = np.empty(picture.pixels.shape[:2], np.uint8)
+    compiled(kernel, strict=True)(np.ascontiguousarray(picture.pixels), out)
+    return out
+
+
+def half_size(image: NDArray[Any]) -> NDArray[np.float64]:
+    """Antialiased bicubic halving of an H x W image (`kernels.half_size`)."""
+    out = np.empty(((image.shape[0] + 1) // 2, (image.shape[1] + 1) // 2))
+    compiled(kernels.half_size)(image, out)
+    return out
+
+
+def pair_sums(
+    image: NDArray[Any], block: tuple[int, int], zero: bool = False
+) -> NDArray[np.float64]:
+    """Sums a block (`kernels.pair_sums`): rows x columns x 5 maps x 5 sums."""
+    rows, columns = image.shape[0] // block[0], image.shape[1] // block[1]
+    sums = np.zeros((rows, columns, 5, 5))
+    compiled(kernels.pair_sums)(image, block[0], block[1], zero, sums)
+    return sums
+
+
+def piqe_blocks(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Variance, noise and impairment of each block (`piqe_kernels.piqe_blocks`)."""
+    side = piqe_kernels.BLOCK
+    out = np.empty((image.shape[0] // side, image.shape[1] // side, 3))
+    compiled(piqe_kernels.piqe_blocks)(image, out)
+    return out
+
+
+def each(pictures: Sequence[Picture], judge: Callable[[Picture], T]) -> list[T]:
+    """`judge` of every picture, in order, on as many threads as there are processors."""
+    threads = min(len(pictures), len(os.sched_getaffinity(0)))
+    if threads < 2:
+        return [judge(picture) for picture in pictures]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(judge, pictures))
+
+
+def ready() -> None:
+    """Raises `Unavailable` when numba is missing; kernels themselves compile on first use."""
+    _numba()
