@@ -2,6 +2,7 @@
 
 import re
 
+from iqmetrics.metadata import midjourney
 from iqmetrics.metadata.facts import Facts
 from iqmetrics.metadata.selection import split_suffix
 
@@ -21,6 +22,8 @@ PROMPT_ID = re.compile(r"[0-9a-f]{12}")
 def read_name(path: str) -> Facts:
     """The facts in an image's relative path; its seed with little confidence."""
     stem = split_suffix(path.rsplit("/", 1)[-1])[0]
+    if guess := midjourney.read_name(stem):
+        return guess
     found = A1111_NAME.fullmatch(stem)
     seed = found[2] if found else ""
     if not seed and (word := SEED_WORD.search(stem)):
