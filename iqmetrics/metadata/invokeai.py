@@ -1,4 +1,4 @@
-"""InvokeAI, three generations: `invokeai_metadata` (3.x and later), `sd-metadata` (2.x), `Dream` (1.x).
+"""InvokeAI: `invokeai_metadata` (3.x and later), `sd-metadata` (2.x), `Dream` (1.x).
 
 The older two write the negative prompt into the prompt, in square brackets. Source: InvokeAI's
 documentation of its metadata fields; field names as in real files.

@@ -1,7 +1,7 @@
 """Midjourney: `Description` ("... --v 7 --ar 3:2 Job ID: uuid") and file names of downloads.
 
-A name `user_words_of_the_prompt_uuid_n.png` holds only the prompt's first words, so it is a guess; no
-`_n` in it means that the file may be a 2x2 grid of four pictures.
+A name `user_words_of_the_prompt_uuid_n.png` holds only the prompt's first words, so it is a guess;
+no `_n` in it means that the file may be a 2x2 grid of four pictures.
 """
 
 import re

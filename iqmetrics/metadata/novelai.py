@@ -1,7 +1,7 @@
 """NovelAI: chunks `Software`, `Description`, `Source` and `Comment` (JSON), or stealth alpha.
 
-`Source` is the model's name with a hash behind it. The same fields may hide in the lowest bit of the
-alpha plane: see `stealth`.
+`Source` is the model's name with a hash behind it. The same fields may hide in the lowest bit of
+the alpha plane: see `stealth`.
 """
 
 import re
