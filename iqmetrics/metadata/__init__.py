@@ -1,8 +1,8 @@
 """An outputs folder, whatever tool wrote it, as ImageRecords.
 
 `read_folder(folder)` does everything. A caller that caches goes step by step: `select_folder` (or
-`select_files`), `describing` (the files whose facts are needed), `read_facts` for each of those that
-changed (`Facts.to_json` is what to store), then `assemble`.
+`select_files`), `describing` (the files whose facts are needed), `read_facts` for each of those
+that changed (`Facts.to_json` is what to store), then `assemble`.
 """
 
 from iqmetrics.metadata.assemble import FolderReport, prompt_id_of

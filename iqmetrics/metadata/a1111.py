@@ -11,8 +11,8 @@ from typing import Any
 
 from iqmetrics.metadata.containers import Embedded
 from iqmetrics.metadata.facts import Facts, known, number, size_of, whole
+from iqmetrics.metadata.jsontext import USER_COMMENT
 
-USER_COMMENT = 0x9286
 NEGATIVE = "Negative prompt:"
 PAIR = re.compile(r'\s*([\w][\w \-/]*):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)')
 LORA = re.compile(r"<(lora|lyco|hypernet):([^:>]+)(?::([-\d.]+))?[^>]*>")

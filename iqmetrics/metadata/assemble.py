@@ -8,15 +8,16 @@ import hashlib
 import os
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import Any
 
 from iqmetrics.metadata.facts import Facts
 from iqmetrics.metadata.models import ModelFrom, ModelRule
 from iqmetrics.metadata.names import read_name
-from iqmetrics.records import ImageRecord, Source
+from iqmetrics.records import Confidence, ImageRecord, Source
 
-FIELDS = ("prompt", "negative", "seed", "size", "prompt_id", "texts", "tags")
+NOWHERE = Source("")
 
 
 @dataclass(slots=True)
@@ -36,6 +37,7 @@ class FolderReport:
     low_confidence: list[str] = field(default_factory=list)
 
 
+@lru_cache(maxsize=4096)
 def prompt_id_of(prompt: str) -> str:
     """First 12 hex digits of the sha256 of the NFC, white-space-folded prompt."""
     folded = " ".join(unicodedata.normalize("NFC", prompt).split())
@@ -47,79 +49,90 @@ def lonely_id(image: str) -> str:
     return hashlib.sha256(b"\x00" + os.fsencode(image)).hexdigest()[:12]
 
 
-def merge(image: str, path: str, layers: Sequence[Facts]) -> ImageRecord:
-    """One record from the facts of all sources, strongest first; model and pick stay open."""
-    values: dict[str, Any] = {}
-    sources: dict[str, Source] = {}
-    params: dict[str, Any] = {}
-    for facts in reversed(layers):
-        params.update({key: value for key, value in facts.params.items() if value is not None})
-    for facts in layers:
-        source = Source(facts.source, facts.confidence)
-        for name in FIELDS:
-            value = getattr(facts, name)
-            if name not in values and value not in (None, "" if name == "prompt_id" else None, ()):
-                values[name] = value
-                sources["requested_size" if name == "size" else name] = source
-    return ImageRecord(
-        image=image,
-        path=path,
-        prompt_id=values.get("prompt_id", ""),
-        prompt=values.get("prompt"),
-        negative=values.get("negative"),
-        seed=values.get("seed"),
-        requested_size=values.get("size"),
-        texts=values.get("texts"),
-        tags=values.get("tags", ()),
-        params=params,
-        sources=sources,
-    )
+@cache
+def _source(where: str, confidence: Confidence) -> Source:
+    return Source(where, confidence)
+
+
+class Draft:
+    """What is known of one image, from the facts of all sources, the strongest first."""
+
+    __slots__ = ("embedded", "given", "image", "params", "pick", "sources", "values")
+
+    def __init__(self, image: str, layers: Sequence[Facts]) -> None:
+        self.image = image
+        self.pick = 0
+        self.values: dict[str, Any] = {}
+        self.sources: dict[str, Source] = {}
+        self.params: dict[str, Any] = {}
+        self.given = ("", NOWHERE)
+        self.embedded = NOWHERE
+        for facts in reversed(layers):
+            if facts.params:
+                self.params.update({k: v for k, v in facts.params.items() if v is not None})
+        for facts in layers:
+            self._add(facts, _source(facts.source, facts.confidence))
+
+    def _add(self, facts: Facts, source: Source) -> None:
+        """Take from weaker `facts` what no stronger ones told."""
+        for name, value in (
+            ("prompt", facts.prompt),
+            ("negative", facts.negative),
+            ("seed", facts.seed),
+            ("requested_size", facts.size),
+            ("prompt_id", facts.prompt_id or None),
+            ("texts", facts.texts),
+            ("tags", facts.tags or None),
+        ):
+            if value is not None and name not in self.values:
+                self.values[name] = value
+                self.sources[name] = source
+        checkpoint = facts.params.get("checkpoint")
+        if facts.model and facts.model != checkpoint and not self.given[0]:
+            self.given = (facts.model, source)
+        if checkpoint and self.embedded is NOWHERE:
+            self.embedded = source
+
+    def identify(self, rule: ModelRule) -> None:
+        """Decide model and prompt_id."""
+        model, source = rule.model(self.image, *self.given, self.params, self.embedded)
+        self.values["model"], self.sources["model"] = model, source
+        if "prompt_id" not in self.values:
+            prompt = self.values.get("prompt")
+            known = prompt and prompt.strip()
+            self.values["prompt_id"] = prompt_id_of(prompt) if known else lonely_id(self.image)
+
+    def record(self, folder: str) -> ImageRecord:
+        """The finished record."""
+        return ImageRecord(
+            image=self.image,
+            path=os.path.join(folder, self.image),
+            pick=self.pick,
+            params=self.params,
+            sources=self.sources,
+            **self.values,
+        )
 
 
 def combine(
-    folder: str,
-    layers: Mapping[str, Sequence[Facts]],
-    *,
-    model_from: ModelFrom | None = None,
+    folder: str, layers: Mapping[str, Sequence[Facts]], *, model_from: ModelFrom | None = None
 ) -> list[ImageRecord]:
     """The records of all images of a folder; `layers` maps image -> facts, the strongest first."""
-    records = [
-        merge(image, os.path.join(folder, image), [*found, read_name(image)])
-        for image, found in layers.items()
-    ]
+    drafts = [Draft(image, [*found, read_name(image)]) for image, found in layers.items()]
     name = os.path.basename(os.path.abspath(folder)) or folder
-    rule = ModelRule(list(layers), [r.params for r in records], name, model_from)
-    done = []
-    for record in records:
-        done.append(_identified(record, layers[record.image], rule))
-    return _picked(done)
+    rule = ModelRule(list(layers), [draft.params for draft in drafts], name, model_from)
+    groups: dict[tuple[str, str], list[Draft]] = {}
+    for draft in drafts:
+        draft.identify(rule)
+        group = (draft.values["model"], draft.values["prompt_id"])
+        groups.setdefault(group, []).append(draft)
+    for members in groups.values():
+        members.sort(key=_by_seed)
+        for pick, draft in enumerate(members, 1):
+            draft.pick = pick
+    return [draft.record(folder) for draft in drafts]
 
 
-def _identified(record: ImageRecord, layers: Sequence[Facts], rule: ModelRule) -> ImageRecord:
-    given, given_source = "", Source("")
-    embedded_source = Source("")
-    for facts in layers:
-        if facts.model and facts.model != facts.params.get("checkpoint") and not given:
-            given, given_source = facts.model, Source(facts.source, facts.confidence)
-        if facts.params.get("checkpoint") and not embedded_source.where:
-            embedded_source = Source(facts.source)
-    model, source = rule.model(record.image, given, given_source, record.params, embedded_source)
-    prompt_id = record.prompt_id
-    if not prompt_id:
-        words = record.prompt
-        prompt_id = prompt_id_of(words) if words and words.strip() else lonely_id(record.image)
-    return replace(
-        record, model=model, prompt_id=prompt_id, sources={**record.sources, "model": source}
-    )
-
-
-def _picked(records: list[ImageRecord]) -> list[ImageRecord]:
-    """The records with their 1-based pick: by seed, then name, within (model, prompt_id)."""
-    groups: dict[tuple[str, str], list[ImageRecord]] = {}
-    for record in records:
-        groups.setdefault((record.model, record.prompt_id), []).append(record)
-    picks: dict[str, int] = {}
-    for group in groups.values():
-        group.sort(key=lambda r: (r.seed is None, r.seed or 0, r.image))
-        picks.update({record.image: n for n, record in enumerate(group, 1)})
-    return [replace(record, pick=picks[record.image]) for record in records]
+def _by_seed(draft: Draft) -> tuple[bool, int, str]:
+    seed = draft.values.get("seed")
+    return (seed is None, seed or 0, draft.image)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from iqmetrics.metadata.comfyui_graph import Graph, Link, Node, depths, outputs, parse, upstream
+from iqmetrics.metadata.comfyui_graph import Graph, Node, depths, outputs, parse, upstream
 from iqmetrics.metadata.comfyui_text import NOTHING, Reader, Words
 from iqmetrics.metadata.containers import Embedded
 from iqmetrics.metadata.facts import Facts, known, number, size_of, whole
@@ -26,6 +26,7 @@ LORA_KEY = re.compile(r"lora_name(_?\d+)?|lora_\d+_name|lora_\d+")
 NUMBER_EDGES = re.compile(
     r"(sigmas|steps|noise|seed|noise_seed|value|int|number|a|input|pipe|any).*"
 )
+SIDES = ("width", "height")
 LATENT_EDGES = re.compile(
     r"(samples|latent|latent_image|latents|images?|pixels|input|video|any|pipe|basic_pipe).*"
 )
@@ -36,7 +37,7 @@ def read(embedded: Embedded) -> Facts | None:
     for text in _candidates(embedded):
         graph = parse(text)
         if graph:
-            return facts_of(graph)
+            return facts_of(graph, embedded.size)
     return None
 
 
@@ -65,8 +66,11 @@ class Stage:
     loras: list[dict[str, Any]]
 
 
-def facts_of(graph: Graph) -> Facts:
-    """Prompt, negative, model, seed, steps and size of the base stage; later stages in params."""
+def facts_of(graph: Graph, found_size: tuple[int, int] = (0, 0)) -> Facts:
+    """Prompt, negative, model, seed, steps and size of the base stage; later stages in params.
+
+    `found_size` (width, height) tells which of several saved images of the graph this one is.
+    """
     ends = outputs(graph)
     far = depths(graph, ends)
     samplers = sorted(
@@ -99,7 +103,7 @@ def facts_of(graph: Graph) -> Facts:
         negative=base.negative.text,
         model=base.model,
         seed=base.seed,
-        size=_size(graph, ends),
+        size=_size(graph, ends, found_size),
         params=params,
     )
 
@@ -245,18 +249,22 @@ def _loras(node: Node) -> list[dict[str, Any]]:
     return found
 
 
-def _size(graph: Graph, ends: list[Node]) -> tuple[int, int] | None:
+def _size(graph: Graph, ends: list[Node], found: tuple[int, int]) -> tuple[int, int] | None:
     """Requested (width, height): of the last latent or resize on the way to the image saved."""
-    for end in ends:
-        for name, link in end.links.items():
-            if not LATENT_EDGES.fullmatch(name):
-                continue
-            for node in upstream(graph, Link(link.node, link.slot), LATENT_EDGES):
-                size = size_of(node.literals.get("width"), node.literals.get("height"))
-                if size:
+    sizes = [_size_at(graph, end) for end in ends]
+    if found in sizes:
+        return found
+    return sizes[0] if len(set(sizes)) == 1 else None
+
+
+def _size_at(graph: Graph, end: Node) -> tuple[int, int] | None:
+    starts = [link for name, link in end.links.items() if LATENT_EDGES.fullmatch(name)]
+    for link in starts:
+        for node in upstream(graph, link, LATENT_EDGES):
+            for prefix in ("", "empty_latent_"):
+                width, height = (node.literals.get(f"{prefix}{side}") for side in SIDES)
+                if size := size_of(width, height):
                     return size
-                if node.has("upscale", "scale", "resize", "crop", "pad"):
-                    return None
-                if node.has("vaeencode", "loadimage"):
-                    return None
+            if node.has("upscale", "scale", "resize", "crop", "pad", "vaeencode", "loadimage"):
+                return None
     return None

@@ -29,7 +29,8 @@ SWITCHING = ("switch", "select", "conditional", "ifelse", "if else", "branch", "
 COMPUTING = (
     "ollama", "llm", "gpt", "gemini", "claude", "florence", "caption", "interrogat", "wd14",
     "tagger", "joytag", "qwenvl", "qwen2vl", "moondream", "llava", "vision", "describe", "enhance",
-    "generatetext", "textgenerate", "randomprompt", "wildcard", "dynamicprompt", "dprandom", "dpcombin", "chat",
+    "generatetext", "textgenerate", "randomprompt",
+    "wildcard", "dynamicprompt", "dprandom", "dpcombin", "chat",
 )  # fmt: skip
 PIXELS = {
     "image",

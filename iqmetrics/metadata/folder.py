@@ -2,12 +2,13 @@
 
 import os
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from iqmetrics.errors import BadInput
 from iqmetrics.metadata.assemble import FolderReport, combine
 from iqmetrics.metadata.embedded import read_embedded
 from iqmetrics.metadata.facts import Facts
+from iqmetrics.metadata.layouts import read_layout
 from iqmetrics.metadata.match import match_rows
 from iqmetrics.metadata.models import ModelFrom
 from iqmetrics.metadata.selection import Selection, is_image, select
@@ -54,21 +55,23 @@ def assemble(
     """
     images = [entry.path for entry in selection.images]
     report = FolderReport(images=len(images), skipped=selection.skipped)
-    by_hand: Mapping[str, Facts] = {}
+    layers = _of_files(images, selection, facts, report)
+    layout = read_layout(images)
+    for image, found in layout.items():
+        layers[image].append(found)
+    own = {
+        image: next((one.prompt for one in found if one.prompt), "")
+        for image, found in layers.items()
+    }
+    for table in [*_tables(folder, selection.tables, images, own, report)]:
+        for image, one in table.items():
+            layers[image].insert(0, one)
     if prompts is not None:
         name = os.path.basename(os.fspath(prompts))
-        by_hand, unmatched = match_rows(images, read_table(os.fspath(prompts), name), name)
-        report.problems += unmatched
-    in_tables = _tables(folder, selection.tables, images, report)
-    layers: dict[str, list[Facts]] = {}
-    for image in images:
-        sidecar = sidecar_of(image, selection)
-        found = [by_hand.get(image), in_tables.get(image)]
-        found += [facts.get(sidecar.path) if sidecar else None, facts.get(image)]
-        layers[image] = [one for one in found if one]
-        for path, one in ((image, found[3]), (sidecar.path if sidecar else "", found[2])):
-            if one is not None and one.problem:
-                report.problems.append(f"{path}: {one.problem}")
+        by_hand, wrong = match_rows(images, read_table(os.fspath(prompts), name), name, own)
+        report.problems += wrong
+        for image, one in by_hand.items():
+            layers[image].insert(0, one)
     records = combine(folder, layers, model_from=model_from)
     for record in records:
         if record.prompt is None or not record.prompt.strip():
@@ -78,11 +81,28 @@ def assemble(
     return records, report
 
 
+def _of_files(
+    images: Sequence[str], selection: Selection, facts: Mapping[str, Facts], report: FolderReport
+) -> dict[str, list[Facts]]:
+    """What the sidecar and then the image itself say, by image; their problems are reported."""
+    layers: dict[str, list[Facts]] = {}
+    for image in images:
+        sidecar = sidecar_of(image, selection) if selection.sidecars else None
+        paths = [sidecar.path, image] if sidecar else [image]
+        found = [(path, one) for path in paths if (one := facts.get(path)) is not None]
+        layers[image] = [one for _, one in found if one]
+        report.problems += [f"{path}: {one.problem}" for path, one in found if one.problem]
+    return layers
+
+
 def _tables(
-    folder: str, tables: Sequence[Entry], images: Sequence[str], report: FolderReport
-) -> dict[str, Facts]:
-    """Facts of the folder's own tables, by image; deeper tables are stronger."""
-    found: dict[str, Facts] = {}
+    folder: str,
+    tables: Sequence[Entry],
+    images: Sequence[str],
+    prompts: Mapping[str, str],
+    report: FolderReport,
+) -> Iterator[dict[str, Facts]]:
+    """Facts of each of the folder's own tables, by image; deeper tables come later: stronger."""
     for entry in sorted(tables, key=lambda e: (e.path.count("/"), e.path)):
         try:
             rows = read_table(os.path.join(folder, entry.path), entry.path)
@@ -95,10 +115,9 @@ def _tables(
             (row.facts.model, row.facts.prompt_id, row.failed) for row in rows if row.failed
         ]
         made = [_below(row, base) for row in rows if not row.failed]
-        matched, unmatched = match_rows(inside, made, entry.path)
-        report.problems += unmatched
-        found.update(matched)
-    return found
+        matched, wrong = match_rows(inside, made, entry.path, {i: prompts[i] for i in inside})
+        report.problems += wrong
+        yield matched
 
 
 def _below(row: Row, base: str) -> Row:

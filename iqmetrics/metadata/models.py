@@ -13,6 +13,7 @@ from iqmetrics.metadata.names import is_model_folder
 from iqmetrics.records import Source
 
 ModelFrom = Literal["folder", "metadata"]
+OWN_NAME = Source("scored folder's name", "low")
 WRAPPERS = ("images", "outputs", "output", "samples")
 
 
@@ -27,6 +28,7 @@ class ModelRule:
         model_from: ModelFrom | None = None,
     ) -> None:
         self.model_from = model_from
+        self.by_folder = Source("folder name", "high" if model_from else "medium")
         self.folder_name = folder_name
         self.depth = wrapper_depth(images)
         firsts = {first for image in images if (first := self.first_folder(image))}
@@ -59,14 +61,14 @@ class ModelRule:
             return given, given_source
         folder = self.first_folder(image)
         if self.model_from != "metadata" and folder in self.folders:
-            return folder, Source("folder name", "high" if self.model_from else "medium")
+            return folder, self.by_folder
         if self.model_from == "metadata" and given:
             return given, given_source
         if self.model_from != "folder" and (checkpoint := str(params.get("checkpoint") or "")):
             loras = lora_names(params)
             several = len(self.lora_sets.get(checkpoint, ())) > 1
             return (f"{checkpoint} + {loras}" if loras and several else checkpoint), source
-        return self.folder_name, Source("scored folder's name", "low")
+        return self.folder_name, OWN_NAME
 
 
 def wrapper_depth(images: Sequence[str]) -> int:

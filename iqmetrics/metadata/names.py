@@ -2,7 +2,8 @@
 
 import re
 
-from iqmetrics.metadata.facts import Facts
+from iqmetrics.metadata import midjourney
+from iqmetrics.metadata.facts import NONE, Facts
 from iqmetrics.metadata.selection import split_suffix
 
 A1111_NAME = re.compile(r"(\d{5})-(\d+)(?:-.*)?")
@@ -21,13 +22,17 @@ PROMPT_ID = re.compile(r"[0-9a-f]{12}")
 def read_name(path: str) -> Facts:
     """The facts in an image's relative path; its seed with little confidence."""
     stem = split_suffix(path.rsplit("/", 1)[-1])[0]
+    if "-" not in stem and "seed" not in stem.lower():
+        return NONE
+    if guess := midjourney.read_name(stem):
+        return guess
     found = A1111_NAME.fullmatch(stem)
     seed = found[2] if found else ""
     if not seed and (word := SEED_WORD.search(stem)):
         seed = word[1]
     if seed and len(seed) <= 20:
         return Facts(source="file name", confidence="low", seed=int(seed))
-    return Facts()
+    return NONE
 
 
 def is_model_folder(name: str) -> bool:

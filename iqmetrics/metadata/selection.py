@@ -67,8 +67,10 @@ class Selection:
 
 def split_suffix(path: str) -> tuple[str, str]:
     """(path without suffix, suffix in lower case with its dot)."""
-    stem, suffix = posixpath.splitext(path)
-    return stem, suffix.lower()
+    dot = path.rfind(".")
+    if dot <= path.rfind("/") + 1:
+        return path, ""
+    return path[:dot], path[dot:].lower()
 
 
 def is_image(path: str) -> bool:

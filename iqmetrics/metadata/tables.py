@@ -2,7 +2,8 @@
 
 Known columns (any case): the file (`file_name`, `image`, `path` ...), `prompt` or `text`,
 `negative`, `model`, `seed`, `steps`, `width`, `height`, `prompt_id` or `id`, `texts`, `tags`; all
-others are kept in `params`. Hugging Face imagefolder `metadata.csv|jsonl` and `manifest.jsonl` are such tables.
+others are kept in `params`. Hugging Face's `metadata.csv|jsonl` and `manifest.jsonl` are such
+tables.
 """
 
 import csv
