@@ -121,4 +121,7 @@ def regression(device: str = "") -> shape.Regression:
         import torch
 
         arrays = [torch.from_numpy(a).to(device) for a in arrays]
-    return shape.Regression(*arrays, float(data["gamma"]), float(data["rho"]))
+    coefficients, vectors, low, high = arrays
+    return shape.Regression(
+        coefficients, vectors, low, high, float(data["gamma"]), float(data["rho"])
+    )
