@@ -6,7 +6,8 @@ Parts (`--only accuracy|cpu|gpu`, several allowed; the default is what this mach
     accuracy  values on the five calibration pictures beside `results_official.csv`, and beside
               pyiqa's own PIQE.
     cpu       our three scorers (each picture decoded once) and pyiqa's three calls one after
-              another (each decodes for itself, as documented), over the same 1024 x 1024 PNGs, in turns.
+              another (each decodes for itself, as documented), over the same PNGs of
+              1024 x 1024, in turns.
     gpu       NIQE in batches and pyiqa's loop on the same GPU, both from pixels that are there
               already, and both from pixels in host memory.
 

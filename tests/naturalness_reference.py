@@ -132,3 +132,32 @@ def brisque(rgb: NDArray[np.uint8], params: Mapping[str, Any]) -> float:
     scaled = -1 + 2 * (np.array(features) - low) / (high - low)
     distances = ((params["vectors"] - scaled) ** 2).sum(1)
     return float(params["coefficients"] @ np.exp(-params["gamma"] * distances) - params["rho"])
+
+
+def stretched_gray(rgb: NDArray[np.uint8]) -> Array:
+    r, g, b = np.moveaxis(rgb.astype(np.float32) / np.float32(255), 2, 0)
+    y = (r * np.float32(0.299) + g * np.float32(0.587)) + b * np.float32(0.114)
+    return np.rint(np.float32(255) * (y / y.max())).astype(np.float64)
+
+
+def piqe(rgb: NDArray[np.uint8]) -> float:
+    image = stretched_gray(rgb)
+    image = np.pad(image, [(0, side % 16) for side in image.shape], "symmetric")
+    field = mscn(image, "edge")
+    distortion, busy = 0.0, 0
+    for i in range(0, field.shape[0] - 15, 16):
+        for j in range(0, field.shape[1] - 15, 16):
+            block = field[i : i + 16, j : j + 16]
+            variance = float(block.var(ddof=1))
+            if variance <= 0.1:
+                continue
+            busy += 1
+            around = np.delete(block, [7, 9], axis=1).std(ddof=1)
+            sigma, ratio = math.sqrt(variance), float(block[:, 7:9].std(ddof=1) / around)
+            edges = (block[0], block[15], block[:, 0], block[:, 15])
+            pieces = [edge[k : k + 6].std(ddof=1) for edge in edges for k in range(11)]
+            if min(pieces) < 0.1:
+                distortion += 1 - variance
+            if sigma > 2 * abs(sigma - ratio) / max(sigma, ratio):
+                distortion += variance
+    return 100 * (distortion + 1) / (busy + 1)

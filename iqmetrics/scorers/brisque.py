@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from iqmetrics.images import Picture
-from iqmetrics.nets.naturalness import cpu, cuda, shape
+from iqmetrics.nets.naturalness import cpu, cuda, devices, shape
 from iqmetrics.records import Metric, Reading, Scope
 from iqmetrics.scorers.base import keep
 from iqmetrics.weights import find
@@ -53,19 +53,13 @@ class Brisque:
     def load(self, device: str) -> None:
         """Load the regression and compile or check what `device` needs."""
         find("brisque-svr")
-        if device == "cpu":
-            cpu.ready()
-        else:
-            cuda.check()
+        devices.ready(device)
         keep(self, device=device)
 
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
         """One reading a picture."""
         large = [p for p in pictures if min(p.width, p.height) >= LEAST_SIDE]
-        if self.device == "cpu":
-            found = iter(cpu.each(large, _one))
-        else:
-            found = iter(cuda.each(large, self.batch, self.device))
+        found = iter(devices.each(large, _one, self.batch, self.device))
         return [
             self._reading(next(found))
             if min(p.width, p.height) >= LEAST_SIDE
@@ -121,4 +115,7 @@ def regression(device: str = "") -> shape.Regression:
         import torch
 
         arrays = [torch.from_numpy(a).to(device) for a in arrays]
-    return shape.Regression(*arrays, float(data["gamma"]), float(data["rho"]))
+    coefficients, vectors, low, high = arrays
+    return shape.Regression(
+        coefficients, vectors, low, high, float(data["gamma"]), float(data["rho"])
+    )

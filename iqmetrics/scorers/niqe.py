@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from iqmetrics.images import Picture
-from iqmetrics.nets.naturalness import cpu, cuda, shape
+from iqmetrics.nets.naturalness import cpu, cuda, devices, shape
 from iqmetrics.records import Metric, Reading, Scope
 from iqmetrics.scorers.base import keep
 from iqmetrics.weights import find
@@ -55,19 +55,13 @@ class Niqe:
     def load(self, device: str) -> None:
         """Load the pristine model and compile or check what `device` needs."""
         find("niqe-pristine")
-        if device == "cpu":
-            cpu.ready()
-        else:
-            cuda.check()
+        devices.ready(device)
         keep(self, device=device)
 
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
         """One reading a picture."""
         large = [p for p in pictures if _blocks(p) >= shape.LEAST_BLOCKS]
-        if self.device == "cpu":
-            found = iter(cpu.each(large, _one))
-        else:
-            found = iter(cuda.each(large, self.batch, self.device))
+        found = iter(devices.each(large, _one, self.batch, self.device))
         return [
             self._reading(p, *next(found))
             if _blocks(p) >= shape.LEAST_BLOCKS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from iqmetrics.images import Picture
-from iqmetrics.nets.naturalness import cpu, cuda, piqe_cuda, piqe_kernels
+from iqmetrics.nets.naturalness import cpu, cuda, devices, piqe_cuda, piqe_kernels
 from iqmetrics.records import Metric, Reading, Scope
 from iqmetrics.scorers.base import keep
 
@@ -50,20 +50,14 @@ class Piqe:
 
     def load(self, device: str) -> None:
         """Compile or check what `device` needs."""
-        if device == "cpu":
-            cpu.ready()
-        else:
-            cuda.check()
+        devices.ready(device)
         keep(self, device=device)
 
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
         """One reading a picture."""
         reasons = [_unfit(p) for p in pictures]
         fit = [p for p, reason in zip(pictures, reasons, strict=True) if not reason]
-        if self.device == "cpu":
-            found = iter(cpu.each(fit, _one))
-        else:
-            found = iter(cuda.each(fit, self.batch, self.device))
+        found = iter(devices.each(fit, _one, self.batch, self.device))
         return [
             Reading.none(self.metrics, "not_applicable", reason)
             if reason

@@ -6,7 +6,9 @@ All three divide each pixel's difference from its neighbourhood by the neighbour
 Modules:
     kernels: the pixel loops, plain Python that `cpu` compiles with numba.
     cpu: one picture at a time on the CPU, several at once on threads.
-    cuda: batches of pictures of one size on the GPU, in torch: the same numbers.
+    cuda: batches of pictures of one size on the GPU: the same numbers, from the kernels in
+        `fused` (Triton) or `eager` (plain torch). `devices` chooses between `cpu` and `cuda`.
+    piqe_kernels, piqe_cuda: the blocks of PIQE on either.
     shape: from sums to the parameters of the (asymmetric) generalised Gaussian.
 
 Wherever a picture is exactly flat the coefficients are exactly zero. Left alone they would be
