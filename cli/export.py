@@ -8,9 +8,7 @@ import click
 from iqmetrics.errors import BadInput
 
 
-@click.command(
-    epilog="Example:  iqm export outputs/ --out feed/ --excel --delimiter ';' --decimal ,"
-)
+@click.command(epilog="Example:  iqm export outputs/ --out feed/ --xlsx --parquet")
 @click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Where the files go.")
 @click.option("--excel", is_flag=True, help="CSV with a BOM, opened by double-click.")

@@ -70,8 +70,8 @@ def _judge(
     if verdict is not None:
         feeds.write_text(verdict, as_json)
     writers = {"text": verdicts.text, "junit": verdicts.junit, "github": verdicts.github}
-    writers |= {"markdown": verdicts.markdown, "json": lambda _: as_json}
-    click.echo(writers[form](found).rstrip("\n"))
+    writers["markdown"] = verdicts.markdown
+    click.echo((as_json if form == "json" else writers[form](found)).rstrip("\n"))
     if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         with open(summary, "a", encoding="utf-8") as file:
             file.write(verdicts.markdown(found))

@@ -18,6 +18,7 @@ COMMANDS = {
     "export": "Write the tables of a scored folder as Excel CSV, XLSX or Parquet.",
     "gate": "Hold a model update against a stored scorecard.",
     "doctor": "Check this machine: packages, weights, device, disk.",
+    "report": "Write the HTML report of a scored folder again.",
     "score": "Score a folder of images.",
     "scorecard": "Print the scorecard of a scored folder.",
     "scorers": "List the scorers, or explain one.",

@@ -30,4 +30,4 @@ def summary(result: Any, folder: Path) -> str:
     lines += [f"{scorer} is unavailable: {why}" for scorer, why in sorted(run.unavailable.items())]
     if result.interrupted:
         lines.append("Interrupted: run the same command again to go on.")
-    return "\n".join([*lines, f"Results are in {folder}"])
+    return "\n".join([*lines, f"Results are in {folder}, the report is {folder / 'report.html'}"])

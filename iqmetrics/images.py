@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from iqmetrics.decode import decode, read_bytes
 from iqmetrics.errors import ImageProblem
 from iqmetrics.records import ImageRecord
 
@@ -76,15 +77,13 @@ def by_shape(pictures: Sequence[Picture]) -> dict[tuple[int, int], list[int]]:
 
 
 def open_picture(record: ImageRecord) -> Picture:
-    """Decode one file; raises `ImageProblem` with a closed status."""
-    import numpy as np
-    from PIL import Image
+    """Decode one file by the decode policy.
 
-    try:
-        with Image.open(record.path) as file:
-            return Picture(record, np.array(file.convert("RGB")))
-    except OSError as error:
-        raise ImageProblem("unreadable", str(error)) from error
+    Raises:
+        ImageProblem: with one of the statuses unreadable, unsupported, too_large, truncated.
+    """
+    found = decode(read_bytes(record.path))
+    return Picture(record, found.pixels, found.flags)
 
 
 def decode_all(

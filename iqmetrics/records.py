@@ -6,7 +6,7 @@ become a scorecard (`Cell`, `Aggregate`, `Scorecard`). Standard library only, no
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 Scope = Literal["image", "set"]
@@ -87,6 +87,20 @@ class ImageRecord:
     tags: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, the inverse of `from_json`."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "ImageRecord":
+        """The inverse of `to_json`, after a round through JSON text."""
+        row = dict(data)
+        for name in ("requested_size", "texts", "tags"):
+            if row[name] is not None:
+                row[name] = tuple(row[name])
+        row["sources"] = {name: Source(**source) for name, source in row["sources"].items()}
+        return cls(**row)
 
 
 @dataclass(frozen=True, slots=True)

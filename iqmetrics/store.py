@@ -1,10 +1,10 @@
 """scores.sqlite: every outcome of every (image, scorer), content-addressed; resume and cache.
 
-Four tables. `files`: what was read of a path, valid while size, mtime and inode stay the same.
+Five tables. `files`: what was read of a path, valid while size, mtime and inode stay the same.
 `outcomes`: one row a key, where the key is a digest of everything that the outcome depends on, so
-an outcome is never stale and any number of processes may write it. `thumbnails`: small pictures
-for the report, by content. `runs`: small facts about the last run. WAL with synchronous=NORMAL: a
-killed process loses no committed row.
+an outcome is never stale and any number of processes may write it. `images`: the records of the
+last run, in order. `thumbnails`: small pictures for the report, by content. `runs`: small facts
+about the last run. WAL with synchronous=NORMAL: a killed process loses no committed row.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from iqmetrics.errors import BadInput
-from iqmetrics.records import Missing, Reading
+from iqmetrics.records import ImageRecord, Missing, Reading
 
 SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -28,6 +28,9 @@ CREATE TABLE IF NOT EXISTS outcomes (
     key BLOB PRIMARY KEY, scorer TEXT NOT NULL, "values" TEXT NOT NULL, missing TEXT NOT NULL,
     evidence TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS images (
+    position INTEGER PRIMARY KEY, record TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS thumbnails (sha256 TEXT PRIMARY KEY, webp BLOB) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -139,6 +142,19 @@ class Store:
         query = "SELECT key FROM outcomes WHERE instr(missing, '\"failed\"') > 0"
         return [key for (key,) in self._db.execute(query)]
 
+    def put_images(self, records: Iterable[ImageRecord]) -> None:
+        """Replace the records of the last run."""
+        rows = ((n, _dump(record.to_json(), ascii=True)) for n, record in enumerate(records))
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("DELETE FROM images")
+            self._db.executemany("INSERT INTO images VALUES (?,?)", rows)
+
+    def images(self) -> Iterator[ImageRecord]:
+        """The records of the last run, in order."""
+        for (text,) in self._db.execute("SELECT record FROM images ORDER BY position"):
+            yield ImageRecord.from_json(json.loads(text))
+
     def add_thumbnails(self, thumbnails: Iterable[tuple[str, bytes]]) -> None:
         """Keep (sha256, WebP bytes) of some images."""
         self._write("INSERT OR REPLACE INTO thumbnails VALUES (?,?)", thumbnails)
@@ -164,8 +180,8 @@ class Store:
             self._db.executemany(query, rows)
 
 
-def _dump(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+def _dump(value: Mapping[str, Any], ascii: bool = False) -> str:
+    return json.dumps(value, ensure_ascii=ascii, separators=(",", ":"), allow_nan=False)
 
 
 def _dump_missing(reading: Reading) -> str:

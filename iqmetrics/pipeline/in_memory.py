@@ -1,4 +1,4 @@
-"""Images that are already in memory: `PIL.Image` objects and uint8 arrays as an input of `score`."""
+"""Images that are already in memory, `PIL.Image` or uint8 arrays, as an input of `score`."""
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha256

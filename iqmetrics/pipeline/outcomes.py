@@ -1,9 +1,11 @@
 """Reads the outcomes of a run back from the store, image by image and then set by set."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from iqmetrics.errors import BadInput
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.records import ImageRecord, Missing, Reading
 from iqmetrics.store import Store
@@ -37,6 +39,35 @@ class Run:
     scorers: Sequence[ScorerFacts]
     decode_problems: Mapping[str, Missing] = field(default_factory=dict)
     unavailable: Mapping[str, str] = field(default_factory=dict)
+
+    def save(self, store: Store) -> None:
+        """Keep what the run covers beside its outcomes, so that it can be read back alone."""
+        store.put_images(self.records)
+        problems = {image: [m.status, m.reason] for image, m in self.decode_problems.items()}
+        covered = {
+            "scorers": [scorer.to_json() for scorer in self.scorers],
+            "decode_problems": problems,
+            "unavailable": dict(self.unavailable),
+        }
+        store.put("run", json.dumps(covered))
+
+    @classmethod
+    def load(cls, store: Store) -> "Run":
+        """The last run of a store.
+
+        Raises:
+            BadInput: the store holds no complete run.
+        """
+        text = store.get("run")
+        if text is None:
+            raise BadInput("this folder was not scored to the end", "iqm score FOLDER")
+        covered = json.loads(text)
+        return cls(
+            list(store.images()),
+            tuple(ScorerFacts.from_json(facts) for facts in covered["scorers"]),
+            {image: Missing(*pair) for image, pair in covered["decode_problems"].items()},
+            covered["unavailable"],
+        )
 
     def sets(self, scorer: ScorerFacts) -> dict[tuple[str, str], list[ImageRecord]]:
         """The readable images of each set that a set scorer judges."""

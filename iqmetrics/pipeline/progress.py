@@ -1,6 +1,6 @@
 """How a long stage tells how far it is; the command line shows it, the Python API stays silent."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -32,7 +32,9 @@ class Silent:
         """Say nothing."""
 
 
-def track(progress: Progress, stage: str, total: int, items: Iterable[T]) -> Iterator[T]:
+def track(
+    progress: Progress, stage: str, total: int, items: Iterable[T]
+) -> Generator[T, None, None]:
     """Pass items through, advancing by one each; the stage ends however the loop ends."""
     progress.start(stage, total)
     try:

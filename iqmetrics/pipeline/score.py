@@ -107,23 +107,24 @@ def run(images: Any, store: Store, settings: Settings, progress: Progress) -> Re
     if in_memory.are_in_memory(images):
         pictures = list(in_memory.pictures(images))
         found = Index([picture.record for picture in pictures])
-        return _run(found, store, settings, progress, pictures)
+        return _run(found, settings.build_scorers(), store, settings, progress, pictures)
     return run_listing(look(images, store, settings), store, settings, progress)
 
 
 def run_listing(listing: Listing, store: Store, settings: Settings, progress: Progress) -> Result:
     """Score what a walk found."""
-    return _run(index(listing, store, settings, progress), store, settings, progress)
+    scorers = settings.build_scorers()  # a mistake in their names is told before a file is read
+    return _run(index(listing, store, settings, progress), scorers, store, settings, progress)
 
 
 def _run(
     found: Index,
+    scorers: dict[str, base.Scorer],
     store: Store,
     settings: Settings,
     progress: Progress,
     pictures: Sequence[Picture] | None = None,
 ) -> Result:
-    scorers = settings.build_scorers()
     facts = tuple(ScorerFacts.of(scorer) for scorer in scorers.values())
     readable = [r for r in found.records if r.image not in found.problems]
     work = pending.find(store, readable, facts)
@@ -138,6 +139,7 @@ def _run(
         **found.problems,
     }
     covered = Run(found.records, facts, problems, unavailable)
+    covered.save(store)
     return Result(covered, store, found, finished.interrupted, chosen)
 
 
@@ -158,6 +160,16 @@ def _engine(
         wanted = (item for item in watched if item[0].image in works)
         look_at = partial(thumbnails.keep, store)
         return local.run(wanted, works, work.sets, scorers, store.add, look_at)
+
+
+def read(store: Store) -> Result:
+    """The last run of a store, without scoring anything.
+
+    Raises:
+        BadInput: the store holds no complete run.
+    """
+    covered = Run.load(store)
+    return Result(covered, store, Index(covered.records))
 
 
 def _load(

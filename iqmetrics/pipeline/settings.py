@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from iqmetrics import presets
 from iqmetrics.presets import ScorerChoice
@@ -24,7 +24,7 @@ class Settings:
     workers: int | None = None
     prompts: Path | None = None
     texts: tuple[str, ...] | None = None
-    model_from: str | None = None
+    model_from: Literal["folder", "metadata"] | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     limit: int | None = None

@@ -12,8 +12,17 @@ from iqmetrics.pipeline import scorecard_file
 from iqmetrics.pipeline.score import Result
 from iqmetrics.pipeline.settings import Settings
 from iqmetrics.views import datapackage, feeds
+from iqmetrics.views.report import page
 
-FILES = ("scores_long.csv", "scores_wide.csv", "scorecard.csv", "scorecard.json", "run.json")
+REPORT = "report.html"
+FILES = (
+    "scores_long.csv",
+    "scores_wide.csv",
+    "scorecard.csv",
+    "scorecard.json",
+    "run.json",
+    REPORT,
+)
 """What must be there for a run to count as unchanged."""
 
 _PACKAGES = (
@@ -25,10 +34,11 @@ _PACKAGES = (
 def write(result: Result, settings: Settings, out: Path) -> list[Path]:
     """Write every file; the ones that changed."""
     scorers = result.run.scorers
+    protocol = run_json(result, settings)
     texts: dict[str, str] = {
         "scorecard.json": scorecard_file.dump(result.scorecard),
         "datapackage.json": datapackage.dump(scorers),
-        "run.json": json.dumps(_run(result, settings), indent=1, ensure_ascii=True) + "\n",
+        "run.json": json.dumps(protocol, indent=1, ensure_ascii=True) + "\n",
     }
     tables: dict[str, tuple[Any, Iterator[Any]]] = {
         "scores_long.csv": (feeds.LONG, feeds.long_rows(result.outcomes(), scorers)),
@@ -41,10 +51,13 @@ def write(result: Result, settings: Settings, out: Path) -> list[Path]:
     changed = [
         out / n for n, (head, rows) in tables.items() if feeds.write_csv(out / n, head, rows)
     ]
-    return changed + [out / n for n, text in texts.items() if feeds.write_text(out / n, text)]
+    changed += [out / n for n, text in texts.items() if feeds.write_text(out / n, text)]
+    if page.write(result, protocol, out / REPORT):
+        changed.append(out / REPORT)
+    return changed
 
 
-def _run(result: Result, settings: Settings) -> dict[str, Any]:
+def run_json(result: Result, settings: Settings) -> dict[str, Any]:
     """What was asked, with what, on what: no time stamps, so an equal run writes equal bytes."""
     return {
         "settings": {k: str(v) if isinstance(v, Path) else v for k, v in asdict(settings).items()},

@@ -1,0 +1,221 @@
+"""The main job on real folders: what is scored, what is kept, what is scored again."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import iqmetrics
+from iqmetrics.errors import BadInput, UnknownName
+from iqmetrics.images import Picture
+from iqmetrics.pipeline.score import run
+from iqmetrics.pipeline.settings import Settings
+from iqmetrics.records import Metric, Reading
+from iqmetrics.store import Store
+
+CALLS: list[str] = []
+
+
+class Counting:
+    """Counts which images it was asked for."""
+
+    name = "counting"
+    version = "1"
+    scope = "image"
+    licence = "Apache-2.0"
+    metrics = (Metric("counting", "", 0, 255, "neither", "mean grey"),)
+    __dataclass_fields__: dict[str, object] = {}
+
+    def score(self, pictures: list[Picture]) -> list[Reading]:
+        CALLS.extend(p.record.image for p in pictures)
+        return [Reading({"counting": float(p.pixels.mean())}) for p in pictures]
+
+
+def paint(path: Path, grey: int, size: tuple[int, int] = (32, 24)) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (grey, grey, grey)).save(path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for model, shift in (("a", 0), ("b", 100)):
+        for number in range(3):
+            path = tmp_path / "out" / model / f"{number}.png"
+            paint(path, 10 * number + shift + 1)
+            path.with_suffix(".txt").write_text(f"prompt {number}")
+    CALLS.clear()
+    return tmp_path / "out"
+
+
+def score(folder: Path) -> iqmetrics.pipeline.score.Result:
+    return iqmetrics.score(folder, scorers=(f"{__name__}:Counting",), out=folder / "iqm")
+
+
+def test_models_prompts_and_values_are_found(folder: Path) -> None:
+    result = score(folder)
+    assert [(r.model, r.mean) for r in result.scorecard.rows] == [("a", 11.0), ("b", 111.0)]
+    assert {r.prompt for r in result.run.records} == {"prompt 0", "prompt 1", "prompt 2"}
+    assert result.readings()["a/2.png"]["counting"].values == {"counting": 21.0}
+
+
+def test_a_second_run_scores_only_what_changed(folder: Path) -> None:
+    first = score(folder)
+    assert len(CALLS) == 6
+    paint(folder / "a" / "0.png", 200)
+    paint(folder / "a" / "9.png", 7)
+    CALLS.clear()
+    second = score(folder)
+    assert sorted(CALLS) == ["a/0.png", "a/9.png"]
+    assert second.readings()["b/1.png"] == first.readings()["b/1.png"]
+
+
+def test_moved_images_are_not_scored_again(folder: Path) -> None:
+    score(folder)
+    CALLS.clear()
+    (folder / "b").rename(folder / "c")
+    assert score(folder).scorecard.models == ("a", "c")
+    assert CALLS == []
+
+
+def test_a_removed_image_leaves_the_scorecard(folder: Path) -> None:
+    score(folder)
+    (folder / "a" / "2.png").unlink()
+    assert score(folder).scorecard.rows[0].mean == 6.0
+
+
+def test_identical_files_count_once_per_prompt_and_picks_stay_whole(folder: Path) -> None:
+    twin = folder / "a" / "00-twin.png"
+    twin.write_bytes((folder / "a" / "0.png").read_bytes())
+    twin.with_suffix(".txt").write_text("prompt 0")
+    result = score(folder)
+    assert len(result.run.records) == 6
+    assert result.index.skipped["identical file"] == 1
+    assert {r.pick for r in result.run.records} == {1}
+
+
+def test_a_broken_file_in_the_middle_costs_only_itself(folder: Path) -> None:
+    data = (folder / "a" / "1.png").read_bytes()
+    (folder / "a" / "1.png").write_bytes(data[:60])
+    (folder / "b" / "1.png").write_bytes(b"")
+    result = score(folder)
+    assert set(result.run.decode_problems) == {"a/1.png", "b/1.png"}
+    assert result.scorecard.rows[0].coverage["ok"] == 2
+    assert sum(result.scorecard.rows[0].coverage.values()) == 3
+
+
+def test_without_a_folder_nothing_is_written(folder: Path) -> None:
+    before = sorted(folder.rglob("*"))
+    iqmetrics.score(folder, scorers=("size",))
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_images_in_memory() -> None:
+    images = [
+        np.full((20, 30), 9, np.uint8),
+        Image.new("RGBA", (50, 40)),
+        np.zeros((8, 8, 4), np.uint8),
+    ]
+    result = iqmetrics.score(images, scorers=("size",))
+    widths = [r["size"].values["size.width"] for r in result.readings().values()]
+    assert widths == [30, 50, 8]
+    with pytest.raises(BadInput, match="float64"):
+        iqmetrics.score([np.zeros((4, 4))], scorers=("size",))
+
+
+def test_files_instead_of_a_folder(folder: Path) -> None:
+    result = iqmetrics.score([folder / "a/0.png", folder / "b/1.png"], scorers=("size",))
+    assert len(result.run.records) == 2
+
+
+def test_pandas_has_a_row_an_image_and_no_number_for_what_is_missing(folder: Path) -> None:
+    pd = pytest.importorskip("pandas")
+    frame = iqmetrics.score(folder, scorers=("size",)).to_pandas()
+    assert len(frame) == 6
+    assert frame["size.width"].tolist() == [32] * 6
+    assert frame["size.as_requested"].isna().all()
+    assert isinstance(frame, pd.DataFrame)
+
+
+@pytest.mark.parametrize("content", [None, "text"])
+def test_nothing_to_score_is_one_sentence(tmp_path: Path, content: str | None) -> None:
+    if content:
+        (tmp_path / "notes.md").write_text(content)
+    with pytest.raises(BadInput, match="no images in"):
+        iqmetrics.score(tmp_path, scorers=("size",))
+    with pytest.raises(BadInput, match="does not exist"):
+        iqmetrics.score(tmp_path / "nowhere", scorers=("size",))
+
+
+def test_an_unknown_scorer_is_told_before_anything_is_read(folder: Path) -> None:
+    with pytest.raises(UnknownName, match="sise"):
+        iqmetrics.score(folder, scorers=("sise",))
+
+
+SLOW_SCORER = """
+import time
+from dataclasses import dataclass
+from iqmetrics import Metric, Reading
+
+@dataclass(frozen=True)
+class Slow:
+    '''Mean grey, slowly.'''
+    name, version, scope, licence = "slow", "1", "image", "Apache-2.0"
+    metrics = (Metric("slow", "", 0, 255, "neither", "mean"),)
+
+    def score(self, pictures):
+        time.sleep(0.01 * len(pictures))
+        return [Reading({"slow": float(p.pixels.mean())}) for p in pictures]
+"""
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(40, marks=pytest.mark.slow)])
+def test_a_killed_run_resumes_to_the_same_scorecard(tmp_path: Path, kills: int) -> None:
+    (tmp_path / "slow_scorer.py").write_text(SLOW_SCORER)
+    folder = tmp_path / "out"
+    for number in range(150):
+        paint(folder / f"{number:03}.png", number)
+    command = [
+        sys.executable,
+        "-m",
+        "iqmetrics.cli.main",
+        "score",
+        str(folder),
+        "--scorer",
+        "slow_scorer:Slow",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    counts = []
+    for _ in range(kills):
+        process = subprocess.Popen(
+            [*command, "--quiet"], env=environment, stdout=subprocess.DEVNULL
+        )
+        time.sleep(1.2)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        with Store(folder / "iqm" / "scores.sqlite") as store:
+            counts.append(len(store.keys()))
+    assert counts == sorted(counts), "nothing that was stored is lost"
+    subprocess.run([*command, "--quiet"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    resumed = (folder / "iqm" / "scorecard.json").read_bytes()
+    whole = tmp_path / "whole"
+    done = [*command, "--quiet", "--out", str(whole)]
+    subprocess.run(done, env=environment, check=True, stdout=subprocess.DEVNULL)
+    assert (whole / "scorecard.json").read_bytes() == resumed
+    assert (whole / "scores_long.csv").read_bytes() == (
+        folder / "iqm" / "scores_long.csv"
+    ).read_bytes()
+
+
+def test_two_runs_share_one_store(folder: Path) -> None:
+    with Store(None) as store:
+        settings = Settings(scorers=(f"{__name__}:Counting",))
+        run(folder, store, settings, iqmetrics.pipeline.progress.Silent())
+        CALLS.clear()
+        run(folder, store, settings, iqmetrics.pipeline.progress.Silent())
+    assert CALLS == []
