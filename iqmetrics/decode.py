@@ -215,7 +215,7 @@ def _pixels(image: "Image") -> Decoded:
     if 2 <= turn <= 8:
         flags.append("oriented")
         pixels = _oriented(pixels, turn)
-    return Decoded(np.ascontiguousarray(pixels), tuple(flags))
+    return Decoded(np.ascontiguousarray(pixels, np.uint8), tuple(flags))
 
 
 def _eight_bits(image: "Image") -> "Image":

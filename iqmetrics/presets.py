@@ -1,8 +1,9 @@
 """Finds and checks preset files: which scorers run, with which options.
 
 A preset is flat TOML: `about` and one `[[scorer]]` table each with `name` and optional `options`
-(exactly the scorer's fields). `--preset quick` reads the shipped `quick.preset.toml`; a path to a
-file of your own works too. An unknown key is an error.
+(exactly the scorer's fields). `[[usable]]` tables (`metric`, `min`, `max`) say what every usable
+image keeps, `pick` which image of a prompt counts as the first. `--preset standard` reads the
+shipped `standard.preset.toml`; a path to a file of your own works too. An unknown key is an error.
 """
 
 import tomllib
@@ -30,12 +31,26 @@ class ScorerChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What a usable image keeps: `metric` at least `min` and at most `max`."""
+
+    metric: str
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Preset:
-    """A named choice of scorers."""
+    """A named choice of scorers, and what makes an image usable by it.
+
+    `pick` is the image of a prompt that counts as "the first picture one gets".
+    """
 
     name: str
     about: str
     scorers: tuple[ScorerChoice, ...]
+    usable: tuple[Condition, ...] = ()
+    pick: int = 1
 
 
 def shipped() -> list[str]:
@@ -71,7 +86,7 @@ def load(name: str) -> Preset:
 
 def _parse(title: str, data: dict[str, Any]) -> Preset:
     where = f"key in preset {title}"
-    _only(where, data, {"about", "scorer"})
+    _only(where, data, {"about", "scorer", "usable", "pick"})
     choices = []
     for table in data.get("scorer", []):
         _only(where, table, {"name", "options"})
@@ -82,7 +97,20 @@ def _parse(title: str, data: dict[str, Any]) -> Preset:
         choices.append(ScorerChoice(table["name"], table.get("options", {})))
     if not choices:
         raise BadInput(f"preset {title} names no scorer", "Add a [[scorer]] table with a name")
-    return Preset(title, data.get("about", ""), tuple(choices))
+    usable = tuple(_condition(title, table) for table in data.get("usable", []))
+    pick = data.get("pick", 1)
+    if not isinstance(pick, int) or pick < 1:
+        raise BadInput(
+            f"preset {title}: pick = {pick!r}", "It counts the images of a prompt from 1"
+        )
+    return Preset(title, data.get("about", ""), tuple(choices), usable, pick)
+
+
+def _condition(title: str, table: dict[str, Any]) -> Condition:
+    _only(f"key in a [[usable]] of preset {title}", table, {"metric", "min", "max"})
+    if not isinstance(table.get("metric"), str) or len(table) < 2:
+        raise BadInput(f"preset {title}: a [[usable]] needs a metric and min or max")
+    return Condition(**table)
 
 
 def _only(where: str, table: dict[str, Any], known: set[str]) -> None:

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 
 from iqmetrics.errors import BadInput
 from iqmetrics.pipeline.keys import ScorerFacts
+from iqmetrics.pipeline.usable_rule import Rule
 from iqmetrics.records import ImageRecord, Missing, Reading
 from iqmetrics.store import Store
 
 CHUNK = 2000
+NO_RULE = Rule(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Run:
     scorers: Sequence[ScorerFacts]
     decode_problems: Mapping[str, Missing] = field(default_factory=dict)
     unavailable: Mapping[str, str] = field(default_factory=dict)
+    rule: Rule = NO_RULE
 
     def save(self, store: Store) -> None:
         """Keep what the run covers beside its outcomes, so that it can be read back alone."""
@@ -48,6 +51,7 @@ class Run:
             "scorers": [scorer.to_json() for scorer in self.scorers],
             "decode_problems": problems,
             "unavailable": dict(self.unavailable),
+            "rule": asdict(self.rule),
         }
         store.put("run", json.dumps(covered))
 
@@ -67,6 +71,7 @@ class Run:
             tuple(ScorerFacts.from_json(facts) for facts in covered["scorers"]),
             {image: Missing(*pair) for image, pair in covered["decode_problems"].items()},
             covered["unavailable"],
+            Rule.from_json(covered["rule"]),
         )
 
     def sets(self, scorer: ScorerFacts) -> dict[tuple[str, str], list[ImageRecord]]:

@@ -17,7 +17,7 @@ from iqmetrics.engines import local
 from iqmetrics.engines.work import Finished
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture, decode_all
-from iqmetrics.pipeline import device, in_memory, pending, scorecard, thumbnails
+from iqmetrics.pipeline import device, in_memory, pending, scorecard, thumbnails, usable
 from iqmetrics.pipeline.index import Index, Listing, index, look
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Outcome, Run, outcomes
@@ -45,12 +45,20 @@ class Result:
 
     def outcomes(self, evidence: bool = False) -> Iterator[Outcome]:
         """Every image in order, then every set; `evidence` also reads what the report draws."""
-        return outcomes(self.store, self.run, evidence)
+        found = outcomes(self.store, self.run, evidence)
+        derived = len(self.scorers) > len(self.run.scorers)
+        return usable.extend(found, self.run.rule, self.run.scorers) if derived else found
+
+    @cached_property
+    def scorers(self) -> tuple[ScorerFacts, ...]:
+        """The scorers of the run, and what is derived from them by the preset's rule."""
+        measured = [metric.name for scorer in self.run.scorers for metric in scorer.metrics]
+        return (*self.run.scorers, *self.run.rule.facts(measured))
 
     @cached_property
     def scorecard(self) -> Scorecard:
         """Per model and metric: mean, interval, coverage."""
-        return scorecard.build(self.outcomes(), self.run.scorers)
+        return scorecard.build(self.outcomes(), self.scorers)
 
     def readings(self) -> dict[str, dict[str, Reading]]:
         """Readings by image (its path relative to the folder) and scorer, evidence included."""
@@ -138,7 +146,7 @@ def _run(
         **finished.problems,
         **found.problems,
     }
-    covered = Run(found.records, facts, problems, unavailable)
+    covered = Run(found.records, facts, problems, unavailable, settings.rule())
     covered.save(store)
     return Result(covered, store, found, finished.interrupted, chosen)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from iqmetrics import presets
+from iqmetrics.pipeline.usable_rule import Rule
 from iqmetrics.presets import ScorerChoice
 from iqmetrics.scorers.base import Scorer
 
@@ -29,6 +30,13 @@ class Settings:
     exclude: tuple[str, ...] = ()
     limit: int | None = None
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def rule(self) -> Rule:
+        """What makes an image usable: the preset's rule; none when scorers are chosen by hand."""
+        if self.scorers:
+            return Rule(())
+        preset = presets.load(self.preset)
+        return Rule(preset.usable, preset.pick)
 
     def build_scorers(self) -> dict[str, Scorer]:
         """The scorers by name, not yet loaded."""

@@ -38,7 +38,7 @@ def sign_test(wins: int, losses: int) -> float:
     """Two-sided exact p value that wins and losses are equally likely (McNemar, exact)."""
     n = wins + losses
     tail = sum(math.comb(n, k) for k in range(min(wins, losses) + 1))
-    return min(1.0, 2.0 * float(tail) / float(2**n))
+    return min(1.0, 2 * tail / (1 << n))
 
 
 def per_group_needed(a: float, b: float, power: float = 0.8, alpha: float = 0.05) -> int | None:

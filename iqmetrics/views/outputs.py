@@ -33,7 +33,7 @@ _PACKAGES = (
 
 def write(result: Result, settings: Settings, out: Path) -> list[Path]:
     """Write every file; the ones that changed."""
-    scorers = result.run.scorers
+    scorers = result.scorers
     protocol = run_json(result, settings)
     texts: dict[str, str] = {
         "scorecard.json": scorecard_file.dump(result.scorecard),
@@ -65,7 +65,7 @@ def run_json(result: Result, settings: Settings) -> dict[str, Any]:
         "interrupted": result.interrupted,
         "decode_policy": DECODE_POLICY,
         "versions": dict(_versions()),
-        "scorers": [scorer.to_json() for scorer in result.run.scorers],
+        "scorers": [scorer.to_json() for scorer in result.scorers],
         "unavailable": dict(result.run.unavailable),
         "images": len(result.run.records),
         "undecoded": len(result.run.decode_problems),

@@ -24,7 +24,7 @@ def test_fisher_is_that_of_scipy(table: tuple[int, int, int, int]) -> None:
     )
 
 
-@pytest.mark.parametrize(("wins", "losses"), [(0, 0), (7, 0), (8, 2), (5, 5), (30, 10)])
+@pytest.mark.parametrize(("wins", "losses"), [(0, 0), (7, 0), (8, 2), (5, 5), (30, 10), (900, 800)])
 def test_sign_test_is_the_exact_binomial(wins: int, losses: int) -> None:
     stats = pytest.importorskip("scipy.stats")
     expected = stats.binomtest(wins, wins + losses).pvalue if wins + losses else 1.0

@@ -16,7 +16,7 @@ def build(result: Result, protocol: Mapping[str, Any]) -> dict[str, Any]:
     """Everything the page needs but the pictures."""
     metrics = [
         {**asdict(metric), "scorer": scorer.name, "scope": scorer.scope}
-        for scorer in result.run.scorers
+        for scorer in result.scorers
         for metric in scorer.metrics
     ]
     models = list(result.scorecard.models)

@@ -80,7 +80,9 @@ def _add_pictures(body: dict[str, Any], result: Result, path: Path) -> None:
             image["t"] = "data:image/webp;base64," + base64.b64encode(thumbnail).decode("ascii")
         else:
             beside.mkdir(exist_ok=True)
-            (beside / f"{record.sha256}.webp").write_bytes(thumbnail)
+            small = beside / f"{record.sha256}.webp"
+            if not small.exists():
+                small.write_bytes(thumbnail)
             image["t"] = f"{THUMBNAILS}/{record.sha256}.webp"
 
 
