@@ -150,10 +150,16 @@ class Store:
             self._db.execute("DELETE FROM images")
             self._db.executemany("INSERT INTO images VALUES (?,?)", rows)
 
-    def images(self) -> Iterator[ImageRecord]:
-        """The records of the last run, in order."""
-        for (text,) in self._db.execute("SELECT record FROM images ORDER BY position"):
+    def images(self, start: int = 0, count: int = -1) -> Iterator[ImageRecord]:
+        """The records of the last run, in order; `count` -1 is all from `start` on."""
+        query = "SELECT record FROM images WHERE position >= ? ORDER BY position LIMIT ?"
+        for (text,) in self._db.execute(query, (start, count)):
             yield ImageRecord.from_json(json.loads(text))
+
+    def count_images(self) -> int:
+        """How many images the last run covers."""
+        (count,) = self._db.execute("SELECT count(*) FROM images").fetchone()
+        return int(count)
 
     def add_thumbnails(self, thumbnails: Iterable[tuple[str, bytes]]) -> None:
         """Keep (sha256, WebP bytes) of some images."""

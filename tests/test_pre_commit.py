@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from factory import card
-
 from iqmetrics.cli.main import run
+
 from iqmetrics.pipeline import scorecard_file
 
 pytest.importorskip("pre_commit")

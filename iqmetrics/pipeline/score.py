@@ -139,6 +139,8 @@ def _run(
     chosen = device.choose(settings.device) if work else "cpu"
     unavailable = _load(scorers, work.scorers(), chosen, required=bool(settings.scorers))
     work = work.without(unavailable)
+    rule = settings.rule()
+    Run(found.records, facts, found.problems, unavailable, rule).save(store)  # seen while it runs
     decoded = ((p.record, p) for p in pictures) if pictures else _decode(work, settings)
     finished = _engine(work, decoded, scorers, store, progress)
     problems = {
@@ -146,7 +148,7 @@ def _run(
         **finished.problems,
         **found.problems,
     }
-    covered = Run(found.records, facts, problems, unavailable, settings.rule())
+    covered = Run(found.records, facts, problems, unavailable, rule)
     covered.save(store)
     return Result(covered, store, found, finished.interrupted, chosen)
 

@@ -1,0 +1,41 @@
+"""iqm serve: look at a scored folder in a browser, and feed spreadsheets."""
+
+import secrets
+from pathlib import Path
+
+import click
+
+from iqmetrics.errors import BadInput, Unavailable
+
+
+@click.command(epilog="Example:  iqm serve outputs/ --port 8123")
+@click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8123, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--name", "names", multiple=True, help="Host names that are answered, beyond loopback."
+)
+@click.option("--token", help="The secret part of feed addresses (made up if not given).")
+def command(run: Path, host: str, port: int, names: tuple[str, ...], token: str | None) -> None:
+    """Serve RUN (a scored folder): live scorecard, images, report and CSV feed.
+
+    Listens on this machine only. Beyond loopback every page needs the token that is printed.
+    """
+    from iqmetrics.pipeline.score import STORE
+    from iqmetrics.views import serve
+
+    folder = run / "iqm" if (run / "iqm" / STORE).exists() else run
+    if not (folder / STORE).exists():
+        raise BadInput(f"{run} was not scored", "iqm score FOLDER")
+    try:
+        import uvicorn
+    except ImportError as error:
+        raise Unavailable.extra("iqm serve", "uvicorn", "serve") from error
+    token = token or secrets.token_urlsafe(18)
+    local = host in ("127.0.0.1", "localhost", "::1")
+    hosts = serve.LOOPBACK if local else (host, *names)
+    app = serve.application(folder, token, hosts, locked=not local)
+    page = f"http://{host}:{port}/" + ("" if local else f"?token={token}")
+    click.echo(f"Serving {folder} at {page}", err=True)
+    click.echo(f"CSV feed: http://{host}:{port}/feed/{token}/scorecard.csv", err=True)
+    uvicorn.run(app, host=host, port=port, log_level="warning")

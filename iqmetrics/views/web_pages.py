@@ -1,0 +1,100 @@
+"""The HTML that `iqm serve` answers: autoescaped, and no script but the one that refreshes."""
+
+import base64
+from collections.abc import Sequence
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from iqmetrics.pipeline.scorecard import by_metric
+from iqmetrics.records import Aggregate, ImageRecord, Scorecard
+from iqmetrics.render import interval, number
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+SCRIPT = """
+setInterval(async () => {
+  const answer = await fetch("/live");
+  if (answer.ok) document.getElementById("live").innerHTML = await answer.text();
+}, 3000);
+"""
+_SCRIPT_HASH = base64.b64encode(sha256(SCRIPT.encode()).digest()).decode()
+POLICY = (
+    f"default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; "
+    f"script-src 'sha256-{_SCRIPT_HASH}'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+
+TABLE = """
+<table><thead><tr><th>metric</th>
+{% for m in models %}<th>{{ m or "(no model)" }}</th>{% endfor %}</tr></thead>
+<tbody>{% for metric, cells in rows %}<tr><th>{{ metric }}</th>
+{% for cell in cells %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}</tbody></table>
+"""
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>iqmetrics</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>{{ style | safe }}</style></head>
+<body><header><h1>iqmetrics</h1><p><a href="/">Scorecard</a> · <a href="/images">Images</a>
+{% if report %} · <a href="/report">Report</a>{% endif %}{% if token %} ·
+<a href="/feed/{{ token }}/scorecard.csv">CSV feed</a>{% endif %}</p></header>
+<main>{{ body | safe }}</main>
+{% if script %}<script>{{ script | safe }}</script>{% endif %}</body></html>
+"""
+GALLERY = """
+<p>{{ first }} to {{ last }} of {{ total }} images
+{% if page %}<a href="/images?page={{ page - 1 }}">Previous</a>{% endif %}
+{% if last < total %}<a href="/images?page={{ page + 1 }}">Next</a>{% endif %}</p>
+<div class="grid">{% for n, r in images %}<a class="card" href="/images/{{ n }}">
+<img src="/images/{{ n }}?small" alt="{{ r.prompt or r.image }}" loading="lazy">
+<span>{{ r.model }}</span>
+<span>{{ r.prompt or r.image }}</span></a>{% endfor %}</div>
+"""
+
+
+def home(card: Scorecard, token: str, report: bool) -> str:
+    """The live scorecard with its links."""
+    body = f'<div id="live" class="scroll">{table(card)}</div>'
+    return _page(body, token=token, report=report, script=SCRIPT)
+
+
+def table(card: Scorecard) -> str:
+    """The scorecard as a table, for the page and for its refresh."""
+    rows = []
+    for metric, models in by_metric(card).items():
+        shown = [models.get(model) for model in card.models]
+        if any(row and row.images for row in shown):
+            rows.append((metric, [_entry(row) for row in shown]))
+    return _template(TABLE).render(models=card.models, rows=rows)
+
+
+def _entry(row: Aggregate | None) -> str:
+    if row is None or not row.images:
+        return "-"
+    return f"{number(row.mean)} {interval(row.low, row.high)} n={row.images}"
+
+
+def gallery(images: Sequence[ImageRecord], page: int, per_page: int, total: int) -> str:
+    """One page of thumbnails."""
+    first = page * per_page
+    body = _template(GALLERY).render(
+        images=list(enumerate(images, first)),
+        page=page,
+        first=first + 1,
+        last=first + len(images),
+        total=total,
+    )
+    return _page(body)
+
+
+def _page(body: str, token: str = "", report: bool = False, script: str = "") -> str:
+    style = files("iqmetrics.views.report").joinpath("style.css").read_text("utf-8")
+    return _template(PAGE).render(body=body, token=token, report=report, script=script, style=style)
+
+
+@cache
+def _template(text: str) -> "Template":
+    from jinja2 import Environment
+
+    return Environment(autoescape=True).from_string(text)

@@ -1,0 +1,89 @@
+"""The server answers what it should, to whom it should, and nothing by path."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("starlette")
+pytest.importorskip("httpx")
+from starlette.testclient import TestClient
+
+import iqmetrics
+from iqmetrics.views import serve
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("out")
+    for number in range(3):
+        pixels = np.full((40, 60, 3), 50 * number, np.uint8)
+        Image.fromarray(pixels).save(root / f"{number}.png")
+        (root / f"{number}.txt").write_text(f'<script>alert({number})</script> "x"')
+    iqmetrics.score(root, scorers=("size",), out=root / "iqm")
+    return root / "iqm"
+
+
+@pytest.fixture
+def client(folder: Path) -> TestClient:
+    return TestClient(serve.application(folder, "secret"), base_url="http://127.0.0.1:8000")
+
+
+def test_the_page_shows_the_scorecard_and_runs_only_its_own_script(client: TestClient) -> None:
+    page = client.get("/")
+    assert "size.width" in page.text
+    assert "60 [60, 60] n=3" in page.text
+    assert "script-src 'sha256-" in page.headers["content-security-policy"]
+    assert client.get("/live").text.strip().startswith("<table>")
+
+
+def test_images_are_named_by_number_and_prompts_are_text(client: TestClient) -> None:
+    page = client.get("/images").text
+    assert "1 to 3 of 3 images" in page
+    assert "<script>alert" not in page
+    assert client.get("/images/0").headers["content-type"] == "image/png"
+    assert client.get("/images/0?small").headers["content-type"] == "image/webp"
+    assert client.get("/images/99").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/images/..%2F..%2Fetc%2Fpasswd", "/images/0.png", "/0.png", "/iqm/scores.sqlite"]
+)
+def test_nothing_is_reached_by_path(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404 or answer.headers["content-type"].startswith("image/")
+    assert b"root:" not in answer.content
+
+
+def test_the_feed_is_csv_with_an_etag(client: TestClient) -> None:
+    first = client.get("/feed/secret/scorecard.csv")
+    assert first.headers["content-type"] == "text/csv; charset=utf-8"
+    assert first.text.startswith("model,metric,mean,low,high")
+    again = client.get(
+        "/feed/secret/scorecard.csv", headers={"if-none-match": first.headers["etag"]}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+    assert client.get("/feed/guess/scorecard.csv").status_code == 404
+
+
+def test_a_feed_that_is_too_large_is_refused_and_says_so(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "FEED_BYTES", 10)
+    answer = client.get("/feed/secret/scorecard.csv")
+    assert answer.status_code == 413
+    assert "iqm export" in answer.text
+
+
+def test_another_host_is_not_answered(client: TestClient) -> None:
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_beyond_loopback_every_page_needs_the_token(folder: Path) -> None:
+    app = serve.application(folder, "secret", ("box.example",), locked=True)
+    client = TestClient(app, base_url="http://box.example")
+    assert client.get("/").status_code == 403
+    assert client.get("/images/0").status_code == 403
+    assert client.get("/?token=secret").status_code == 200
+    assert client.get("/images").status_code == 200, "the page set a cookie"
