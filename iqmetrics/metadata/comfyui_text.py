@@ -204,9 +204,7 @@ class Reader:
             for n in (*node.links, *node.literals)
             if TEXT.fullmatch(n) and n not in ("delimiter", "separator")
         ]
-        names.sort(
-            key=lambda n: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", n)][-2:] and n
-        )
+        names.sort(key=_by_number)
         parts = [self.string(node, name, path) for name in names]
         text = glue.join(part for words in parts if (part := words.text or ""))
         return Words((text,), any(w.computed for w in parts), any(w.several for w in parts))
@@ -245,3 +243,9 @@ class Reader:
                     if digits and int(digits[1]) == value and branch != name:
                         return branch
         return None
+
+
+def _by_number(name: str) -> list[tuple[int, int, str]]:
+    """A key that sorts `string_10` behind `string_2`."""
+    parts = re.findall(r"\d+|\D+", name)
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]

@@ -9,9 +9,12 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from iqmetrics.errors import BadInput
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_TEXT = 32 << 20
 """Bytes of text (after decompression) read of one file; real workflows reach a few MiB."""
@@ -112,7 +115,7 @@ def _png(file: BinaryIO) -> Embedded:
         elif kind in (b"tEXt", b"zTXt", b"iTXt"):
             try:
                 key, text = _png_text(kind, _exactly(file, length), room)
-            except (ValueError, zlib.error) as error:
+            except (ValueError, EOFError, zlib.error) as error:
                 found.problem = found.problem or str(error)
                 continue
             room -= len(text)
@@ -196,16 +199,12 @@ def _webp(file: BinaryIO) -> Embedded:
 
 
 def _by_pillow(file: BinaryIO) -> Embedded:
-    import warnings
-
     from PIL import Image
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            image = Image.open(file, formats=("GIF", "BMP", "TIFF", "AVIF"))
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning, SyntaxError) as error:
-            raise ValueError(str(error)) from error
+    try:
+        image = Image.open(file, formats=("GIF", "BMP", "TIFF", "AVIF"))
+    except (Image.DecompressionBombError, SyntaxError) as error:
+        raise ValueError(str(error)) from error
     found = Embedded(image.format or "", image.size, image.mode in ("RGBA", "LA"))
     for key, value in image.info.items():
         if isinstance(key, str) and isinstance(value, (str, bytes)) and len(value) <= MAX_TEXT:
@@ -214,11 +213,11 @@ def _by_pillow(file: BinaryIO) -> Embedded:
             elif key == "comment":
                 found.text["comment"] = value if isinstance(value, str) else decode(value)
     if image.info.get("exif") or image.format == "TIFF":
-        _add_exif(found, image.getexif().tobytes())
+        _add_exif(found, image.getexif())
     return found
 
 
-def _add_exif(found: Embedded, data: bytes) -> None:
+def _add_exif(found: Embedded, data: "bytes | Image.Exif") -> None:
     """Put the string tags of an EXIF block (main and Exif directory) into `found`."""
     if found.exif:
         return
@@ -228,13 +227,16 @@ def _add_exif(found: Embedded, data: bytes) -> None:
         found.problem = found.problem or f"broken EXIF: {error}"
 
 
-def exif_strings(data: bytes) -> dict[int, str]:
+def exif_strings(data: "bytes | Image.Exif") -> dict[int, str]:
     """The string tags of an EXIF block, of its main and its Exif directory, by tag number."""
     from PIL import Image
     from PIL.ExifTags import IFD
 
-    exif = Image.Exif()
-    exif.load(data)
+    if isinstance(data, bytes):
+        exif = Image.Exif()
+        exif.load(data)
+    else:
+        exif = data
     tags = {**exif, **exif.get_ifd(IFD.Exif)}
     found = {}
     for tag, value in tags.items():

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import translate
+from functools import lru_cache
 
 from iqmetrics.metadata.walk import Entry
 
@@ -78,16 +79,24 @@ def is_image(path: str) -> bool:
     return split_suffix(path)[1] in IMAGE_SUFFIXES
 
 
+@lru_cache(maxsize=4096)
+def _folder_kind(folder: str) -> str:
+    parts = folder.lower().split("/")
+    for kind, pattern in FOLDERS.items():
+        if any(pattern.fullmatch(part) for part in parts):
+            return kind
+    return ""
+
+
 def skipped_kind(path: str, stems: frozenset[str] | set[str] = frozenset()) -> str:
     """Why an image is not judged by default ("grid", "mask" ...), or "" when it is.
 
     `stems` holds the paths without suffix of all images of the folder.
     """
-    *folders, name = path.lower().split("/")
-    for kind, pattern in FOLDERS.items():
-        if any(pattern.fullmatch(folder) for folder in folders):
-            return kind
-    stem = split_suffix(name)[0]
+    folder, _, name = path.rpartition("/")
+    if folder and (kind := _folder_kind(folder)):
+        return kind
+    stem = split_suffix(name)[0].lower()
     for kind, pattern in NAMES.items():
         if pattern.fullmatch(stem):
             return kind
