@@ -2,6 +2,7 @@
 
 import csv
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,17 @@ def check_stacks(scorer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     for a, b in zip(expected, scorer.score(copies(pictures)), strict=True):
         same_reading(a, b, rel=1e-6, abs_=1e-7)
+
+
+def check_memory(scorer: Any, bytes_a_pixel: float) -> None:
+    """Beside the picture itself a scorer takes only a few bytes a pixel."""
+    shown = picture(noise(1500, 2000))
+    scorer.score([picture(noise(200, 200))])  # tables and machine code
+    tracemalloc.start()
+    scorer.score([shown])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak / (1500 * 2000) < bytes_a_pixel
 
 
 def check_golden(scorer: Any) -> None:

@@ -20,6 +20,10 @@ def test_stacks_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     laws.check_stacks(Brisque(), monkeypatch)
 
 
+def test_memory_is_bounded() -> None:
+    laws.check_memory(Brisque(), 4)
+
+
 def test_golden() -> None:
     laws.check_golden(Brisque())
 

@@ -28,6 +28,10 @@ def test_stacks_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     laws.check_stacks(Niqe(), monkeypatch)
 
 
+def test_memory_is_bounded() -> None:
+    laws.check_memory(Niqe(), 5)
+
+
 def test_golden() -> None:
     laws.check_golden(Niqe())
 

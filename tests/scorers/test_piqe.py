@@ -21,6 +21,10 @@ def test_stacks_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     laws.check_stacks(Piqe(), monkeypatch)
 
 
+def test_memory_is_bounded() -> None:
+    laws.check_memory(Piqe(), 2.5)
+
+
 def test_golden() -> None:
     laws.check_golden(Piqe())
 
