@@ -109,8 +109,8 @@ def niqe(rgb: NDArray[np.uint8], params: Mapping[str, Any]) -> float:
         )
         image = half(image)
     features = np.concatenate([np.array(s) for s in scales], 1)
-    complete = features[np.isfinite(features).all(1)]
-    difference = params["mean"] - np.nanmean(features, 0)
+    complete = features[np.isfinite(features).all(1)]  # the release also averages parts of others
+    difference = params["mean"] - complete.mean(0)
     between = (params["covariance"] + np.cov(complete.T)) / 2
     return float(np.sqrt(difference @ np.linalg.pinv(between) @ difference))
 
