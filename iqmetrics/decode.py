@@ -208,7 +208,7 @@ def _pixels(image: "Image") -> Decoded:
     if profile and (converted := _to_srgb(image, profile)):
         image, told = converted
         flags += told
-    pixels = np.array(image.convert("RGB"))
+    pixels: NDArray[np.uint8] = np.array(image.convert("RGB"))
     if alpha is not None and alpha.min() < 1:
         flags.append("alpha")
         pixels = np.rint(pixels * alpha + GREY * (1 - alpha)).astype(np.uint8)

@@ -1,10 +1,9 @@
 """Picture: the one way to open an image, decoded once and shared by all scorers."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from iqmetrics.decode import decode, read_bytes
-from iqmetrics.errors import ImageProblem
 from iqmetrics.records import ImageRecord
 
 if TYPE_CHECKING:
@@ -84,27 +83,3 @@ def open_picture(record: ImageRecord) -> Picture:
     """
     found = decode(read_bytes(record.path))
     return Picture(record, found.pixels, found.flags)
-
-
-def decode_all(
-    records: Sequence[ImageRecord], workers: int | None = None
-) -> Iterator[tuple[ImageRecord, Picture | ImageProblem]]:
-    """Every record with its picture or its problem, decoded ahead by a few threads."""
-    from collections import deque
-    from concurrent.futures import ThreadPoolExecutor
-
-    def one(record: ImageRecord) -> Picture | ImageProblem:
-        try:
-            return open_picture(record)
-        except ImageProblem as problem:
-            return problem
-
-    with ThreadPoolExecutor(workers or 2) as pool:
-        ahead: deque[Any] = deque()
-        for record in records:
-            ahead.append((record, pool.submit(one, record)))
-            if len(ahead) > 16:
-                first, future = ahead.popleft()
-                yield first, future.result()
-        for first, future in ahead:
-            yield first, future.result()

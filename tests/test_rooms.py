@@ -17,7 +17,18 @@ RANKS = (
     ("pipeline",),
     ("scorers", "generators", "engines", "metadata", "suites"),
     ("nets", "demo"),
-    ("images", "decode", "workers", "weights", "store", "presets", "plugins", "stats", "render"),
+    (
+        "images",
+        "decode",
+        "worker",
+        "workers",
+        "weights",
+        "store",
+        "presets",
+        "plugins",
+        "stats",
+        "render",
+    ),
     ("records", "errors"),
 )
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}

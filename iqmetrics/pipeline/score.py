@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from iqmetrics.engines import local
 from iqmetrics.engines.work import Finished
 from iqmetrics.errors import Unavailable
-from iqmetrics.images import Picture, decode_all
+from iqmetrics.images import Picture
 from iqmetrics.pipeline import device, in_memory, pending, scorecard, thumbnails, usable
 from iqmetrics.pipeline.index import Index, Listing, index, look
 from iqmetrics.pipeline.keys import ScorerFacts
@@ -26,6 +26,7 @@ from iqmetrics.pipeline.settings import Settings
 from iqmetrics.records import ImageRecord, Reading, Scorecard
 from iqmetrics.scorers import base
 from iqmetrics.store import Store
+from iqmetrics.workers import decode_all
 
 if TYPE_CHECKING:
     import pandas as pd

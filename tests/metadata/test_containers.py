@@ -4,11 +4,12 @@ import zlib
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from written_outputs import picture, save_exif, save_png
+
 from iqmetrics.errors import BadInput
 from iqmetrics.metadata import containers
 from iqmetrics.metadata.containers import inflate, read_container, user_comment
-from PIL import Image
-from written_outputs import picture, save_exif, save_png
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
