@@ -2,6 +2,7 @@ import json
 
 import pytest
 from comfy_graphs import HARD, MORE, NEGATIVE, POSITIVE, Case, encode, node, plain, sampler
+
 from iqmetrics.metadata.comfyui import facts_of, is_sampler, read
 from iqmetrics.metadata.comfyui_graph import Node, parse
 from iqmetrics.metadata.containers import Embedded

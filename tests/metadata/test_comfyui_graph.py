@@ -2,6 +2,7 @@ import json
 import re
 
 from comfy_graphs import node, plain
+
 from iqmetrics.metadata.comfyui_graph import MAX_NODES, Link, depths, outputs, parse, upstream
 
 

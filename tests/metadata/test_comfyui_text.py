@@ -2,6 +2,7 @@ import json
 
 import pytest
 from comfy_graphs import encode, node, plain
+
 from iqmetrics.metadata.comfyui_graph import Link, parse
 from iqmetrics.metadata.comfyui_text import Reader, Words, merged
 

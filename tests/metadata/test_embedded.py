@@ -5,20 +5,28 @@ import os
 from pathlib import Path
 
 import pytest
+from written_outputs import CONVENTIONS, differences, save_png
+
 from iqmetrics.errors import BadInput
 from iqmetrics.metadata.containers import Embedded
 from iqmetrics.metadata.embedded import read_embedded, read_text
 from iqmetrics.metadata.facts import Facts
 from iqmetrics.metadata.folder import read_folder
-from written_outputs import CONVENTIONS, differences, save_png
 
 SHARED = Path(os.environ.get("IQM_SHARED", Path(__file__).parents[3] / "shared"))
 REAL = SHARED / "images" / "comfyui"
 # sd-parsers reads no graph without a UI workflow, no SwarmUI, Easy Diffusion, XMP or names
-ORACLE = (
-    "a1111_png a1111_jpeg a1111_webp invokeai_current invokeai_second invokeai_first "
-    "fooocus novelai novelai_stealth"
-).split()
+ORACLE = [
+    "a1111_png",
+    "a1111_jpeg",
+    "a1111_webp",
+    "invokeai_current",
+    "invokeai_second",
+    "invokeai_first",
+    "fooocus",
+    "novelai",
+    "novelai_stealth",
+]
 
 
 @pytest.mark.parametrize("name", CONVENTIONS)

@@ -1,4 +1,5 @@
 import pytest
+
 from iqmetrics.metadata.selection import is_image, select, skipped_kind, split_suffix
 from iqmetrics.metadata.walk import Entry
 

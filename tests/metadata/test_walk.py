@@ -4,6 +4,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+
 from iqmetrics.metadata.walk import walk
 
 
@@ -87,7 +88,7 @@ def test_missing_folder_is_told_not_raised(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [b"new\nline.png", b"\xff\xfe.png", '"><script>.png'.encode(), "\u202egnp.png".encode()]
+    "name", [b"new\nline.png", b"\xff\xfe.png", b'"><script>.png', "\u202egnp.png".encode()]
 )
 def test_strange_names_open_again(name: bytes, tmp_path: Path) -> None:
     with open(os.path.join(os.fsencode(tmp_path), name), "wb") as file:
