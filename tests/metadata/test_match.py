@@ -108,6 +108,12 @@ def test_what_cannot_be_placed_is_one_sentence(rows: list[dict], said: str) -> N
     assert match_rows(IMAGES, made, "t.csv")[1] == [said]
 
 
+def test_a_row_about_an_image_that_is_not_judged_is_no_error() -> None:
+    rows = [row_of({"file": "grid-1.png", "prompt": "x"}, "t", 1), row_of({"file": "7"}, "t", 2)]
+    assert match_rows(IMAGES, rows, "t", elsewhere=["a/grid-1.png"])[1] == []
+    assert len(match_rows(IMAGES, rows, "t")[1]) == 1
+
+
 def test_no_rows_and_no_images() -> None:
     assert match_rows([], [], "t.csv") == ({}, [])
     assert match_rows(IMAGES, [], "t.csv") == ({}, [])
