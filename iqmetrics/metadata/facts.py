@@ -84,7 +84,7 @@ def whole(value: object) -> int | None:
         return int(value) if value.is_integer() else None
     if isinstance(value, str) and len(value) < 40:
         try:
-            return int(value.strip())
+            return int(value.strip().removesuffix(".0"))
         except ValueError:
             return None
     return None

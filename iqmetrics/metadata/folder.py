@@ -63,12 +63,13 @@ def assemble(
         image: next((one.prompt for one in found if one.prompt), "")
         for image, found in layers.items()
     }
-    for table in [*_tables(folder, selection.tables, images, own, report)]:
+    for table in [*_tables(folder, selection, own, report)]:
         for image, one in table.items():
             layers[image].insert(0, one)
     if prompts is not None:
         name = os.path.basename(os.fspath(prompts))
-        by_hand, wrong = match_rows(images, read_table(os.fspath(prompts), name), name, own)
+        rows = read_table(os.fspath(prompts), name)
+        by_hand, wrong = match_rows(images, rows, name, own, selection.unjudged)
         report.problems += wrong
         for image, one in by_hand.items():
             layers[image].insert(0, one)
@@ -96,26 +97,22 @@ def _of_files(
 
 
 def _tables(
-    folder: str,
-    tables: Sequence[Entry],
-    images: Sequence[str],
-    prompts: Mapping[str, str],
-    report: FolderReport,
+    folder: str, selection: Selection, prompts: Mapping[str, str], report: FolderReport
 ) -> Iterator[dict[str, Facts]]:
     """Facts of each of the folder's own tables, by image; deeper tables come later: stronger."""
-    for entry in sorted(tables, key=lambda e: (e.path.count("/"), e.path)):
+    for entry in sorted(selection.tables, key=lambda e: (e.path.count("/"), e.path)):
         try:
             rows = read_table(os.path.join(folder, entry.path), entry.path)
         except BadInput as error:
             report.problems.append(error.message)
             continue
         base = posixpath.dirname(entry.path)
-        inside = [i for i in images if not base or i.startswith(base + "/")]
+        inside = {i: words for i, words in prompts.items() if not base or i.startswith(base + "/")}
         report.failed_requests += [
             (row.facts.model, row.facts.prompt_id, row.failed) for row in rows if row.failed
         ]
         made = [_below(row, base) for row in rows if not row.failed]
-        matched, wrong = match_rows(inside, made, entry.path, {i: prompts[i] for i in inside})
+        matched, wrong = match_rows(list(inside), made, entry.path, inside, selection.unjudged)
         report.problems += wrong
         yield matched
 
@@ -193,6 +190,9 @@ def select_files(files: Iterable[str | os.PathLike[str]]) -> tuple[str, Selectio
         for entry in _files_in(parent, base)
     )
     selection.sidecars, selection.tables = beside.sidecars, beside.tables
+    asked = {entry.path for entry in selection.images}
+    there = [*(entry.path for entry in beside.images), *beside.unjudged]
+    selection.unjudged = [path for path in there if path not in asked]
     return base, selection
 
 

@@ -62,15 +62,17 @@ def match_rows(
     rows: Sequence[Row],
     table: str,
     prompts: Mapping[str, str] = NO_PROMPTS,
+    elsewhere: Sequence[str] = (),
 ) -> tuple[dict[str, Facts], list[str]]:
     """(image -> facts, sentences about the rows that could not be placed).
 
     A row that names a file speaks of that one; a row with a prompt_id speaks of every image of that
     prompt (and of its model, class or seed, if it names one and images are told apart by it); a row
     with a prompt only, of every image whose own metadata holds these words (`prompts`, image ->
-    prompt); the only row of a table without a file speaks of all.
+    prompt); the only row of a table without a file speaks of all. A row about an image that is
+    there but not judged (`elsewhere`) is no error.
     """
-    index = Index(images, prompts)
+    index, others = Index(images, prompts), Index(elsewhere)
     found: dict[str, Facts] = {}
     wrong: dict[str, list[int]] = {}
     for row in rows:
@@ -88,7 +90,7 @@ def match_rows(
             hits = _inside(index.of_prompt(facts), (facts.model,))
             hits = _inside(hits, (ONEIG.get(tag.lower(), tag) for tag in facts.tags))
             hits = _of_seed(hits, facts.seed)
-        if not hits:
+        if not hits and not (others.named(row.file) if row.file else others.of_prompt(facts)):
             wrong.setdefault("name no image here", []).append(row.number)
         if any(found.get(image, facts) != facts for image in hits):
             wrong.setdefault("repeat an image differently (the last counts)", []).append(row.number)

@@ -60,6 +60,8 @@ class Selection:
     sidecars: dict[str, Entry] = field(default_factory=dict)
     tables: list[Entry] = field(default_factory=list)
     skipped: dict[str, list[str]] = field(default_factory=dict)
+    unjudged: list[str] = field(default_factory=list)
+    """Images that are there but not in `images`."""
 
     def skip(self, kind: str, path: str) -> None:
         """Note that `path` is left out, and why."""
@@ -159,4 +161,6 @@ def select(
             found.skip("over the limit", path)
         else:
             found.images.append(entry)
+    judged = {entry.path for entry in found.images}
+    found.unjudged = [entry.path for entry in candidates if entry.path not in judged]
     return found

@@ -16,7 +16,17 @@ from iqmetrics.metadata.folder import read_folder
 SHARED = Path(os.environ.get("IQM_SHARED", Path(__file__).parents[3] / "shared"))
 REAL = SHARED / "images" / "comfyui"
 # sd-parsers reads no graph without a UI workflow, no SwarmUI, Easy Diffusion, XMP or names
-ORACLE = ["a1111_png", "a1111_jpeg", "a1111_webp", "invokeai_current", "invokeai_second", "invokeai_first", "fooocus", "novelai", "novelai_stealth"]
+ORACLE = [
+    "a1111_png",
+    "a1111_jpeg",
+    "a1111_webp",
+    "invokeai_current",
+    "invokeai_second",
+    "invokeai_first",
+    "fooocus",
+    "novelai",
+    "novelai_stealth",
+]
 
 
 @pytest.mark.parametrize("name", CONVENTIONS)

@@ -1,0 +1,80 @@
+import hashlib
+import unicodedata
+
+import pytest
+
+from iqmetrics.metadata.assemble import combine, lonely_id, prompt_id_of
+from iqmetrics.metadata.facts import Facts
+
+
+def test_prompt_id_is_the_hash_of_the_folded_prompt() -> None:
+    assert prompt_id_of("a red fox") == hashlib.sha256(b"a red fox").hexdigest()[:12]
+    assert prompt_id_of("  a\tred\n fox ") == prompt_id_of("a red fox")
+    assert prompt_id_of(unicodedata.normalize("NFD", "é")) == prompt_id_of("é")
+    assert prompt_id_of("A red fox") != prompt_id_of("a red fox")
+    assert len(prompt_id_of("lone \udcff")) == 12
+
+
+def test_field_by_field_the_stronger_source_counts() -> None:
+    layers = [
+        Facts(source="hand", prompt="hand", params={"steps": 1}),
+        Facts(source="sidecar", prompt="side", seed=0, params={"steps": 2, "cfg": 3}),
+        Facts(
+            source="png",
+            prompt="png",
+            negative="",
+            seed=9,
+            size=(1, 2),
+            params={"sampler": "euler"},
+        ),
+    ]
+    (record,) = combine("/x/out", {"seed77.png": layers})
+    assert (record.prompt, record.seed, record.negative, record.requested_size) == (
+        "hand",
+        0,
+        "",
+        (1, 2),
+    )
+    assert record.params == {"steps": 1, "cfg": 3, "sampler": "euler"}
+    where = {field: source.where for field, source in record.sources.items()}
+    assert where["prompt"] == "hand"
+    assert (where["seed"], where["negative"], where["requested_size"]) == ("sidecar", "png", "png")
+    assert record.path == "/x/out/seed77.png"
+
+
+def test_the_name_is_the_weakest_source() -> None:
+    (record,) = combine("/x", {"fox_seed77.png": []})
+    assert record.seed == 77
+    assert record.sources["seed"].confidence == "low"
+
+
+def test_images_without_a_prompt_are_clusters_of_their_own() -> None:
+    records = combine("/x", {"a.png": [], "b.png": [Facts(prompt=" ")], "c.png": []})
+    assert len({record.prompt_id for record in records}) == 3
+    assert records[0].prompt_id == lonely_id("a.png") != prompt_id_of("")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
+def test_picks_go_by_seed_then_name_whatever_the_order(order: tuple[int, ...]) -> None:
+    seeds = {"d.png": 1, "a.png": 2, "b.png": 2, "c.png": None}
+    images = [list(seeds)[n] for n in order]
+    layers = {image: [Facts(prompt="fox", seed=seeds[image])] for image in images}
+    picks = {record.image: record.pick for record in combine("/x", layers)}
+    assert picks == {"d.png": 1, "a.png": 2, "b.png": 3, "c.png": 4}
+
+
+def test_picks_count_within_model_and_prompt() -> None:
+    layers = {
+        f"{model}/{prompt}{n}.png": [Facts(prompt=prompt, seed=n)]
+        for model in "ab" for prompt in "xy" for n in (1, 2)
+    }  # fmt: skip
+    assert [record.pick for record in combine("/x", layers)] == [1, 2] * 4
+
+
+def test_a_checkpoint_is_no_given_model_but_a_table_is() -> None:
+    embedded = Facts(source="png", model="ckpt", params={"checkpoint": "ckpt"})
+    layers = {"a/1.png": [embedded], "b/1.png": [Facts(source="t", model="named"), embedded]}
+    records = combine("/x", layers)
+    assert [record.model for record in records] == ["a", "named"]
+    assert records[1].params["checkpoint"] == "ckpt"
+    assert records[1].sources["model"].where == "t"

@@ -1,0 +1,134 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+from written_outputs import INFOTEXT, PROMPT, manifest, save_png
+
+from iqmetrics.errors import BadInput
+from iqmetrics.metadata import (
+    Facts,
+    assemble,
+    describing,
+    read_facts,
+    read_folder,
+    select_files,
+    select_folder,
+)
+
+
+@pytest.fixture
+def outputs(tmp_path: Path) -> Path:
+    save_png(tmp_path / "m1/a.png", parameters=INFOTEXT)
+    save_png(tmp_path / "m2/a.png")
+    (tmp_path / "m2/a.txt").write_text("a cow")
+    return tmp_path
+
+
+def by_image(folder: Path, **options):
+    return {record.image: record for record in read_folder(folder, **options)[0]}
+
+
+def test_prompts_by_hand_are_stronger_than_all(
+    outputs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    table = tmp_path_factory.mktemp("t") / "mine.csv"
+    table.write_text("file_name,prompt,model\nm1/a.png,by hand,named\n")
+    found = by_image(outputs, prompts=table)
+    assert (found["m1/a.png"].prompt, found["m1/a.png"].model) == ("by hand", "named")
+    assert found["m1/a.png"].seed == 42
+    assert found["m1/a.png"].sources["prompt"].where == "mine.csv"
+    assert found["m2/a.png"].prompt == "a cow"
+
+
+def test_table_over_sidecar_over_embedded(outputs: Path) -> None:
+    (outputs / "m1/a.json").write_text(json.dumps({"prompt": "side", "seed": 7}))
+    assert by_image(outputs)["m1/a.png"].prompt == "side"
+    (outputs / "metadata.csv").write_text("file_name,text\nm1/a.png,table\n")
+    record = by_image(outputs)["m1/a.png"]
+    assert (record.prompt, record.seed, record.negative) == ("table", 7, "blurry, text")
+
+
+def test_cached_facts_give_the_same_records(outputs: Path) -> None:
+    selection = select_folder(str(outputs))
+    files = describing(selection)
+    assert [entry.path for entry in files] == ["m1/a.png", "m2/a.png", "m2/a.txt"]
+    cache = {e.path: read_facts(os.path.join(outputs, e.path)).to_json() for e in files}
+    facts = {path: Facts.from_json(text) for path, text in cache.items()}
+    assert assemble(str(outputs), selection, facts) == read_folder(outputs)
+
+
+def test_broken_files_cost_only_themselves(outputs: Path) -> None:
+    (outputs / "m1/broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (outputs / "m1/empty.jpg").write_bytes(b"")
+    (outputs / "m1/a.json").write_text("{")
+    (outputs / "metadata.jsonl").write_text("{")
+    records, report = read_folder(outputs)
+    assert [r.image for r in records] == ["m1/a.png", "m1/broken.png", "m1/empty.jpg", "m2/a.png"]
+    assert records[0].prompt == PROMPT
+    assert len(report.problems) == 3
+    assert any(
+        problem.startswith("m1/a.json: the sidecar is not JSON") for problem in report.problems
+    )
+    assert any("metadata.jsonl, line 1" in problem for problem in report.problems)
+
+
+def test_report_counts_what_has_no_prompt_and_what_is_left_out(outputs: Path) -> None:
+    save_png(outputs / "m1/grid-0001.png")
+    save_png(outputs / "m1/bare.png")
+    (outputs / "iqm").mkdir()
+    records, report = read_folder(outputs)
+    assert report.images == len(records) == 3
+    assert report.without_prompt == ["m1/bare.png"]
+    assert report.skipped == {"grid": ["m1/grid-0001.png"], "results of iqm": ["iqm"]}
+
+
+def test_failed_requests_of_a_manifest(tmp_path: Path) -> None:
+    manifest(tmp_path)
+    assert read_folder(tmp_path)[1].failed_requests == [("base", "p1", "safety filter")]
+
+
+def test_list_of_files(outputs: Path) -> None:
+    base, selection = select_files(
+        [outputs / "m2/a.png", str(outputs / "m1/a.png"), outputs / "m2/a.png"]
+    )
+    assert base == str(outputs)
+    facts = {e.path: read_facts(os.path.join(base, e.path)) for e in describing(selection)}
+    records, report = assemble(base, selection, facts)
+    assert {r.image: r.prompt for r in records} == {"m2/a.png": "a cow", "m1/a.png": PROMPT}
+    assert report.problems == []
+
+
+def test_one_file_of_a_folder_with_a_table(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        save_png(tmp_path / f"{name}.png")
+    (tmp_path / "metadata.csv").write_text("file_name,text\na.png,fox\nb.png,cow\n")
+    base, selection = select_files([tmp_path / "b.png"])
+    records, report = assemble(base, selection, {})
+    assert [(r.image, r.prompt) for r in records] == [("b.png", "cow")]
+    assert report.problems == []
+
+
+@pytest.mark.parametrize("files", [[], ["nowhere.png"]])
+def test_files_that_are_not_there(files: list[str]) -> None:
+    with pytest.raises(BadInput):
+        select_files(files)
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="is not a folder"):
+        read_folder(tmp_path / "gone")
+
+
+def test_empty_folder_is_empty(tmp_path: Path) -> None:
+    records, report = read_folder(tmp_path)
+    assert (records, report.images, report.problems) == ([], 0, [])
+
+
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    name = os.fsdecode(b'\xff\n"><script>.png')
+    save_png(tmp_path / "x.png", parameters=INFOTEXT)
+    os.rename(tmp_path / "x.png", tmp_path / name)
+    (record,) = read_folder(tmp_path)[0]
+    assert (record.image, record.prompt) == (name, PROMPT)
+    assert os.path.exists(record.path)

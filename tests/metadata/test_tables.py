@@ -1,0 +1,113 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from iqmetrics.errors import BadInput
+from iqmetrics.metadata.tables import read_table, row_of
+
+
+def table(folder: Path, name: str, text: str | bytes):
+    (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_table(str(folder / name), name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.csv", "file_name,prompt,seed\na.png,a fox,42\n"),
+        ("t.csv", "\ufefffile_name;prompt;seed\r\na.png;a fox;42\r\n"),
+        ("t.csv", "File_Name,Text,Seed\na.png,a fox,42.0\n"),
+        ("t.tsv", "image\tcaption\tseed\na.png\ta fox\t42\n"),
+        ("t.jsonl", '{"path": "a.png", "prompt": "a fox", "seed": 42}\n\n'),
+        ("t.json", '[{"image": "a.png", "prompt": "a fox", "seed": "42"}]'),
+        ("t.json", '{"a.png": {"prompt": "a fox", "seed": 42}}'),
+    ],
+)
+def test_the_same_row_in_every_form(name: str, text: str, tmp_path: Path) -> None:
+    (row,) = table(tmp_path, name, text)
+    assert (row.file, row.facts.prompt, row.facts.seed, row.number) == ("a.png", "a fox", 42, 1)
+    assert row.facts.source == name
+
+
+def test_prompts_with_newlines_quotes_and_commas(tmp_path: Path) -> None:
+    (row,) = table(tmp_path, "t.csv", 'file_name,prompt\na.png,"a ""red"" fox,\nin snow"\n')
+    assert row.facts.prompt == 'a "red" fox,\nin snow'
+
+
+def test_json_of_names_and_prompts(tmp_path: Path) -> None:
+    rows = table(tmp_path, "t.json", '{"a.png": "a fox", "b.png": "a cow"}')
+    assert [(row.file, row.facts.prompt) for row in rows] == [
+        ("a.png", "a fox"),
+        ("b.png", "a cow"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "value"),
+    [
+        ({"width": "64", "height": "96"}, "size", (64, 96)),
+        ({"size": "64x96"}, "size", (64, 96)),
+        ({"resolution": [64, 96]}, "size", (64, 96)),
+        ({"width": "64"}, "size", None),
+        ({"texts": ["A", "B"]}, "texts", ("A", "B")),
+        ({"texts": '["A", "B"]'}, "texts", ("A", "B")),
+        ({"texts": "A|B"}, "texts", ("A", "B")),
+        ({"texts": []}, "texts", ()),
+        ({}, "texts", None),
+        ({"tags": "fox|snow"}, "tags", ("fox", "snow")),
+        ({"prompt": ""}, "prompt", ""),
+        ({}, "prompt", None),
+        ({"seed": "many"}, "seed", None),
+        ({"id": 7}, "prompt_id", "7"),
+        ({"prompt_id": "p", "id": 7}, "prompt_id", "p"),
+    ],
+)
+def test_columns(row: dict, field: str, value: object) -> None:
+    assert getattr(row_of(row, "t").facts, field) == value
+
+
+def test_other_columns_stay_in_params_and_are_json() -> None:
+    facts = row_of(
+        {"steps": "20", "latency_s": "1.5", "note": "x", "bad": float("nan"), "params": {"a": 1}},
+        "t",
+    ).facts
+    assert facts.params == {"steps": 20, "latency_s": 1.5, "note": "x", "bad": None, "a": 1}
+    assert "NaN" not in facts.to_json()
+
+
+def test_a_failed_request_keeps_its_reason() -> None:
+    assert row_of({"status": "refused", "reason": "safety filter"}, "t").failed == "safety filter"
+    assert row_of({"status": "failed"}, "t").failed == "failed"
+    assert row_of({"status": "ok"}, "t").failed == row_of({}, "t").failed == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("t.jsonl", '{"a": 1}\n{"a": \n', "line 2, is not JSON"),
+        ("t.jsonl", '{"a": 1}\n[1]\n', "line 2, is not a JSON object"),
+        ("t.json", "[1, 2]", "is not a table"),
+        ("t.json", "[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_what_is_no_table_is_one_clear_sentence(
+    name: str, text: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match=said):
+        table(tmp_path, name, text)
+
+
+def test_missing_table(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="No such file"):
+        read_table(str(tmp_path / "none.csv"))
+
+
+def test_bytes_that_are_not_utf8_survive(tmp_path: Path) -> None:
+    (row,) = table(tmp_path, "t.csv", b"file_name,prompt\n\xff.png,fox\n")
+    assert row.file == "\udcff.png"
+
+
+def test_empty_table_has_no_rows(tmp_path: Path) -> None:
+    assert table(tmp_path, "t.csv", "") == table(tmp_path, "t.jsonl", "") == []
+    assert json.loads("[]") == table(tmp_path, "t.json", "[]")
