@@ -76,6 +76,7 @@ def accuracy(folder: Path) -> tuple[Figures, dict[str, str]]:
 def cpu(paths: list[Path], rounds: int) -> tuple[Figures, dict[str, str]]:
     """Seconds an image of both on the CPU, decoding included."""
     import pyiqa
+    import torch
 
     scorers = _scorers("cpu")
     start = time.perf_counter()
@@ -92,7 +93,13 @@ def cpu(paths: list[Path], rounds: int) -> tuple[Figures, dict[str, str]]:
     def theirs() -> list[list[float]]:
         return [[float(peer(str(path))) for path in paths] for peer in peers.values()]
 
-    (a, values), (b, peer_values) = _in_turns([ours, theirs], rounds)
+    for peer in peers.values():
+        peer(str(paths[0]))
+    (a, values), (b, peer_values) = _in_turns([ours, theirs], rounds, warm=False)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # waiting threads would be counted as work
+    work, peer_work = _processor_seconds(ours), _processor_seconds(theirs)
+    torch.set_num_threads(threads)
     n = len(paths)
     pictures = [_open(path) for path in paths]
     apart = {
@@ -102,6 +109,7 @@ def cpu(paths: list[Path], rounds: int) -> tuple[Figures, dict[str, str]]:
     pairs = [list(zip(*both, strict=True)) for both in zip(values, peer_values, strict=True)]
     figures: Figures = {
         "quality_speedup_cpu": b / a,
+        "quality_speedup_cpu_processor_time": peer_work / work,
         "quality_ms_per_image": 1e3 * a / n,
         "pyiqa_ms_per_image": 1e3 * b / n,
         "quality_first_call_s": first,
@@ -113,7 +121,10 @@ def cpu(paths: list[Path], rounds: int) -> tuple[Figures, dict[str, str]]:
     }
     return figures, {
         "quality_speedup_cpu": f"{n} real {SIDE} x {SIDE} PNGs, {rounds} rounds in turns, medians; "
-        "both sides decode with their own documented call and may use every core",
+        "both sides decode with their own documented call and may use every core; load average "
+        f"{os.getloadavg()[0]:.1f}",
+        "quality_speedup_cpu_processor_time": "the same pictures, seconds of processor time, pyiqa "
+        "on one thread: does not depend on what else runs",
         "piqe_max_abs_difference_vs_pyiqa_1024": "pyiqa computes local contrast in float32, which "
         "moves a few nearly flat blocks over a threshold; with the same formula in float64 it "
         "agrees to 1e-10",
@@ -205,13 +216,23 @@ def _seconds(call: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def _in_turns(calls: list[Callable[[], Any]], rounds: int) -> list[tuple[float, Any]]:
-    """Median seconds and last answer of each call; one unmeasured round first."""
-    answers = [call() for call in calls]
+def _processor_seconds(call: Callable[[], Any]) -> float:
+    start = time.process_time()
+    call()
+    return time.process_time() - start
+
+
+def _in_turns(
+    calls: list[Callable[[], Any]], rounds: int, warm: bool = True
+) -> list[tuple[float, Any]]:
+    """Median seconds and last answer of each call; `warm`: after one unmeasured round."""
+    answers: list[Any] = [call() if warm else None for call in calls]
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(rounds):
         for k, call in enumerate(calls):
-            times[k].append(_seconds(call))
+            start = time.perf_counter()
+            answers[k] = call()
+            times[k].append(time.perf_counter() - start)
     return [(statistics.median(t), answer) for t, answer in zip(times, answers, strict=True)]
 
 

@@ -35,3 +35,10 @@ def test_calls_are_timed_in_turns_after_one_unmeasured_round(quality: ModuleType
     timed = quality._in_turns([lambda: seen.append("a"), lambda: seen.append("b") or 7], 2)
     assert seen == ["a", "b"] * 3
     assert [answer for _, answer in timed] == [None, 7] and all(t >= 0 for t, _ in timed)
+
+
+def test_without_warming_every_call_is_timed(quality: ModuleType) -> None:
+    seen: list[str] = []
+    quality._in_turns([lambda: seen.append("a")], 2, warm=False)
+    assert seen == ["a"] * 2
+    assert quality._processor_seconds(lambda: sum(range(200_000))) > 0
