@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iqmetrics.decode import MAX_PIXELS
-from iqmetrics.errors import ImageProblem
+from iqmetrics.errors import ImageProblem, IqmError
 from iqmetrics.images import Picture, open_picture
 from iqmetrics.records import ImageRecord
-from iqmetrics.worker import HEAD, LENGTH
+from iqmetrics.worker import HEAD, LENGTH, READY
 
 if TYPE_CHECKING:
     import numpy as np
@@ -167,6 +167,12 @@ class _Worker:
             [*command, *limits], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1 << 16
         )
         _widen(process.stdout)
+        try:
+            _read(process, len(READY))
+        except EOFError:
+            process.communicate()
+            told = "a decoding process cannot be started here"
+            raise IqmError(told, f"Try: {' '.join(command)} < /dev/null, or --workers 0") from None
         return process
 
     @staticmethod

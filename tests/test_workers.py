@@ -81,14 +81,14 @@ def test_crashes_hangs_and_hoards_cost_only_their_file(tmp_path: Path) -> None:
     bad = (b"exit", b"crash", b"hang", b"eat", b"print")
     todo = records(tmp_path, 1, *bad, 2, *bad, 3, 4, 5)
     start = time.monotonic()
-    answers = found(todo, workers=2, limits=Limits(seconds=2, memory=1 << 30))
+    answers = found(todo, workers=2, limits=Limits(seconds=4, memory=1 << 28))
     statuses = [
         r.status if isinstance(r, ImageProblem) else "ok"
         for _, r in sorted(answers.items(), key=lambda i: int(i[0][:-4]))
     ]
     expected = ["crashed", "crashed", "timeout", "too_large", "unsupported"]
     assert statuses == ["ok", *expected, "ok", *expected, "ok", "ok", "ok"]
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 40
 
 
 def test_stopping_early_leaves_no_process(tmp_path: Path) -> None:

@@ -174,6 +174,14 @@ class Slow:
 """
 
 
+def stored(folder: Path) -> int:
+    path = folder / "iqm" / "scores.sqlite"
+    if not path.exists():
+        return 0
+    with Store(path) as store:
+        return len(store.keys())
+
+
 @pytest.mark.parametrize("kills", [3, pytest.param(40, marks=pytest.mark.slow)])
 def test_a_killed_run_resumes_to_the_same_scorecard(tmp_path: Path, kills: int) -> None:
     (tmp_path / "slow_scorer.py").write_text(SLOW_SCORER)
@@ -190,16 +198,15 @@ def test_a_killed_run_resumes_to_the_same_scorecard(tmp_path: Path, kills: int) 
         "slow_scorer:Slow",
     ]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    counts = []
+    counts: list[int] = []
     for _ in range(kills):
-        process = subprocess.Popen(
-            [*command, "--quiet"], env=environment, stdout=subprocess.DEVNULL
-        )
-        time.sleep(1.2)
+        before = counts[-1] if counts else 0
+        process = subprocess.Popen([*command, "--quiet"], env=environment, stdout=subprocess.DEVNULL)
+        while process.poll() is None and stored(folder) <= before:
+            time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        with Store(folder / "iqm" / "scores.sqlite") as store:
-            counts.append(len(store.keys()))
+        counts.append(stored(folder))
     assert counts == sorted(counts), "nothing that was stored is lost"
     subprocess.run([*command, "--quiet"], env=environment, check=True, stdout=subprocess.DEVNULL)
     resumed = (folder / "iqm" / "scorecard.json").read_bytes()
