@@ -10,6 +10,7 @@ import os
 import signal
 import struct
 import sys
+from contextlib import suppress
 from typing import BinaryIO
 
 from iqmetrics.decode import decode, read_bytes
@@ -50,13 +51,22 @@ def limit_memory(extra: int) -> None:
         return  # not Linux: the time limit and the pixel limit still hold
 
 
+def load() -> None:
+    """Import everything that decodes before the memory limit is taken: libraries count as well."""
+    from PIL import Image, ImageCms
+
+    Image.init()
+    ImageCms.createProfile("sRGB")
+    with suppress(ImportError):
+        import cv2
+
+        cv2.setNumThreads(1)
+
+
 def main() -> None:
     """Set the limits, then serve; ^C is the parent's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import numpy  # noqa: F401  (loaded before the memory limit is taken)
-    from PIL import Image
-
-    Image.init()
+    load()
     max_pixels, extra = int(sys.argv[1]), int(sys.argv[2])
     answers = os.fdopen(os.dup(1), "wb", 1 << 16)
     os.dup2(2, 1)  # whatever a codec prints must not reach the answers
