@@ -121,13 +121,13 @@ def cpu(paths: list[Path], rounds: int) -> tuple[Figures, dict[str, str]]:
         "piqe_max_abs_difference_vs_pyiqa_1024": max(abs(x - y) for x, y in pairs[2]),
     }
     return figures, {
-        "quality_speedup_cpu": "the smaller of the two ratios below: on a busy machine the wall clock "
-        "flatters us, because pyiqa's threads wait for each other",
+        "quality_speedup_cpu": "the smaller of the two ratios below: on a busy machine the wall "
+        "clock flatters us, because pyiqa's threads wait for each other",
         "quality_speedup_cpu_wall": f"{n} real {SIDE} x {SIDE} PNGs, {rounds} round(s) in turns, "
         "medians; both sides decode with their own documented call and may use every core; load "
         f"average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores",
-        "quality_speedup_cpu_processor_time": "the same pictures, seconds of processor time, torch on "
-        "one thread: depends little on what else runs",
+        "quality_speedup_cpu_processor_time": "the same pictures, seconds of processor time, "
+        "torch on one thread: depends little on what else runs",
         "piqe_max_abs_difference_vs_pyiqa_1024": "pyiqa computes local contrast in float32, which "
         "moves a few nearly flat blocks over a threshold; with the same formula in float64 it "
         "agrees to 1e-10",
