@@ -2,6 +2,7 @@
 
 import os
 import posixpath
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from iqmetrics.errors import BadInput
@@ -182,6 +183,8 @@ def select_files(files: Iterable[str | os.PathLike[str]]) -> tuple[str, Selectio
             facts = os.stat(path)
         except OSError as error:
             raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+        if not stat.S_ISREG(facts.st_mode):
+            raise BadInput(f"{path} is not a regular file", "Give a folder, or image files.")
         relative = os.path.relpath(path, base)
         selection.images.append(Entry(relative, facts.st_size, facts.st_mtime_ns, facts.st_ino))
     beside = select(

@@ -109,6 +109,12 @@ def test_one_file_of_a_folder_with_a_table(tmp_path: Path) -> None:
     assert report.problems == []
 
 
+def test_a_pipe_is_refused_unopened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(BadInput, match="not a regular file"):
+        select_files([tmp_path / "pipe.png"])
+
+
 @pytest.mark.parametrize("files", [[], ["nowhere.png"]])
 def test_files_that_are_not_there(files: list[str]) -> None:
     with pytest.raises(BadInput):
