@@ -146,7 +146,7 @@ def _stage(graph: Graph, sampler: Node) -> Stage:
 def _role(reader: Reader, node: Node, names: tuple[str, ...], role: str) -> Words:
     for name in (*names, "pipe", "basic_pipe", "sdxl_tuple", "context"):
         if name in node.links:
-            return reader.conditioning(node.links[name], role, (node.id,))
+            return reader.conditioning(node.links[name], role)
     return NOTHING
 
 
@@ -165,7 +165,7 @@ def _without_sampler(graph: Graph, far: dict[str, int]) -> list[Stage]:
             ),
             "",
         )
-        words = reader.string(node, name, (node.id,)) if name else NOTHING
+        words = reader.string(node, name) if name else NOTHING
         if words.text is None:
             continue
         negative = next(
@@ -177,7 +177,7 @@ def _without_sampler(graph: Graph, far: dict[str, int]) -> list[Stage]:
             Stage(
                 node,
                 words,
-                reader.string(node, negative, (node.id,)) if negative else NOTHING,
+                reader.string(node, negative) if negative else NOTHING,
                 _number(graph, node, ("seed", "noise_seed"), "noise"),
                 _number(graph, node, ("steps", "num_inference_steps"), "sigmas"),
                 model or node.kind,
@@ -232,7 +232,7 @@ def _checkpoint(graph: Graph, node: Node) -> str:
         if isinstance(value, str) and value:
             return value
         if key in node.links and key != "model":
-            words = Reader(graph).output(node.links[key], (node.id,))
+            words = Reader(graph).output(node.links[key])
             if words.text:
                 return words.text
     return ""

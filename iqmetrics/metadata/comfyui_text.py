@@ -6,12 +6,14 @@ does not hold that text, so whatever literal stands there is marked as computed.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from iqmetrics.metadata.comfyui_graph import Graph, Link, Node
 
-MAX_DEPTH = 200
+MAX_DEPTH = 100
+MAX_TEXTS = 64
+MAX_CHARACTERS = 1 << 20
 
 TEXT = re.compile(
     r"(populated_text|text|prompt|t5xxl|clip_[lgh]|llama|text_[gl]|string|value|user_prompt|"
@@ -74,12 +76,14 @@ class Words:
 
 
 NOTHING = Words()
+UNKNOWN = Words(computed=True)
+"""What stands behind more edges than are followed."""
 
 
 def merged(found: Iterable[Words], *, several: bool = False) -> Words:
     """All texts of `found`, each once."""
     found = [words for words in found if words.texts or words.computed]
-    texts = tuple(dict.fromkeys(text for words in found for text in words.texts))
+    texts = tuple(dict.fromkeys(text for words in found for text in words.texts))[:MAX_TEXTS]
     filled = tuple(text for text in texts if text.strip())
     return Words(
         filled or texts,
@@ -89,26 +93,43 @@ def merged(found: Iterable[Words], *, several: bool = False) -> Words:
 
 
 class Reader:
-    """Resolves conditionings and strings of one graph; visits no node twice on one path."""
+    """Resolves conditionings and strings of one graph; answers each edge once."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.known: dict[tuple[Link, str], Words] = {}
+        self.depth = 0
 
-    def conditioning(self, link: Link, role: str, path: tuple[str, ...] = ()) -> Words:
+    def conditioning(self, link: Link, role: str) -> Words:
         """The text behind a conditioning edge; `role` is "positive" or "negative"."""
-        if link.node in path or len(path) > MAX_DEPTH:
-            return NOTHING
-        node, path = self.graph[link.node], (*path, link.node)
+        return self._once(link, role, lambda node: self._conditioning(node, link.slot, role))
+
+    def output(self, link: Link) -> Words:
+        """The text that a string node gives out."""
+        return self._once(link, "", self._output)
+
+    def _once(self, link: Link, role: str, find: Callable[[Node], Words]) -> Words:
+        """`find` for an edge not seen yet; an edge that leads back to itself says nothing."""
+        if (link, role) not in self.known:
+            self.known[link, role] = NOTHING
+            if self.depth >= MAX_DEPTH:
+                return UNKNOWN
+            self.depth += 1
+            self.known[link, role] = find(self.graph[link.node])
+            self.depth -= 1
+        return self.known[link, role]
+
+    def _conditioning(self, node: Node, slot: int, role: str) -> Words:
         if node.has("zeroout"):
             return Words(("",))
         if {"positive", "negative"} <= set(node.links):
             sides = ("positive", "negative")
-            name = role if node.has("pipe") or link.slot > 1 else sides[link.slot]
-            return self.conditioning(node.links[name], role, path)
+            name = role if node.has("pipe") or slot > 1 else sides[slot]
+            return self.conditioning(node.links[name], role)
         if role in node.links and node.has("pipe"):
-            return self.conditioning(node.links[role], role, path)
+            return self.conditioning(node.links[role], role)
         if self._encodes(node):
-            return self._encoded(node, role, path)
+            return self._encoded(node, role)
         names = [name for name in node.links if CONDITIONING.fullmatch(name)]
         if node.has(*SWITCHING) and (chosen := self._chosen(node)):
             names = [chosen]
@@ -116,7 +137,7 @@ class Reader:
             names = [n for n in node.links if n not in PIXELS] if self._passes(node) else []
         other = "negative" if role == "positive" else "positive"
         names = [name for name in names if not name.startswith(other)]
-        return merged((self.conditioning(node.links[n], role, path) for n in names), several=True)
+        return merged((self.conditioning(node.links[n], role) for n in names), several=True)
 
     @staticmethod
     def _passes(node: Node) -> bool:
@@ -134,7 +155,7 @@ class Reader:
             or any(isinstance(node.literals.get(n), str) for n in ("text", "prompt", "positive"))
         )
 
-    def _encoded(self, node: Node, role: str, path: tuple[str, ...]) -> Words:
+    def _encoded(self, node: Node, role: str) -> Words:
         """The texts of a text encoder, or of a loader that encodes both polarities."""
         both = [n for n in (*node.links, *node.literals) if n.lower().startswith(role)]
         if not both and role == "negative":
@@ -145,38 +166,34 @@ class Reader:
             if TEXT.fullmatch(n) and not n.lower().startswith(("positive", "negative"))
         ]
         populated = [n for n in names if n.startswith("populated") and node.literals.get(n)]
-        return merged(self.string(node, name, path) for name in populated or names)
+        return merged(self.string(node, name) for name in populated or names)
 
-    def string(self, node: Node, name: str, path: tuple[str, ...] = ()) -> Words:
+    def string(self, node: Node, name: str) -> Words:
         """The text in input `name` of `node`, literal or linked."""
         if name in node.links:
-            return self.output(node.links[name], path)
+            return self.output(node.links[name])
         value = node.literals.get(name)
         return Words((value,)) if isinstance(value, str) else NOTHING
 
-    def output(self, link: Link, path: tuple[str, ...] = ()) -> Words:
-        """The text that a string node gives out."""
-        if link.node in path or len(path) > MAX_DEPTH:
-            return NOTHING
-        node, path = self.graph[link.node], (*path, link.node)
+    def _output(self, node: Node) -> Words:
         if node.has(*JOINING):
-            return self._joined(node, path)
+            return self._joined(node)
         names = [n for n in (*node.literals, *node.links) if TEXT.fullmatch(n)]
         if node.has(*SWITCHING):
             chosen = self._chosen(node)
             branches = [chosen] if chosen else [n for n in node.links if n not in PIXELS]
-            found = merged((self.string(node, n, path) for n in branches), several=True)
+            found = merged((self.string(node, n) for n in branches), several=True)
             return (
                 found
                 if found.texts or found.computed
-                else merged((self.string(node, n, path) for n in names), several=True)
+                else merged((self.string(node, n) for n in names), several=True)
             )
         if not names:
             names = list(node.links) if len(node.links) == 1 else []
         if node.has("replace") and "find" in node.literals:
-            return self._replaced(node, path)
+            return self._replaced(node)
         populated = [n for n in names if n.startswith("populated") and node.literals.get(n)]
-        found = merged(self.string(node, n, path) for n in populated or names)
+        found = merged(self.string(node, n) for n in populated or names)
         computed = self._computes(node) and not populated
         return Words(found.texts, found.computed or computed, found.several)
 
@@ -189,7 +206,7 @@ class Reader:
             or ("seed" in node.literals and "model" in node.literals)
         )
 
-    def _joined(self, node: Node, path: tuple[str, ...]) -> Words:
+    def _joined(self, node: Node) -> Words:
         glue = next(
             (
                 v
@@ -205,15 +222,18 @@ class Reader:
             if TEXT.fullmatch(n) and n not in ("delimiter", "separator")
         ]
         names.sort(key=_by_number)
-        parts = [self.string(node, name, path) for name in names]
-        text = glue.join(part for words in parts if (part := words.text or ""))
+        parts = [self.string(node, name) for name in names]
+        texts = [part for words in parts if (part := words.text or "")]
+        if sum(map(len, texts)) + len(glue) * len(texts) > MAX_CHARACTERS:
+            return UNKNOWN
+        text = glue.join(texts)
         return Words((text,), any(w.computed for w in parts), any(w.several for w in parts))
 
-    def _replaced(self, node: Node, path: tuple[str, ...]) -> Words:
-        source = merged(self.string(node, n, path) for n in ("string", "text"))
-        find = self.string(node, "find", path).text
-        by = self.string(node, "replace", path).text
-        if find and by is not None:
+    def _replaced(self, node: Node) -> Words:
+        source = merged(self.string(node, n) for n in ("string", "text"))
+        find = self.string(node, "find").text
+        by = self.string(node, "replace").text
+        if find and by is not None and len(by) * sum(map(len, source.texts)) <= MAX_CHARACTERS:
             return Words(tuple(t.replace(find, by) for t in source.texts), source.computed)
         return Words(source.texts, True)
 

@@ -1,14 +1,16 @@
 """Read the metadata of image files without decoding a pixel, bounded in size.
 
-PNG, JPEG and WebP are walked chunk by chunk (text may also stand behind the pixels); other formats
-go through Pillow. Sources: PNG specification (W3C, third edition) section 11.3, JPEG APP1 (Exif
-2.32, 4.7.2; XMP part 3), RIFF WebP container specification.
+PNG, JPEG and WebP are walked chunk by chunk (text may also stand behind the pixels), AVIF is
+searched, GIF, BMP and TIFF go through Pillow. Sources: PNG specification (W3C, third edition)
+section 11.3, JPEG APP1 (Exif 2.32, 4.7.2; XMP part 3), RIFF WebP container specification.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO
 
 from iqmetrics.errors import BadInput
@@ -23,6 +25,28 @@ MAX_CHUNKS = 100_000
 PNG = b"\x89PNG\r\n\x1a\n"
 EXIF_HEADER = b"Exif\x00\x00"
 XMP_HEADER = b"http://ns.adobe.com/xap/1.0/\x00"
+AVIF_BRAND = re.compile(rb"^....ftyp.*(avif|avis)", re.DOTALL)
+AVIF_SIZE = re.compile(rb"ispe\0\0\0\0(.{8})", re.DOTALL)
+TIFF_HEADER = re.compile(rb"II\*\0\x08\0\0\0|MM\0\*\0\0\0\x08")
+XMP_PACKET = re.compile(rb"<x:xmpmeta.*?</x:xmpmeta>", re.DOTALL)
+
+BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    EOFError,
+    OverflowError,
+    NotImplementedError,
+    MemoryError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+"""What a broken file may raise here: the set that Pillow's own fuzzers accept, and ours."""
 
 
 @dataclass(slots=True)
@@ -59,8 +83,8 @@ def read_container(path: str) -> Embedded:
                 return _jpeg(file)
             if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
                 return _webp(file)
-            return _by_pillow(file)
-    except (OSError, ValueError, struct.error, zlib.error, EOFError) as error:
+            return _avif(file) if head[4:8] == b"ftyp" else _by_pillow(file)
+    except BROKEN as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise BadInput(f"the metadata cannot be read: {reason}") from error
 
@@ -198,12 +222,31 @@ def _webp(file: BinaryIO) -> Embedded:
     return found
 
 
+def _avif(file: BinaryIO) -> Embedded:
+    """AVIF by its signatures (`ispe` box, TIFF header, XMP): Pillow would start a decoder."""
+    data = file.read(MAX_TEXT)
+    if not AVIF_BRAND.search(data[:64]):
+        raise ValueError("not a picture format that is known")
+    found = Embedded("AVIF", alpha=b"auxC" in data[:4096])
+    if place := AVIF_SIZE.search(data[:4096]):
+        width, height = struct.unpack(">II", place[1])
+        found.size = (width, height)
+    for place in islice(TIFF_HEADER.finditer(data), 16):
+        _add_exif(found, data[place.start() :])
+        if found.exif:
+            found.problem = ""
+            break
+    if place := XMP_PACKET.search(data):
+        found.xmp = decode(place[0])
+    return found
+
+
 def _by_pillow(file: BinaryIO) -> Embedded:
     from PIL import Image
 
     try:
-        image = Image.open(file, formats=("GIF", "BMP", "TIFF", "AVIF"))
-    except (Image.DecompressionBombError, SyntaxError) as error:
+        image = Image.open(file, formats=("GIF", "BMP", "TIFF"))
+    except Image.DecompressionBombError as error:
         raise ValueError(str(error)) from error
     found = Embedded(image.format or "", image.size, image.mode in ("RGBA", "LA"))
     for key, value in image.info.items():
@@ -223,7 +266,7 @@ def _add_exif(found: Embedded, data: "bytes | Image.Exif") -> None:
         return
     try:
         found.exif = exif_strings(data)
-    except (SyntaxError, TypeError, KeyError, ValueError, OverflowError, struct.error) as error:
+    except BROKEN as error:
         found.problem = found.problem or f"broken EXIF: {error}"
 
 

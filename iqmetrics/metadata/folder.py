@@ -2,6 +2,8 @@
 
 import os
 import posixpath
+import stat
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from iqmetrics.errors import BadInput
@@ -100,6 +102,7 @@ def _tables(
     folder: str, selection: Selection, prompts: Mapping[str, str], report: FolderReport
 ) -> Iterator[dict[str, Facts]]:
     """Facts of each of the folder's own tables, by image; deeper tables come later: stronger."""
+    judged, unjudged = sorted(prompts), sorted(selection.unjudged)
     for entry in sorted(selection.tables, key=lambda e: (e.path.count("/"), e.path)):
         try:
             rows = read_table(os.path.join(folder, entry.path), entry.path)
@@ -107,14 +110,21 @@ def _tables(
             report.problems.append(error.message)
             continue
         base = posixpath.dirname(entry.path)
-        inside = {i: words for i, words in prompts.items() if not base or i.startswith(base + "/")}
+        inside = {image: prompts[image] for image in _under(base, judged)}
         report.failed_requests += [
             (row.facts.model, row.facts.prompt_id, row.failed) for row in rows if row.failed
         ]
         made = [_below(row, base) for row in rows if not row.failed]
-        matched, wrong = match_rows(list(inside), made, entry.path, inside, selection.unjudged)
+        matched, wrong = match_rows(list(inside), made, entry.path, inside, _under(base, unjudged))
         report.problems += wrong
         yield matched
+
+
+def _under(base: str, paths: Sequence[str]) -> Sequence[str]:
+    """Those of sorted `paths` that lie in folder `base`."""
+    if not base:
+        return paths
+    return paths[bisect_left(paths, f"{base}/") : bisect_left(paths, f"{base}0")]
 
 
 def _below(row: Row, base: str) -> Row:
@@ -182,6 +192,8 @@ def select_files(files: Iterable[str | os.PathLike[str]]) -> tuple[str, Selectio
             facts = os.stat(path)
         except OSError as error:
             raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+        if not stat.S_ISREG(facts.st_mode):
+            raise BadInput(f"{path} is not a regular file", "Give a folder, or image files.")
         relative = os.path.relpath(path, base)
         selection.images.append(Entry(relative, facts.st_size, facts.st_mtime_ns, facts.st_ino))
     beside = select(

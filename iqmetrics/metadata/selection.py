@@ -98,6 +98,8 @@ def skipped_kind(path: str, stems: frozenset[str] | set[str] = frozenset()) -> s
     folder, _, name = path.rpartition("/")
     if folder and (kind := _folder_kind(folder)):
         return kind
+    if name.startswith("."):
+        return "hidden file"
     stem = split_suffix(name)[0].lower()
     for kind, pattern in NAMES.items():
         if pattern.fullmatch(stem):

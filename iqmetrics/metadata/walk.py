@@ -36,22 +36,37 @@ def walk(
     tell = notice or (lambda why, path: None)
     root = os.fspath(folder)
     own = os.path.abspath(out) if out else ""
+    new, is_regular = tuple.__new__, stat.S_ISREG
     todo = [""]
     while todo:
         prefix = todo.pop()
-        here = os.path.join(root, prefix) if prefix else root
         try:
-            listing = os.open(here, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW if prefix else 0)
+            listing = _open_folder(os.path.join(root, prefix), follow=not prefix)
         except OSError as error:
             tell(f"unreadable folder ({error.strerror})", prefix or ".")
             continue
+        folders = []
         try:
-            folders: list[str] = []
-            yield from _files_of(listing, prefix, folders, tell)
+            with os.scandir(listing) as found:
+                for item in found:
+                    name = item.name
+                    if item.is_dir(follow_symlinks=False):
+                        folders.append(name)
+                        continue
+                    try:
+                        told = item.stat(follow_symlinks=False)
+                    except OSError as error:
+                        tell(f"unreadable ({error.strerror})", prefix + name)
+                        continue
+                    if is_regular(told.st_mode):
+                        facts = (prefix + name, told.st_size, told.st_mtime_ns, told.st_ino)
+                        yield new(Entry, facts)
+                    else:
+                        link = stat.S_ISLNK(told.st_mode)
+                        tell("symbolic link" if link else "not a regular file", prefix + name)
         finally:
             os.close(listing)
-        folders.sort(reverse=True)
-        for name in folders:
+        for name in sorted(folders, reverse=True):
             path = prefix + name
             if name == OUTPUT_FOLDER or (own and os.path.abspath(os.path.join(root, path)) == own):
                 tell("results of iqm", path)
@@ -61,24 +76,6 @@ def walk(
                 todo.append(path + "/")
 
 
-def _files_of(listing: int, prefix: str, folders: list[str], tell: Notice) -> Iterator[Entry]:
-    """The regular files of one open folder; its sub-folders are put into `folders`."""
-    make = Entry._make
-    is_regular, is_link, is_folder = stat.S_ISREG, stat.S_ISLNK, stat.S_ISDIR
-    with os.scandir(listing) as found:
-        for item in found:
-            try:
-                if item.is_dir(follow_symlinks=False):
-                    folders.append(item.name)
-                    continue
-                facts = item.stat(follow_symlinks=False)
-            except OSError as error:
-                tell(f"unreadable ({error.strerror})", prefix + item.name)
-                continue
-            mode = facts.st_mode
-            if is_regular(mode):
-                yield make((prefix + item.name, facts.st_size, facts.st_mtime_ns, facts.st_ino))
-            elif is_link(mode):
-                tell("symbolic link", prefix + item.name)
-            elif not is_folder(mode):
-                tell("not a regular file", prefix + item.name)
+def _open_folder(path: str, *, follow: bool) -> int:
+    """A descriptor of a folder: what stands in it can then be asked without its whole path."""
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | (0 if follow else os.O_NOFOLLOW))

@@ -138,6 +138,7 @@ def test_format_is_told_by_content_not_by_name(tmp_path: Path) -> None:
     assert read_container(str(tmp_path / "x.jpg")).format == "PNG"
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_broken_exif_does_not_hide_the_text(tmp_path: Path) -> None:
     data = png(chunk(b"eXIf", b"II*\0\xff\xff\xff\xff"), chunk(b"tEXt", b"parameters\0fox"))
     found = read_container(written(tmp_path, data))

@@ -88,6 +88,17 @@ def test_failed_requests_of_a_manifest(tmp_path: Path) -> None:
     assert read_folder(tmp_path)[1].failed_requests == [("base", "p1", "safety filter")]
 
 
+def test_a_table_speaks_of_its_own_folder_only(tmp_path: Path) -> None:
+    for folder in ("a", "a/deep", "a-b", "a0"):
+        save_png(tmp_path / folder / "x.png")
+        save_png(tmp_path / folder / "y.png")
+    (tmp_path / "a/metadata.jsonl").write_text('{"prompt": "fox"}')
+    prompts = {r.image: r.prompt for r in read_folder(tmp_path)[0]}
+    assert {image for image, prompt in prompts.items() if prompt == "fox"} == {
+        "a/x.png", "a/y.png", "a/deep/x.png", "a/deep/y.png",
+    }  # fmt: skip
+
+
 def test_list_of_files(outputs: Path) -> None:
     base, selection = select_files(
         [outputs / "m2/a.png", str(outputs / "m1/a.png"), outputs / "m2/a.png"]
@@ -107,6 +118,12 @@ def test_one_file_of_a_folder_with_a_table(tmp_path: Path) -> None:
     records, report = assemble(base, selection, {})
     assert [(r.image, r.prompt) for r in records] == [("b.png", "cow")]
     assert report.problems == []
+
+
+def test_a_pipe_is_refused_unopened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(BadInput, match="not a regular file"):
+        select_files([tmp_path / "pipe.png"])
 
 
 @pytest.mark.parametrize("files", [[], ["nowhere.png"]])

@@ -48,6 +48,7 @@ def test_images_by_suffix_in_any_case() -> None:
         ("previews/0001.png", "preview"),
         ("ComfyUI_temp_abcde_00001_.png", "preview"),
         ("model.preview.png", "preview"),
+        ("a/._0001.png", "hidden file"),
         ("grid_of_houses.png", ""),
         ("a_gridiron.png", ""),
         ("flux/woman_in_a_mask.png", ""),

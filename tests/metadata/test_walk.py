@@ -99,11 +99,11 @@ def test_strange_names_open_again(name: bytes, tmp_path: Path) -> None:
 
 
 def test_a_large_folder_is_a_stream(tmp_path: Path) -> None:
-    for n in range(20_000):
+    for n in range(3_000):
         os.mknod(tmp_path / f"{n:06d}.png")
     tracemalloc.start()
     count = sum(1 for _ in walk(tmp_path))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert count == 20_000
-    assert peak < 1 << 20
+    assert count == 3_000
+    assert peak < 400_000
