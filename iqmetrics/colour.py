@@ -97,8 +97,7 @@ def _transform(profile: bytes | None, mode: str) -> tuple[str, Any, list[str]]:
     kind: Any = mode
     try:
         if mode == "LAB" and not profile:
-            source, kind = ImageCms.createProfile("LAB"), mode
-            return mode, _build(source, kind), []
+            return mode, _build(ImageCms.createProfile("LAB"), mode), []
         if not profile:
             return mode, None, []
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

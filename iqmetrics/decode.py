@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iqmetrics import colour, sniff
 from iqmetrics.errors import ImageProblem
@@ -167,7 +167,7 @@ def _fast(data: bytes, image: "Image", into: Callable[[int, int], "Pixels"]) -> 
 
     how = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        found = cv2.imdecode(np.frombuffer(data, np.uint8), how)
+        found: Any = cv2.imdecode(np.frombuffer(data, np.uint8), how)
     except cv2.error:
         return None
     if found is None or found.shape != shape:

@@ -60,7 +60,8 @@ def is_cut(data: bytes, reason: str = "") -> bool:
     if kind == "TIFF":
         order = "little" if data.startswith(b"II") else "big"
         return int.from_bytes(data[4:8], order) >= len(data)  # type: ignore[arg-type]
-    return kind == "AVIF" and _boxes_end(data) > len(data)
+    no_pixels = b"mdat" not in data and b"idat" not in data
+    return kind == "AVIF" and (no_pixels or _boxes_end(data) > len(data))
 
 
 def check_png(data: bytes) -> list[Chunk] | None:

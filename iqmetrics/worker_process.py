@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import astuple
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -66,6 +67,11 @@ class WorkerProcess:
         """The process that serves now."""
         return self._process.pid if self._process else None
 
+    def ready(self) -> None:
+        """Start the process if none runs."""
+        if self._link is None:
+            self._start()
+
     def ask(self, path: str) -> Answer:
         """Have one file decoded.
 
@@ -95,7 +101,13 @@ class WorkerProcess:
             if self._ended:
                 ours.close()
                 raise Gone
-            settings = [theirs.fileno(), sys.path, astuple(self._limits), self._extra, self._measure]
+            settings = [
+                theirs.fileno(),
+                sys.path,
+                astuple(self._limits),
+                self._extra,
+                self._measure,
+            ]
             self._process = subprocess.Popen(
                 [sys.executable, "-c", CODE, json.dumps(settings)],
                 stdin=subprocess.DEVNULL,
@@ -134,10 +146,8 @@ class WorkerProcess:
         process, self._process = self._process, None
         link, self._link = self._link, None
         if link is not None:
-            try:
+            with suppress(OSError):  # the other end may be gone
                 link.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits on it
-            except OSError:
-                pass  # the other end is gone
             link.close()
         if process is None:
             return None
@@ -188,8 +198,13 @@ def _mapped(file: int, shape: list[int]) -> "NDArray[np.uint8]":
     import numpy as np
 
     height, width = shape
-    memory = mmap.mmap(file, height * width * 3, prot=mmap.PROT_READ)
-    return np.frombuffer(memory, np.uint8).reshape(height, width, 3)
+    size = height * width * 3
+    if sys.version_info >= (3, 13):
+        memory = mmap.mmap(file, size, prot=mmap.PROT_READ, trackfd=False)
+        return np.frombuffer(memory, np.uint8).reshape(height, width, 3)
+    with mmap.mmap(file, size, prot=mmap.PROT_READ) as kept:  # holds a descriptor while it lives
+        copy = np.array(memoryview(kept), np.uint8)
+        return copy.reshape(height, width, 3)
 
 
 def _signal_name(number: int) -> str:

@@ -2,12 +2,13 @@
 
 Each worker process has a thread here that feeds it, waits for its answer, and starts another when
 it dies. Answers wait on a shelf of bounded size until they are asked for, so a folder of any size
-needs the same memory. Pixels are shared, never copied between processes, and have no name that
-could be left behind. Where there are no such processes (Windows), threads decode.
+needs the same memory. Pixels travel in shared memory that has no name which could be left behind.
+Where there are no such processes (Windows), threads decode.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sized
+import time
+from collections.abc import Generator, Iterable, Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Lock, Thread
@@ -21,7 +22,7 @@ from iqmetrics.shelf import Shelf
 from iqmetrics.worker_process import WorkerProcess
 
 Workers = int | Literal["threads"] | None
-"""How many processes decode; None = one a core (16 at most), 0 or "threads" = threads of this process."""
+"""How many processes decode; None = one a core (16 at most); 0 or "threads" = threads instead."""
 
 SHELF_BYTES = 512 << 20
 MOST_WORKERS = 16
@@ -31,13 +32,15 @@ class Opened(NamedTuple):
     """One image as it came from a worker.
 
     `record` carries the sha256 of the bytes read (if they could be read); `extra` is what the extra
-    function answered, `extra_error` why it did not; `peak_mb` the memory it took, where measured.
+    function answered, `extra_error` why it did not. `seconds` is the time until the answer (until
+    the worker was replaced, if it was), `peak_mb` the memory it took, where measured.
     """
 
     record: ImageRecord
     result: Picture | ImageProblem
     extra: Any = None
     extra_error: str = ""
+    seconds: float = 0.0
     peak_mb: float | None = None
 
 
@@ -48,7 +51,7 @@ def decode_all(
 
     Close the iterator (or use it up) to end its workers.
     """
-    if workers in (0, "threads") or not WorkerProcess.possible():
+    if workers == "threads" or workers == 0 or not WorkerProcess.possible():
         yield from _by_threads(records, limits)
         return
     with closing(Decoder(workers, limits).each(records)) as opened:
@@ -79,7 +82,7 @@ class Decoder:
         self._extra = extra
         self._measure = measure
 
-    def each(self, records: Iterable[ImageRecord]) -> Iterator[Opened]:
+    def each(self, records: Iterable[ImageRecord]) -> Generator[Opened, None, None]:
         """Every record exactly once, as soon as it is done.
 
         Raises:
@@ -112,7 +115,11 @@ class Decoder:
                     record = next(todo, None)
                 if record is None:
                     break
-                opened = _opened(record, *worker.ask(record.path))
+                worker.ready()
+                start = time.perf_counter()
+                answer, pixels = worker.ask(record.path)
+                seconds = time.perf_counter() - start
+                opened = _opened(record, answer, pixels, seconds)
                 size = opened.result.pixels.nbytes if isinstance(opened.result, Picture) else 0
                 shelf.put(opened, size)
         except BaseException as error:  # told to whoever iterates
@@ -122,8 +129,9 @@ class Decoder:
             shelf.done()
 
 
-def _opened(record: ImageRecord, answer: dict[str, Any], pixels: Any) -> Opened:
-    rest = (answer.get("extra"), answer.get("extra_error", ""), answer.get("peak_mb"))
+def _opened(record: ImageRecord, answer: dict[str, Any], pixels: Any, seconds: float) -> Opened:
+    extra, extra_error = answer.get("extra"), answer.get("extra_error", "")
+    rest = (extra, extra_error, seconds, answer.get("peak_mb"))
     try:
         if "sha256" in answer:
             record = with_sha256(record, answer["sha256"])

@@ -200,15 +200,6 @@ def running(pid: int) -> bool:
     return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def test_a_worker_imports_only_what_decodes(tmp_path: Path) -> None:
-    code = (
-        "import sys; import iqmetrics.decode_worker as w; w._load_decoders();"
-        "print(sorted({m.split('.')[0] for m in sys.modules} & {'torch','scipy','onnxruntime'}))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
 def run_mutations(folder: Path, count: int, seed: int) -> tuple[dict[str, int], float]:
     """Counts by status and the most memory of one file in MiB."""
 
