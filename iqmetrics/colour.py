@@ -44,24 +44,26 @@ def painter(image: "Image") -> tuple["Paint", list[str]]:
 
     def paint(band: "Image") -> tuple["NDArray[np.uint8]", bool]:
         import numpy as np
+        from PIL.Image import fromarray, new
 
-        alpha: Any = None
+        alpha: Image | None = None
         if deep:
             values = np.asarray(band)
             if isinstance(key, int):
-                alpha = np.where(values == key, 0, 255)[..., None].astype(np.uint16)
+                alpha = fromarray(np.where(values == key, 0, 255).astype(np.uint8))
             band = _eight_bits(values, scale)
         elif clear:
             band = band.convert("RGBA")
-            alpha = np.asarray(band.getchannel("A"))[..., None].astype(np.uint16)
+            alpha = band.getchannel("A")
         band = band.convert(mode) if band.mode != mode else band
         if transform is not None:
             band = transform.apply(band)
-        pixels = np.asarray(band.convert("RGB") if band.mode != "RGB" else band)
-        if alpha is None or alpha.min() == 255:
-            return pixels, False
-        laid = (pixels * alpha + GREY * (255 - alpha) + 127) // 255
-        return laid.astype(np.uint8), True
+        band = band.convert("RGB") if band.mode != "RGB" else band
+        if alpha is None or alpha.getextrema() == (255, 255):
+            return np.asarray(band), False
+        ground = new("RGB", band.size, (GREY, GREY, GREY))
+        ground.paste(band, mask=alpha)  # rounds to the nearest level
+        return np.asarray(ground), True
 
     return paint, flags
 
@@ -70,12 +72,12 @@ def _scale(image: "Image") -> float:
     """Levels of 0..255 in one unit of a deep image: 16 bits by 257, floats of 0..1 by 255."""
     import numpy as np
 
+    if image.mode.startswith("I;"):
+        return 1 / 257
     values = np.asarray(image)
     top = float(values.max(initial=0))
     if not np.isfinite(values.sum(dtype=np.float64)):
         raise ImageProblem("unreadable", "pixel values that are not finite numbers")
-    if image.mode.startswith("I;"):
-        return 1 / 257
     if image.mode.startswith("F") and top <= 1:
         return 255.0
     return 1.0 if top <= 255 else 1 / 257 if top <= 65535 else 255 / top
@@ -85,6 +87,8 @@ def _eight_bits(values: "NDArray[Any]", scale: float) -> "Image":
     import numpy as np
     from PIL import Image
 
+    if values.dtype == np.uint16:
+        return Image.fromarray(((values.astype(np.uint32) + 128) // 257).astype(np.uint8))
     scaled = np.rint(values.astype(np.float64) * scale)
     return Image.fromarray(np.clip(scaled, 0, 255).astype(np.uint8))
 

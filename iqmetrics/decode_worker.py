@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+ALARM = 0.95
+"""Share of the limit after which the kernel ends this process: freeing its memory takes a while."""
 LENGTH = struct.Struct(">I")
 Extra = Callable[[str, bytes], Any]
 
@@ -83,7 +85,7 @@ def main(handle: int, limits: Limits, extra: str | None, measure: bool) -> None:
     send(link, {"start": ""})
     while (request := receive(link)) is not None:
         with Measured(measure) as cost:
-            signal.setitimer(signal.ITIMER_REAL, limits.seconds)
+            signal.setitimer(signal.ITIMER_REAL, ALARM * limits.seconds)
             shared = Shared()
             answer = _serve(request, limits, function, shared)
             signal.setitimer(signal.ITIMER_REAL, 0)
