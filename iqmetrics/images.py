@@ -1,9 +1,12 @@
 """Picture: the one way to open an image, decoded once and shared by all scorers."""
 
+import hashlib
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from iqmetrics.decode import decode, read_bytes
+from iqmetrics.decode import Limits, decode, read_bytes
+from iqmetrics.errors import ImageProblem
 from iqmetrics.records import ImageRecord
 
 if TYPE_CHECKING:
@@ -12,14 +15,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DECODE_POLICY = "1"
+DECODE_POLICY = "2"
 """Bump when the same file would give other pixels; part of every cache key."""
 
 
 class Picture:
     """An image record with its pixels: uint8, height x width x 3, sRGB, read-only.
 
-    `flags` names what decoding had to do ("alpha", "animated", "icc", "16bit", "oriented" ...).
+    `flags` names what decoding had to do ("alpha", "animated", "icc",
+    "icc ignored", "exif ignored", "high bit depth", "oriented").
     """
 
     __slots__ = ("_memo", "flags", "pixels", "record")
@@ -75,11 +79,35 @@ def by_shape(pictures: Sequence[Picture]) -> dict[tuple[int, int], list[int]]:
     return groups
 
 
-def open_picture(record: ImageRecord) -> Picture:
-    """Decode one file by the decode policy.
+def open_picture(record: ImageRecord, limits: Limits | None = None) -> Picture:
+    """Decode one file by the decode policy, in this process.
+
+    The picture's record carries the sha256 of exactly the bytes that were decoded. Nothing guards
+    against a decoder that hangs or crashes here: `workers.decode_all` does.
+
+    Args:
+        record: where the file is; a `sha256` that it already has must be that of the file.
+        limits: pixels and bytes that are read at most.
 
     Raises:
         ImageProblem: with one of the statuses unreadable, unsupported, too_large, truncated.
     """
-    found = decode(read_bytes(record.path))
-    return Picture(record, found.pixels, found.flags)
+    limits = limits or Limits()
+    data = read_bytes(record.path, limits.file_bytes)
+    named = with_sha256(record, hashlib.sha256(data).hexdigest())
+    found = decode(data, limits.pixels)
+    return Picture(named, found.pixels, found.flags)
+
+
+def with_sha256(record: ImageRecord, sha256: str) -> ImageRecord:
+    """The record with the hash of the bytes that were read.
+
+    Raises:
+        ImageProblem: "unreadable": the record names other bytes, so the file was changed meanwhile
+            and its scores would be filed under the wrong picture.
+    """
+    if record.sha256 == sha256:
+        return record
+    if record.sha256:
+        raise ImageProblem("unreadable", "the file was changed since it was listed; score it again")
+    return replace(record, sha256=sha256)

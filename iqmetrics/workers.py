@@ -1,210 +1,173 @@
-"""Decodes many images in killable processes, ahead of whoever consumes them.
+"""Decoding in processes that may be killed: one bad file costs that file and nothing else.
 
-Each worker process is driven by one thread: it hands out a path, waits for the pixels, and kills
-and replaces the process when the time is up or when it died. Finished pictures wait in a short
-queue, so memory is bounded at any folder size. Results come in whatever order they are ready.
+Each worker process has a thread here that feeds it, waits for its answer, and starts another when
+it dies. Answers wait on a shelf of bounded size until they are asked for, so a folder of any size
+needs the same memory. Pixels travel in shared memory that has no name which could be left behind.
+Where there are no such processes (Windows), threads decode.
 """
 
-import json
 import os
-import queue
-import subprocess
-import sys
-import threading
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Generator, Iterable, Iterator, Sized
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Lock, Thread
+from typing import Any, Literal, NamedTuple
 
-from iqmetrics.decode import MAX_PIXELS
-from iqmetrics.errors import ImageProblem, IqmError
-from iqmetrics.images import Picture, open_picture
+from iqmetrics.decode import Limits
+from iqmetrics.errors import ImageProblem
+from iqmetrics.images import Picture, open_picture, with_sha256
 from iqmetrics.records import ImageRecord
-from iqmetrics.worker import HEAD, LENGTH, READY
+from iqmetrics.shelf import Shelf
+from iqmetrics.worker_process import WorkerProcess
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+Workers = int | Literal["threads"] | None
+"""How many processes decode; None = one a core (16 at most); 0 or "threads" = threads instead."""
 
-Result = tuple[ImageRecord, Picture | ImageProblem]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one file may cost: pixels, seconds, and bytes of memory beyond an idle worker."""
-
-    pixels: int = MAX_PIXELS
-    seconds: float = 10.0
-    memory: int = 1 << 30
-
-
-DEFAULT = Limits()
+SHELF_BYTES = 512 << 20
 MOST_WORKERS = 16
-AHEAD = 8
-"""Pictures a worker may be ahead of the consumer."""
+
+
+class Opened(NamedTuple):
+    """One image as it came from a worker.
+
+    `record` carries the sha256 of the bytes read (if they could be read); `extra` is what the extra
+    function answered, `extra_error` why it did not. `seconds` is the time until the answer (until
+    the worker was replaced, if it was), `peak_mb` the memory it took, where measured.
+    """
+
+    record: ImageRecord
+    result: Picture | ImageProblem
+    extra: Any = None
+    extra_error: str = ""
+    seconds: float = 0.0
+    peak_mb: float | None = None
 
 
 def decode_all(
-    records: Iterable[ImageRecord], workers: int | None = None, limits: Limits = DEFAULT
-) -> Iterator[Result]:
-    """Every record with its picture or its problem, in any order.
+    records: Iterable[ImageRecord], workers: Workers = None, limits: Limits | None = None
+) -> Iterator[tuple[ImageRecord, Picture | ImageProblem]]:
+    """Every record with its picture or its problem, in no particular order, decoded ahead.
+
+    Close the iterator (or use it up) to end its workers.
+    """
+    if workers == "threads" or workers == 0 or not WorkerProcess.possible():
+        yield from _by_threads(records, limits)
+        return
+    with closing(Decoder(workers, limits).each(records)) as opened:
+        for one in opened:
+            yield one.record, one.result
+
+
+class Decoder:
+    """A pool of killable processes that decode.
 
     Args:
-        records: what to decode.
-        workers: processes; None is one a core, 0 decodes here, without protection.
-        limits: what one file may cost.
+        workers: number of processes; None = one a core.
+        limits: what one file may cost; also enforced when the parent is busy or gone.
+        extra: "module:function", run in the worker on (path, bytes) before the file is decoded;
+            must answer something JSON-able.
+        measure: tell the peak memory of each file.
     """
-    if workers == 0:
-        for record in records:
-            yield record, _open_here(record)
-        return
-    count = workers or min(MOST_WORKERS, os.cpu_count() or 1)
-    run = _Run(records, limits, count)
-    try:
-        yield from run.results()
-    finally:
-        run.stop()
 
+    def __init__(
+        self,
+        workers: int | None = None,
+        limits: Limits | None = None,
+        extra: str | None = None,
+        measure: bool = False,
+    ) -> None:
+        self.workers = workers or min(MOST_WORKERS, _cores())
+        self.limits = limits or Limits()
+        self._extra = extra
+        self._measure = measure
 
-def _open_here(record: ImageRecord) -> Picture | ImageProblem:
-    try:
-        return open_picture(record)
-    except ImageProblem as problem:
-        return problem
+    def each(self, records: Iterable[ImageRecord]) -> Generator[Opened, None, None]:
+        """Every record exactly once, as soon as it is done.
 
-
-class _Run:
-    """The threads of one `decode_all` and what they share."""
-
-    def __init__(self, records: Iterable[ImageRecord], limits: Limits, count: int) -> None:
-        self._records = iter(records)
-        self._limits = limits
-        self._lock = threading.Lock()
-        self._done: queue.Queue[Result | BaseException | None] = queue.Queue(AHEAD * count)
-        self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._drive, daemon=True) for _ in range(count)]
-        for thread in self._threads:
-            thread.start()
-
-    def results(self) -> Iterator[Result]:
-        """Whatever is ready, until every thread has ended."""
-        running = len(self._threads)
-        while running:
-            item = self._done.get()
-            if item is None:
-                running -= 1
-            elif isinstance(item, BaseException):
-                raise item
-            else:
-                yield item
-
-    def stop(self) -> None:
-        """End all threads and their processes."""
-        self._stopping.set()
-        while any(thread.is_alive() for thread in self._threads):
-            try:
-                self._done.get(timeout=0.05)
-            except queue.Empty:
-                continue
-
-    def _drive(self) -> None:
-        worker = _Worker(self._limits)
+        Raises:
+            RuntimeError: the workers cannot be started; or whatever `records` itself raises.
+        """
+        count = self.workers
+        if isinstance(records, Sized):
+            count = min(count, len(records))
+        shelf = Shelf[Opened](SHELF_BYTES, producers=count)
+        todo, lock = iter(records), Lock()
+        feeders = [
+            Thread(target=self._feed, args=(todo, lock, shelf), name="iqm-decode", daemon=True)
+            for _ in range(count)
+        ]
         try:
-            while not self._stopping.is_set():
-                with self._lock:
-                    record = next(self._records, None)
+            for feeder in feeders:
+                feeder.start()
+            yield from shelf
+        finally:
+            shelf.close()
+            for feeder in feeders:
+                feeder.join()
+
+    def _feed(self, todo: Iterator[ImageRecord], lock: Lock, shelf: Shelf[Opened]) -> None:
+        worker = WorkerProcess(self.limits, self._extra, self._measure)
+        shelf.on_close(worker.kill)
+        try:
+            while not shelf.closed:
+                with lock:
+                    record = next(todo, None)
                 if record is None:
                     break
-                self._done.put((record, worker.open(record)))
-        except BaseException as error:
-            self._done.put(error)
+                worker.ready()
+                start = time.perf_counter()
+                answer, pixels = worker.ask(record.path)
+                seconds = time.perf_counter() - start
+                opened = _opened(record, answer, pixels, seconds)
+                size = opened.result.pixels.nbytes if isinstance(opened.result, Picture) else 0
+                shelf.put(opened, size)
+        except BaseException as error:  # told to whoever iterates
+            shelf.fail(error)
         finally:
-            worker.close()
-            self._done.put(None)
+            worker.kill()
+            shelf.done()
 
 
-class _Worker:
-    """One process; started when first needed, started again after it had to be killed."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def open(self, record: ImageRecord) -> Picture | ImageProblem:
-        """Decode one file in the process."""
-        process = self._process = self._process or self._start()
-        late = threading.Event()
-
-        def kill() -> None:
-            late.set()
-            process.kill()
-
-        clock = threading.Timer(self._limits.seconds, kill)
-        clock.daemon = True
-        clock.start()
-        try:
-            return self._ask(process, record)
-        except (EOFError, BrokenPipeError):
-            self.close()
-            code = process.returncode
-            if late.is_set():
-                told = f"not decoded within {self._limits.seconds:g} s"
-                return ImageProblem("timeout", told)
-            return ImageProblem("crashed", f"the decoder died (exit code {code})")
-        finally:
-            clock.cancel()
-
-    def close(self) -> None:
-        """Let the process end; it does when its input ends."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "iqmetrics.worker"]
-        limits = [str(self._limits.pixels), str(self._limits.memory)]
-        process = subprocess.Popen(
-            [*command, *limits], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1 << 16
-        )
-        _widen(process.stdout)
-        try:
-            _read(process, len(READY))
-        except EOFError:
-            process.communicate()
-            told = "a decoding process cannot be started here"
-            raise IqmError(told, f"Try: {' '.join(command)} < /dev/null, or --workers 0") from None
-        return process
-
-    @staticmethod
-    def _ask(process: subprocess.Popen[bytes], record: ImageRecord) -> Picture | ImageProblem:
-        assert process.stdin is not None
-        path = os.fsencode(record.path)
-        process.stdin.write(LENGTH.pack(len(path)) + path)
-        process.stdin.flush()
-        height, width, size = HEAD.unpack(_read(process, HEAD.size))
-        told = json.loads(bytes(_read(process, size)))
-        if height == 0:
-            return ImageProblem(*told)
-        pixels = _read(process, height * width * 3).reshape(height, width, 3)
-        return Picture(record, pixels, tuple(told))
-
-
-def _read(process: subprocess.Popen[bytes], size: int) -> "NDArray[np.uint8]":
-    """Exactly so many bytes of an answer."""
-    import numpy as np
-
-    assert process.stdout is not None
-    data = np.empty(size, np.uint8)
-    if process.stdout.readinto(data.data) != size:  # type: ignore[attr-defined]
-        raise EOFError
-    return data
-
-
-def _widen(pipe: object) -> None:
-    """A larger pipe, where the system allows it: fewer turns for a picture of some megabytes."""
+def _opened(record: ImageRecord, answer: dict[str, Any], pixels: Any, seconds: float) -> Opened:
+    extra, extra_error = answer.get("extra"), answer.get("extra_error", "")
+    rest = (extra, extra_error, seconds, answer.get("peak_mb"))
     try:
-        import fcntl
+        if "sha256" in answer:
+            record = with_sha256(record, answer["sha256"])
+        if pixels is None:
+            raise ImageProblem(answer["status"], answer["reason"])
+        return Opened(record, Picture(record, pixels, tuple(answer["flags"])), *rest)
+    except ImageProblem as problem:
+        return Opened(record, problem, *rest)
 
-        fcntl.fcntl(pipe, 1031, 1 << 20)  # type: ignore[call-overload]  # F_SETPIPE_SZ
-    except (ImportError, OSError):
-        return
+
+def _by_threads(
+    records: Iterable[ImageRecord], limits: Limits | None
+) -> Iterator[tuple[ImageRecord, Picture | ImageProblem]]:
+    from collections import deque
+
+    def one(record: ImageRecord) -> tuple[ImageRecord, Picture | ImageProblem]:
+        try:
+            picture = open_picture(record, limits)
+            return picture.record, picture
+        except ImageProblem as problem:
+            return record, problem
+
+    pool = ThreadPoolExecutor(min(4, _cores()))
+    try:
+        ahead: deque[Any] = deque()
+        for record in records:
+            ahead.append(pool.submit(one, record))
+            if len(ahead) > 8:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1

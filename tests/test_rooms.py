@@ -20,7 +20,11 @@ RANKS = (
     (
         "images",
         "decode",
-        "worker",
+        "sniff",
+        "colour",
+        "shelf",
+        "decode_worker",
+        "worker_process",
         "workers",
         "weights",
         "store",

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-
 from iqmetrics.cli.main import run
+from PIL import Image
 
 HOSTILE = ["a\nb.png", "\u202egnp.png", '"><script>alert(1)<.png', "=cmd.png", "夏 ☀.png", "x" * 240 + ".png"]
 

@@ -1,0 +1,211 @@
+"""The process that decodes: it is fed paths over a socket and answers pixels in shared memory.
+
+It is expected to be killed: by the kernel when a file takes too long (SIGALRM) or by a fault in a
+decoder. So it holds nothing of value, imports numpy, Pillow and the fast PNG decoder only, takes no
+signal of the terminal, and leaves when the other end of its socket is closed. Messages are a length
+(4 bytes, big endian) and JSON; a picture's pixels come as a file descriptor beside the length.
+"""
+
+import hashlib
+import importlib
+import json
+import mmap
+import os
+import resource
+import signal
+import socket
+import struct
+import tempfile
+import traceback
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iqmetrics.decode import Limits, decode, read_bytes
+from iqmetrics.errors import ImageProblem
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+ALARM = 0.95
+"""Share of the limit after which the kernel ends this process: freeing its memory takes a while."""
+LENGTH = struct.Struct(">I")
+Extra = Callable[[str, bytes], Any]
+
+
+class Shared:
+    """Nameless shared memory: it is gone when the last process that holds it is gone."""
+
+    def __init__(self) -> None:
+        self.file = -1
+        self.shape = (0, 0)
+
+    def __call__(self, height: int, width: int) -> "NDArray[np.uint8]":
+        """Memory for a picture of this size; what it gave before is let go."""
+        import numpy as np
+
+        self.close()
+        size = height * width * 3
+        self.file = _nameless()
+        os.ftruncate(self.file, size)
+        self.shape = (height, width)
+        return np.frombuffer(mmap.mmap(self.file, size), np.uint8).reshape(height, width, 3)
+
+    def close(self) -> None:
+        """Let go of the memory in this process (numpy drops its view by itself)."""
+        if self.file >= 0:
+            os.close(self.file)
+            self.file = -1
+
+
+def _nameless() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("iqm-pixels")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def main(handle: int, limits: Limits, extra: str | None, measure: bool) -> None:
+    """Serve until the other end closes.
+
+    Args:
+        handle: file descriptor of a stream socket.
+        limits: what one file may cost.
+        extra: "module:function", called with (path, bytes); its JSON-able answer goes along.
+        measure: whether to tell the peak memory of each file (Linux only).
+    """
+    link = socket.socket(fileno=handle)
+    try:
+        function = _prepare(limits, extra)
+    except BaseException:
+        send(link, {"start": traceback.format_exc()})
+        return
+    send(link, {"start": ""})
+    while (request := receive(link)) is not None:
+        with Measured(measure) as cost:
+            signal.setitimer(signal.ITIMER_REAL, ALARM * limits.seconds)
+            shared = Shared()
+            answer = _serve(request, limits, function, shared)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        answer |= cost.found
+        send(link, answer, shared.file if "shape" in answer else -1)
+        shared.close()
+
+
+def _prepare(limits: Limits, extra: str | None) -> Extra | None:
+    warnings.simplefilter("ignore")
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _load_decoders()
+    function: Extra | None = None
+    if extra:
+        module, _, name = extra.partition(":")
+        function = getattr(importlib.import_module(module), name)
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        baseline = int(statm.read_text().split()[0]) * resource.getpagesize()
+        most = baseline + limits.memory
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    return function
+
+
+def _load_decoders() -> None:
+    """Import what decoding may need, before the memory limit is measured from here."""
+    import numpy as np
+    from PIL import Image, ImageCms, ImageFile
+
+    Image.init()
+    Image.MAX_IMAGE_PIXELS = None  # ours is the limit that counts
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    ImageCms.createProfile("sRGB")
+    try:
+        import imagecodecs
+
+        pixels = np.zeros((8, 8, 3), np.uint8)
+        imagecodecs.spng_decode(imagecodecs.spng_encode(pixels), out=pixels)
+    except ImportError:
+        try:
+            import cv2
+
+            cv2.setNumThreads(1)
+        except ImportError:
+            pass
+
+
+def _serve(
+    request: dict[str, str], limits: Limits, extra: Extra | None, shared: Shared
+) -> dict[str, Any]:
+    path = request["path"]
+    try:
+        data = read_bytes(path, limits.file_bytes)
+    except ImageProblem as problem:
+        return {"status": problem.status, "reason": problem.reason}
+    except MemoryError:
+        return {"status": "too_large", "reason": "not enough memory to read it"}
+    answer: dict[str, Any] = {"sha256": hashlib.sha256(data).hexdigest()}
+    if extra is not None:
+        try:
+            answer["extra"] = json.loads(json.dumps(extra(path, data)))
+        except Exception as error:
+            answer["extra_error"] = f"{type(error).__name__}: {error}"
+    try:
+        found = decode(data, limits.pixels, shared)
+        return answer | {"shape": shared.shape, "flags": found.flags}
+    except ImageProblem as problem:
+        return answer | {"status": problem.status, "reason": problem.reason}
+
+
+class Measured:
+    """Peak resident memory above the start, in MiB, of what runs inside (Linux only)."""
+
+    def __init__(self, on: bool) -> None:
+        self.on = on and os.path.exists("/proc/self/clear_refs")
+        self.found: dict[str, float] = {}
+
+    def __enter__(self) -> "Measured":
+        if self.on:
+            Path("/proc/self/clear_refs").write_text("5")
+            self.before = _status("VmRSS")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.on:
+            self.found = {"peak_mb": max(0.0, (_status("VmHWM") - self.before) / 1024)}
+
+
+def _status(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name))
+
+
+def send(link: socket.socket, message: dict[str, Any], file: int = -1) -> None:
+    """One message, with a file descriptor where there is one."""
+    body = json.dumps(message).encode("ascii")
+    head = LENGTH.pack(len(body))
+    if file >= 0:
+        socket.send_fds(link, [head], [file])
+    else:
+        link.sendall(head)
+    link.sendall(body)
+
+
+def receive(link: socket.socket) -> dict[str, Any] | None:
+    """The next message; None when the other end is gone."""
+    head = exactly(link, LENGTH.size)
+    body = exactly(link, LENGTH.unpack(head)[0]) if head else b""
+    return json.loads(body) if body else None
+
+
+def exactly(link: socket.socket, size: int) -> bytes:
+    """`size` bytes; b"" when the other end is gone before that."""
+    parts = []
+    while size:
+        part = link.recv(min(size, 1 << 20))
+        if not part:
+            return b""
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)

@@ -1,0 +1,88 @@
+"""What bytes say: the kind, whether they end early, which PNG chunks stand in them."""
+
+import zlib
+
+import pytest
+from hostile_files import chunk, good_files, saved, scene
+
+from iqmetrics.errors import ImageProblem
+from iqmetrics.sniff import LONG_TEXT, check_png, is_cut, is_plain, name_of, without_long_text
+
+GOOD = good_files()
+KINDS = {"png": "PNG", "jpg": "JPEG", "webp": "WebP", "gif": "GIF", "bmp": "BMP", "tiff": "TIFF"}
+KINDS["avif"] = "AVIF"
+PLAIN = saved(scene(), "PNG")
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_every_format_is_known_by_its_content(name: str) -> None:
+    assert name_of(GOOD[name]) == KINDS[name.rpartition(".")[2]]
+
+
+@pytest.mark.parametrize("name", sorted(n for n in GOOD if not n.endswith(".tiff")))
+def test_a_file_cut_in_half_is_seen_by_its_structure(name: str) -> None:
+    data = GOOD[name]
+    assert is_cut(data[: len(data) // 2])
+    assert not is_cut(data)
+
+
+def test_a_tiff_whose_directory_is_gone_is_cut() -> None:
+    data = GOOD["tiff_lzw.tiff"]
+    assert not is_cut(data)
+    where = int.from_bytes(data[4:8], "little")
+    assert is_cut(data[:where])
+
+
+def test_other_files_are_none_of_ours() -> None:
+    for data in (b"", b"text", b"%!PS-Adobe-3.0", b"<svg/>", b"\0" * 99):
+        assert name_of(data) == ""
+
+
+def test_a_wrong_checksum_of_the_picture_is_refused_and_of_the_text_is_not() -> None:
+    text = chunk(b"tEXt", b"prompt\0a cat")
+    told = PLAIN[:33] + text[:-1] + b"?" + PLAIN[33:]
+    assert check_png(told) is not None
+    at = PLAIN.index(b"IDAT") + 9
+    broken = PLAIN[:at] + bytes([PLAIN[at] ^ 1]) + PLAIN[at + 1 :]
+    with pytest.raises(ImageProblem, match="IDAT"):
+        check_png(broken)
+    assert check_png(PLAIN[:-12]) is None
+
+
+def test_only_samples_without_colour_or_shape_chunks_are_plain() -> None:
+    def plain(data: bytes) -> bool:
+        chunks = check_png(data)
+        assert chunks is not None
+        return is_plain(data, chunks)
+
+    def extra(name: bytes, body: bytes) -> bytes:
+        return PLAIN[:33] + chunk(name, body) + PLAIN[33:]
+
+    assert plain(PLAIN) and plain(extra(b"tEXt", b"prompt\0a cat"))
+    assert not plain(extra(b"gAMA", b"\0\0\xb1\x8f"))
+    assert not plain(extra(b"tEXt", b"XML:com.adobe.xmp\0tiff:Orientation='6'"))
+    assert not plain(GOOD["palette.png"]) and not plain(GOOD["rgb16.png"])
+    assert not plain(GOOD["exif-icc.png"]) and not plain(GOOD["anim.png"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        chunk(b"tEXt", b"workflow\0" + b"x" * LONG_TEXT),
+        chunk(b"zTXt", b"workflow\0\0" + zlib.compress(b"x" * (LONG_TEXT + 1))),
+        chunk(b"iTXt", b"workflow\0\1\0\0\0" + zlib.compress(b"x" * (LONG_TEXT + 1))),
+        chunk(b"zTXt", b"workflow\0\0no stream"),
+    ],
+)
+def test_long_or_broken_text_is_left_out_and_nothing_else(text: bytes) -> None:
+    data = PLAIN[:33] + chunk(b"tEXt", b"prompt\0a cat") + text + PLAIN[33:]
+    chunks = check_png(data)
+    assert chunks is not None
+    assert without_long_text(data, chunks) == data.replace(text, b"")
+
+
+def test_short_text_stays() -> None:
+    text = chunk(b"iTXt", b"workflow\0\1\0\0\0" + zlib.compress(b"a cat"))
+    data = PLAIN[:33] + text + PLAIN[33:]
+    chunks = check_png(data)
+    assert chunks is not None and without_long_text(data, chunks) is data

@@ -1,0 +1,66 @@
+"""One worker: it answers, dies of a file, comes back, and can be ended from any thread."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hostile_files import saved, scene
+
+from iqmetrics.decode import Limits
+from iqmetrics.worker_process import Gone, WorkerProcess
+
+HOOK = "decode_hooks:by_name"
+
+
+@pytest.fixture
+def worker() -> Iterator[WorkerProcess]:
+    made = WorkerProcess(Limits(seconds=30), HOOK)
+    yield made
+    made.kill()
+
+
+def file(folder: Path, name: str) -> str:
+    (folder / name).write_bytes(saved(scene(), "PNG"))
+    return str(folder / name)
+
+
+def test_it_comes_back_after_a_crash_and_stays_otherwise(
+    tmp_path: Path, worker: WorkerProcess
+) -> None:
+    assert worker.pid is None
+    answer, pixels = worker.ask(file(tmp_path, "a.png"))
+    first = worker.pid
+    assert answer["shape"] == [48, 64] and pixels is not None and pixels.shape == (48, 64, 3)
+    assert worker.ask(str(tmp_path / "gone.png"))[0]["status"] == "unreadable"
+    assert worker.pid == first
+    assert worker.ask(file(tmp_path, "exits.png"))[0]["status"] == "crashed"
+    assert worker.ask(str(tmp_path / "a.png"))[1] is not None
+    assert worker.pid != first
+
+
+def test_it_can_be_ended_while_it_is_asked(tmp_path: Path, worker: WorkerProcess) -> None:
+    path = file(tmp_path, "sleeps.png")
+    worker.ready()
+    start = time.monotonic()
+    threading.Timer(0.3, worker.kill).start()
+    answer, pixels = worker.ask(path)
+    assert pixels is None and answer["status"] == "crashed"
+    assert time.monotonic() - start < 10
+    with pytest.raises(Gone):
+        worker.ready()
+
+
+def test_pixels_outlive_the_worker_and_leave_no_descriptor(
+    tmp_path: Path, worker: WorkerProcess
+) -> None:
+    path = file(tmp_path, "a.png")
+    worker.ready()
+    before = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+    kept = [worker.ask(path)[1] for _ in range(20)]
+    after = len(os.listdir("/proc/self/fd")) if before else 0
+    worker.kill()
+    assert all(pixels is not None and pixels.any() for pixels in kept)
+    assert after == before
