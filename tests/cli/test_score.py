@@ -10,7 +10,14 @@ import pytest
 from iqmetrics.cli.main import run
 from PIL import Image
 
-HOSTILE = ["a\nb.png", "\u202egnp.png", '"><script>alert(1)<.png', "=cmd.png", "夏 ☀.png", "x" * 240 + ".png"]
+HOSTILE = [
+    "a\nb.png",
+    "\u202egnp.png",
+    '"><script>alert(1)<.png',
+    "=cmd.png",
+    "夏 ☀.png",
+    "x" * 240 + ".png",
+]
 
 
 def paint(path: str, seed: int = 0, size: int = 48) -> None:
@@ -35,7 +42,9 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_a_folder_of_bad_input_is_scored_to_the_end(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_of_bad_input_is_scored_to_the_end(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["score", str(folder), "--scorer", "size"]) == 0
     out, talk = capsys.readouterr()
     assert "48 [48, 48] n=7/10" in out
@@ -54,12 +63,16 @@ def test_a_folder_of_bad_input_is_scored_to_the_end(folder: Path, capsys: pytest
 def test_a_second_run_changes_no_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(["score", str(folder), "--scorer", "size"])
     first = capsys.readouterr().out
-    before = {p.name: p.stat().st_mtime_ns for p in (folder / "iqm").iterdir() if "sqlite" not in p.name}
+    before = {
+        p.name: p.stat().st_mtime_ns for p in (folder / "iqm").iterdir() if "sqlite" not in p.name
+    }
     assert run(["score", str(folder), "--scorer", "size"]) == 0
     out, talk = capsys.readouterr()
     assert out == first
     assert "Nothing changed" in talk
-    assert before == {p.name: p.stat().st_mtime_ns for p in (folder / "iqm").iterdir() if "sqlite" not in p.name}
+    assert before == {
+        p.name: p.stat().st_mtime_ns for p in (folder / "iqm").iterdir() if "sqlite" not in p.name
+    }
 
 
 def test_a_deleted_result_is_written_again(folder: Path) -> None:
@@ -82,7 +95,12 @@ def test_reports_and_exports_come_from_the_store(folder: Path) -> None:
     run(["score", str(folder), "--scorer", "size", "--quiet"])
     assert run(["report", str(folder), "--lang", "zh", "--out", str(folder / "zh.html")]) == 0
     assert "评分卡" in (folder / "zh.html").read_text("utf-8")
-    assert run(["export", str(folder), "--out", str(folder / "feed"), "--xlsx", "--parquet", "--excel"]) == 0
+    assert (
+        run(
+            ["export", str(folder), "--out", str(folder / "feed"), "--xlsx", "--parquet", "--excel"]
+        )
+        == 0
+    )
     assert (folder / "feed" / "scores.xlsx").stat().st_size > 5000
 
 
@@ -95,9 +113,21 @@ def test_nothing_but_broken_files_is_3(tmp_path: Path) -> None:
     assert run(["score", str(tmp_path), "--scorer", "size", "--quiet"]) == 3
 
 
-@pytest.mark.parametrize("args", [["nowhere"], ["."], [".", "--scorer", "sise"], [".", "--preset", "nope"], [".", "--device", "gpu"]])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["nowhere"],
+        ["."],
+        [".", "--scorer", "sise"],
+        [".", "--preset", "nope"],
+        [".", "--device", "gpu"],
+    ],
+)
 def test_what_a_user_can_fix_is_2(
-    tmp_path: Path, args: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    args: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     if len(args) > 1:
@@ -106,7 +136,9 @@ def test_what_a_user_can_fix_is_2(
     assert len(capsys.readouterr().err.strip().splitlines()) <= 2
 
 
-def test_a_read_only_folder_asks_for_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_read_only_folder_asks_for_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     paint(str(tmp_path / "a.png"))
 
     def refuse(*_: object, **__: object) -> None:

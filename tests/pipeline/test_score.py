@@ -14,6 +14,7 @@ from PIL import Image
 import iqmetrics
 from iqmetrics.errors import BadInput, UnknownName
 from iqmetrics.images import Picture
+from iqmetrics.pipeline import scorecard_file
 from iqmetrics.pipeline.score import run
 from iqmetrics.pipeline.settings import Settings
 from iqmetrics.records import Metric, Reading
@@ -201,7 +202,9 @@ def test_a_killed_run_resumes_to_the_same_scorecard(tmp_path: Path, kills: int) 
     counts: list[int] = []
     for _ in range(kills):
         before = counts[-1] if counts else 0
-        process = subprocess.Popen([*command, "--quiet"], env=environment, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*command, "--quiet"], env=environment, stdout=subprocess.DEVNULL
+        )
         while process.poll() is None and stored(folder) <= before:
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
@@ -226,3 +229,34 @@ def test_two_runs_share_one_store(folder: Path) -> None:
         CALLS.clear()
         run(folder, store, settings, iqmetrics.pipeline.progress.Silent())
     assert CALLS == []
+
+
+def test_interrupt_leaves_a_valid_scorecard_and_exit_130(tmp_path: Path) -> None:
+    (tmp_path / "slow_scorer.py").write_text(SLOW_SCORER.replace("0.01", "0.05"))
+    folder = tmp_path / "out"
+    for number in range(80):
+        paint(folder / f"{number:03}.png", number)
+    command = [
+        sys.executable,
+        "-m",
+        "iqmetrics.cli.main",
+        "score",
+        str(folder),
+        "--scorer",
+        "slow_scorer:Slow",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while process.poll() is None and stored(folder) == 0:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, talk = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted: run the same command again to go on." in talk
+    card = scorecard_file.load(folder / "iqm" / "scorecard.json")
+    assert 0 < card.rows[0].images < 80
+    assert "slow" in out
+    again = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "n=80" in again.stdout
