@@ -6,7 +6,7 @@ become a scorecard (`Cell`, `Aggregate`, `Scorecard`). Standard library only, no
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 Scope = Literal["image", "set"]
@@ -90,7 +90,9 @@ class ImageRecord:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, the inverse of `from_json`."""
-        return asdict(self)
+        row = {name: getattr(self, name) for name in self.__slots__}
+        row["sources"] = {name: [s.where, s.confidence] for name, s in self.sources.items()}
+        return row
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "ImageRecord":
@@ -99,7 +101,7 @@ class ImageRecord:
         for name in ("requested_size", "texts", "tags"):
             if row[name] is not None:
                 row[name] = tuple(row[name])
-        row["sources"] = {name: Source(**source) for name, source in row["sources"].items()}
+        row["sources"] = {name: Source(*source) for name, source in row["sources"].items()}
         return cls(**row)
 
 

@@ -1,8 +1,10 @@
 """Readings refuse what is not a number."""
 
+import json
+
 import pytest
 
-from iqmetrics.records import Metric, Missing, Reading
+from iqmetrics.records import ImageRecord, Metric, Missing, Reading, Source
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -26,3 +28,13 @@ def test_none_covers_every_metric() -> None:
     reading = Reading.none(metrics, "not_applicable", "no face")
     assert set(reading.missing) == {"a", "b"}
     assert reading.values == {}
+
+
+def test_a_record_survives_json_text() -> None:
+    record = ImageRecord(
+        "a/\udcff.png", "/x/a/\udcff.png", "ab", "m", "p", "夏日", None, 7, 2, (512, 768), ("SALE",), ("t",),
+        {"steps": 20}, {"prompt": Source("comfyui", "low")},
+    )  # fmt: skip
+    assert ImageRecord.from_json(json.loads(json.dumps(record.to_json()))) == record
+    bare = ImageRecord("a", "a")
+    assert ImageRecord.from_json(json.loads(json.dumps(bare.to_json()))) == bare

@@ -46,6 +46,10 @@ class Run:
     def save(self, store: Store) -> None:
         """Keep what the run covers beside its outcomes, so that it can be read back alone."""
         store.put_images(self.records)
+        self.save_state(store)
+
+    def save_state(self, store: Store) -> None:
+        """Keep everything but the records, which `save` has written before."""
         problems = {image: [m.status, m.reason] for image, m in self.decode_problems.items()}
         covered = {
             "scorers": [scorer.to_json() for scorer in self.scorers],

@@ -150,7 +150,7 @@ def _run(
         **found.problems,
     }
     covered = Run(found.records, facts, problems, unavailable, rule)
-    covered.save(store)
+    covered.save_state(store)
     return Result(covered, store, found, finished.interrupted, chosen)
 
 
