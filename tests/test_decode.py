@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hostile_files import good_files, right_checksums
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from iqmetrics.decode import decode, read_bytes
@@ -199,3 +202,35 @@ def test_what_is_no_readable_file_is_told_and_never_blocks(tmp_path: Path) -> No
         with pytest.raises(ImageProblem) as error:
             read_bytes(str(path))
         assert error.value.status == "unreadable"
+
+
+GOOD = good_files()
+
+
+def outcome(data: bytes) -> np.ndarray | ImageProblem:
+    try:
+        return decode(data, max_pixels=1_000_000).pixels
+    except ImageProblem as found:
+        return found
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(sorted(GOOD)),
+    st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(1, 255)), min_size=1, max_size=8),
+    st.integers(0, 1 << 20),
+)
+def test_any_damage_gives_a_picture_or_one_of_four_statuses(
+    name: str, flips: list[tuple[int, int]], length: int
+) -> None:
+    data = bytearray(GOOD[name])
+    for at, bits in flips:
+        data[at % len(data)] ^= bits
+    if length % 3 == 0:
+        del data[length % len(data) :]
+    found = outcome(right_checksums(bytes(data)))
+    if isinstance(found, ImageProblem):
+        assert found.status in ("unreadable", "unsupported", "too_large", "truncated")
+        assert found.reason
+    else:
+        assert found.dtype == np.uint8 and found.ndim == 3 and found.shape[2] == 3
