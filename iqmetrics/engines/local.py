@@ -20,6 +20,8 @@ Decoded = tuple[ImageRecord, Picture | ImageProblem]
 BATCH = 16
 BATCH_PIXELS = 24_000_000
 """A batch is full at 16 pictures or 24 megapixels, whichever comes first."""
+PASSING = ("unreadable", "timeout")
+"""What may be over by the next run (a locked file, a busy machine) and is tried again then."""
 
 
 def run(
@@ -83,7 +85,7 @@ def _batches(
         if isinstance(result, ImageProblem):
             missing = Missing(result.status, result.reason)
             finished.problems[record.image] = missing
-            if result.status != "unreadable":  # that may be over by the next run
+            if result.status not in PASSING:
                 save([(works[record.image].problem_key, "image", Reading({}, {"image": missing}))])
             continue
         size = result.width * result.height

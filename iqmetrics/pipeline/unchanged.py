@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from iqmetrics.engines.local import PASSING
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import DECODE_POLICY
 from iqmetrics.pipeline.index import Listing
@@ -44,7 +45,7 @@ def check(store: Store, listing: Listing, settings: Settings, results: Sequence[
 def remember(store: Store, seen: Seen, result: Result) -> None:
     """Keep the fingerprint of a run that has nothing left to try."""
     statuses = {status for row in result.scorecard.rows for status in row.coverage}
-    settled = not result.interrupted and not statuses & {"failed", "unreadable"}
+    settled = not result.interrupted and not statuses & {"failed", *PASSING}
     store.put(_NAME, seen.fingerprint if settled else "")
     store.put(_UNAVAILABLE, "\n".join(sorted(result.run.unavailable)))
 

@@ -89,11 +89,12 @@ def test_every_image_gets_its_reading_and_a_problem_costs_only_itself() -> None:
     assert saved[b"p/b"].missing["image"].reason == "half a file"
 
 
-def test_an_unreadable_file_is_not_remembered() -> None:
+@pytest.mark.parametrize("status", local.PASSING)
+def test_what_may_pass_is_not_remembered(status: str) -> None:
     saved = Saved()
-    gone = ("a", ImageProblem("unreadable", "vanished"))
+    gone = ("a", ImageProblem(status, "vanished"))
     finished = local.run(stream(gone), works("a", "mean"), (), {"mean": Mean()}, saved)
-    assert finished.problems["a"].status == "unreadable"
+    assert finished.problems["a"].status == status
     assert saved == {}
 
 
