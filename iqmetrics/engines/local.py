@@ -17,9 +17,10 @@ from iqmetrics.scorers.base import Scorer
 
 Decoded = tuple[ImageRecord, Picture | ImageProblem]
 
-BATCH = 16
-BATCH_PIXELS = 24_000_000
-"""A batch is full at 16 pictures or 24 megapixels, whichever comes first."""
+BATCH = {"cpu": 16, "cuda": 64}
+"""Most pictures shown to a scorer at once, by device."""
+PICTURE_PIXELS = 1_500_000
+"""A batch is also full at so many pixels a picture: large pictures come in smaller batches."""
 PASSING = ("unreadable", "timeout")
 """What may be over by the next run (a locked file, a busy machine) and is tried again then."""
 
@@ -31,7 +32,7 @@ def run(
     scorers: Mapping[str, Scorer],
     save: Save,
     look: Callable[[Sequence[Picture]], None] = lambda pictures: None,
-    batch: int = BATCH,
+    batch: int = BATCH["cpu"],
 ) -> Finished:
     """Score a stream of decoded images.
 
@@ -89,7 +90,7 @@ def _batches(
                 save([(works[record.image].problem_key, "image", Reading({}, {"image": missing}))])
             continue
         size = result.width * result.height
-        if pictures and (len(pictures) >= batch or pixels + size > BATCH_PIXELS):
+        if pictures and (len(pictures) >= batch or pixels + size > batch * PICTURE_PIXELS):
             yield pictures
             pictures, pixels = [], 0
         pictures.append(result)

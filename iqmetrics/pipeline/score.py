@@ -143,7 +143,7 @@ def _run(
     rule = settings.rule()
     Run(found.records, facts, found.problems, unavailable, rule).save(store)  # seen while it runs
     decoded = ((p.record, p) for p in pictures) if pictures else _decode(work, settings)
-    finished = _engine(work, decoded, scorers, store, progress)
+    finished = _engine(work, decoded, scorers, store, progress, local.BATCH[chosen])
     problems = {
         **pending.known_problems(store, readable),
         **finished.problems,
@@ -165,12 +165,13 @@ def _engine(
     scorers: dict[str, base.Scorer],
     store: Store,
     progress: Progress,
+    batch: int,
 ) -> Finished:
     works = {image.record.image: image for image in work.images}
     with closing(track(progress, "scoring", len(works), decoded)) as watched:
         wanted = (item for item in watched if item[0].image in works)
         look_at = partial(thumbnails.keep, store)
-        return local.run(wanted, works, work.sets, scorers, store.add, look_at)
+        return local.run(wanted, works, work.sets, scorers, store.add, look_at, batch)
 
 
 def read(store: Store) -> Result:
