@@ -5,6 +5,7 @@ centre crop), from the shared decoded array. Weights are float32 on a CPU and fl
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from PIL import Image
 
 from iqmetrics.images import Picture, once_each
 from iqmetrics.nets import clip_source
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 BATCH = {"cpu": 16, "cuda": 256}
 TEXT_BATCH = 64
+FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 
 
 class Encoder:
@@ -35,7 +38,7 @@ class Encoder:
         self.half = device.startswith("cuda")
         self.model = self.model.eval().to(device)
         if self.half:
-            self._halve()
+            self.model = self.model.half()
         config = self.model.visual.preprocess_cfg
         size = config["size"]
         self.size: tuple[int, int] = (size, size) if isinstance(size, int) else tuple(size)
@@ -49,11 +52,6 @@ class Encoder:
         )
         self._texts: dict[str, Tensor] = {}
 
-    def _halve(self) -> None:
-        from open_clip.model import convert_weights_to_lp
-
-        convert_weights_to_lp(self.model, torch.float16)
-
     def images(self, pictures: Sequence[Picture]) -> list[NDArray[np.float32]]:
         """Unit image embeddings, one a picture, each computed once for all scorers."""
         return once_each(pictures, ("clip", self.source.model, self.device), self._encode_pictures)
@@ -62,39 +60,51 @@ class Encoder:
         found: list[NDArray[np.float32]] = []
         step = BATCH["cuda" if self.half else "cpu"]
         for start in range(0, len(pictures), step):
-            pixels = torch.cat([self.resized(p.pixels) for p in pictures[start : start + step]])
-            found += list(self.encode_pixels(pixels).cpu().numpy())
+            part = [p.pixels for p in pictures[start : start + step]]
+            seen = torch.cat([self._on_gpu(x) for x in part]) if self.half else self._by_pillow(part)
+            found += list(self.encode_pixels(seen).cpu().numpy())
         return found
 
-    def resized(self, pixels: NDArray[np.uint8]) -> "Tensor":
-        """A picture as the net sees it, before normalising: (1, 3, height, width), 0..255."""
-        height, width = pixels.shape[:2]
-        want_h, want_w = self.size
-        if not self.squash:
-            want_h, want_w = (
-                (int(want_w * height / width), want_w)
-                if height > width
-                else (want_h, int(want_h * width / height))
-            )
-        tensor = torch.from_numpy(np.asarray(pixels)).to(self.device)
-        tensor = tensor.permute(2, 0, 1)[None]
-        if (want_h, want_w) != (height, width):
-            tensor = self._resize(tensor, (want_h, want_w))
-        top, left = (round((want_h - self.size[0]) / 2), round((want_w - self.size[1]) / 2))
-        return tensor[:, :, top : top + self.size[0], left : left + self.size[1]].float()
+    def _by_pillow(self, part: list[NDArray[np.uint8]]) -> "Tensor":
+        """(n, 3, height, width) in 0..255, bit for bit what open_clip's preprocessing makes."""
+        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+            return torch.cat(list(pool.map(self._pillow, part)))
 
-    def _resize(self, tensor: "Tensor", size: tuple[int, int]) -> "Tensor":
-        if not self.half:  # torch's 8-bit kernel follows Pillow's
-            return F.interpolate(tensor, size, mode=self.mode, antialias=True)
-        smooth = F.interpolate(tensor.float(), size, mode=self.mode, antialias=True)
-        return smooth.round().clamp(0, 255)
+    def _pillow(self, pixels: NDArray[np.uint8]) -> "Tensor":
+        height, width = pixels.shape[:2]
+        size = self._resized(height, width)
+        image = Image.fromarray(pixels)
+        if size != (height, width):
+            image = image.resize(size[::-1], FILTERS[self.mode])
+        return self._cropped(torch.tensor(np.asarray(image)).permute(2, 0, 1)[None]).float()
+
+    def _on_gpu(self, pixels: NDArray[np.uint8]) -> "Tensor":
+        """The same definition on the GPU, where single values may round the other way."""
+        tensor = torch.tensor(pixels).to(self.device).permute(2, 0, 1)[None].float()
+        size = self._resized(*pixels.shape[:2])
+        if size != pixels.shape[:2]:
+            tensor = F.interpolate(tensor, size, mode=self.mode, antialias=True)
+        return self._cropped(tensor).round().clamp(0, 255)
+
+    def _resized(self, height: int, width: int) -> tuple[int, int]:
+        """Size before the centre crop: shorter side to fit, or both (squashed)."""
+        want_h, want_w = self.size
+        if self.squash or height == width:
+            return want_h, want_w
+        if height > width:
+            return int(want_w * height / width), want_w
+        return want_h, int(want_h * width / height)
+
+    def _cropped(self, tensor: "Tensor") -> "Tensor":
+        top, left = (round((have - want) / 2) for have, want in zip(tensor.shape[2:], self.size, strict=True))
+        return tensor[:, :, top : top + self.size[0], left : left + self.size[1]]
 
     @torch.inference_mode()
     def encode_pixels(self, pixels: "Tensor") -> "Tensor":
         """Unit embeddings of (n, 3, height, width) values in 0..255."""
         images = (pixels / 255 - self.mean) / self.std
         dtype = torch.float16 if self.half else torch.float32
-        return F.normalize(self.model.encode_image(images.to(dtype)).float(), dim=-1)
+        return _unit(self.model.encode_image(images.to(dtype)))
 
     def fits(self, text: str) -> bool:
         """Whether the text is read whole, start and end token included."""
@@ -110,9 +120,16 @@ class Encoder:
         for start in range(0, len(todo), TEXT_BATCH):
             part = todo[start : start + TEXT_BATCH]
             ids = self.tokenizer(part).to(self.device)
-            encoded = F.normalize(self.model.encode_text(ids).float(), dim=-1).cpu()
+            encoded = _unit(self.model.encode_text(ids)).cpu()
             self._texts.update(zip(part, encoded, strict=True))
         return torch.stack([self._texts[t] for t in texts])
+
+
+def _unit(features: "Tensor") -> "Tensor":
+    unit = F.normalize(features.float(), dim=-1)
+    if not bool(torch.isfinite(unit).all()):
+        raise FloatingPointError("CLIP answered a vector that is not finite")
+    return unit
 
 
 @cache
