@@ -37,21 +37,28 @@ def _features(answer: Any) -> Any:
     return getattr(answer, "pooler_output", answer)
 
 
-def torchmetrics_parts(folder: Path) -> tuple[CLIPModel, CLIPProcessor]:
-    """Model and processor for `CLIPScore(model_name_or_path=lambda: ...)` from a `local-dir:` folder."""
+def torchmetrics_parts(folder: Path, pillow: bool = False) -> tuple[CLIPModel, CLIPProcessor]:
+    """Model and processor for `CLIPScore(model_name_or_path=lambda: ...)` from a `local-dir:` folder.
+
+    `pillow` resizes as the weights were trained; transformers 5 resizes with torchvision by default.
+    """
     model = open_clip.create_model(f"local-dir:{folder}")
     saved = json.loads((folder / "open_clip_config.json").read_text())
     if (folder / "tokenizer.json").is_file():
         tokenizer = CLIPTokenizer.from_pretrained(str(folder))
     else:
         tokenizer = openai_tokenizer()
-    return convert(model, saved, tokenizer), _processor(model, tokenizer)
+    return convert(model, saved, tokenizer), _processor(model, tokenizer, pillow)
 
 
-def _processor(model: Any, tokenizer: CLIPTokenizer) -> CLIPProcessor:
+def _processor(model: Any, tokenizer: CLIPTokenizer, pillow: bool) -> CLIPProcessor:
     look = model.visual.preprocess_cfg
     side = look["size"][0] if not isinstance(look["size"], int) else look["size"]
-    images = CLIPImageProcessor(
+    if pillow:
+        from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil as Kind
+    else:
+        Kind = CLIPImageProcessor
+    images = Kind(
         size={"shortest_edge": side},
         crop_size={"height": side, "width": side},
         image_mean=list(look["mean"]),
