@@ -12,7 +12,7 @@ from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcesso
 
 
 def save_random(arch: str, folder: Path, seed: int = 0) -> Path:
-    """A folder that `local-dir:` loads: the architecture with random weights, nothing downloaded."""
+    """A folder that `local-dir:` loads: the architecture, random weights, nothing downloaded."""
     torch.manual_seed(seed)
     folder.mkdir(parents=True, exist_ok=True)
     model = open_clip.create_model(arch)
@@ -38,9 +38,9 @@ def _features(answer: Any) -> Any:
 
 
 def torchmetrics_parts(folder: Path, pillow: bool = False) -> tuple[CLIPModel, CLIPProcessor]:
-    """Model and processor for `CLIPScore(model_name_or_path=lambda: ...)` from a `local-dir:` folder.
+    """Model and processor for `CLIPScore(model_name_or_path=lambda: ...)` of a `local-dir:` folder.
 
-    `pillow` resizes as the weights were trained; transformers 5 resizes with torchvision by default.
+    `pillow` resizes as in training; by default transformers 5 resizes with torchvision.
     """
     model = open_clip.create_model(f"local-dir:{folder}")
     saved = json.loads((folder / "open_clip_config.json").read_text())
@@ -77,7 +77,9 @@ def openai_tokenizer() -> CLIPTokenizer:
     names = [*bytes_to_unicode().values()]
     names += [name + "</w>" for name in names] + ["".join(m) for m in merges]
     names += ["<|startoftext|>", "<|endoftext|>"]
-    return CLIPTokenizer(vocab={n: i for i, n in enumerate(names)}, merges=merges, model_max_length=77)
+    return CLIPTokenizer(
+        vocab={n: i for i, n in enumerate(names)}, merges=merges, model_max_length=77
+    )
 
 
 def convert(model: Any, saved: dict[str, Any], tokenizer: CLIPTokenizer) -> CLIPModel:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from contract import check_scorer
-
 from iqmetrics.cli.main import COMMANDS
+
 from iqmetrics.images import Picture
 from iqmetrics.records import ImageRecord
 from iqmetrics.views import outputs

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -66,7 +67,7 @@ def learn_merges(texts: list[str], count: int, byte_names: dict[int, str]) -> li
     while len(merges) < count:
         pairs: Counter[tuple[str, str]] = Counter()
         for word, pieces in split.items():
-            for pair in zip(pieces, pieces[1:], strict=False):
+            for pair in pairwise(pieces):
                 pairs[pair] += words[word]
         if not pairs:
             break
@@ -96,9 +97,9 @@ def build_tokenizer(folder: Path) -> None:
     names += ["<|pad|>", "<|startoftext|>", "<|endoftext|>"]
     vocab = {name: i for i, name in enumerate(names)}
     assert len(vocab) == VOCABULARY
-    CLIPTokenizer(vocab=vocab, merges=merges, pad_token="<|pad|>", model_max_length=CONTEXT).save_pretrained(
-        folder
-    )
+    CLIPTokenizer(
+        vocab=vocab, merges=merges, pad_token="<|pad|>", model_max_length=CONTEXT
+    ).save_pretrained(folder)
 
 
 # -- data -----------------------------------------------------------------------------------------
@@ -116,7 +117,9 @@ def render_many(
 ) -> tuple[np.ndarray, list[scenes.Scene]]:
     """`count` rendered scenes, uint8 (count, 64, 64, 3), and what they show."""
     size = max(1, min(2500, count // max(1, workers)))
-    jobs = [(first_seed + i, min(size, count - i * size), held_out) for i in range(-(-count // size))]
+    jobs = [
+        (first_seed + i, min(size, count - i * size), held_out) for i in range(-(-count // size))
+    ]
     if workers <= 1:
         parts = [_render_chunk(job) for job in jobs]
     else:
@@ -323,7 +326,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--max-seconds", type=float, default=0, help="fewer steps if they take longer")
+    parser.add_argument(
+        "--max-seconds", type=float, default=0, help="fewer steps if they take longer"
+    )
     parser.add_argument("--resume", type=Path, help="go on from the weights in this folder")
     parser.add_argument("--batch", type=int, default=1024)
     parser.add_argument("--images", type=int, default=600_000)

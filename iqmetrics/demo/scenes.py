@@ -174,7 +174,9 @@ def all_foils(scene: Scene) -> dict[str, list[Scene]]:
     if scene.word:
         return found | {"word": [replace(scene, word=w) for w in WORDS if w != scene.word]}
     shapes = {thing.shape, other.shape if other else ""}
-    found["shape"] = [replace(scene, thing=replace(thing, shape=s)) for s in SHAPES if s not in shapes]
+    found["shape"] = [
+        replace(scene, thing=replace(thing, shape=s)) for s in SHAPES if s not in shapes
+    ]
     if other is None or scene.relation is None:
         return found | {"count": [replace(scene, count=n) for n in NUMBERS if n != scene.count]}
     swapped = replace(scene, thing=Thing(other.color, thing.shape))
@@ -253,7 +255,9 @@ def _pair_places(relation: Relation, rng: Random) -> list[tuple[float, float, fl
     start = rng.uniform(3, max(4.0, 2 * SIZE - 2 * first - 2 * second - gap - 3))
     near, far = start + first, start + 2 * first + gap + second
     middle = rng.uniform(32, 96)
-    across = [min(max(middle + rng.uniform(-9, 9), r + 2), 2 * SIZE - r - 2) for r in (first, second)]
+    across = [
+        min(max(middle + rng.uniform(-9, 9), r + 2), 2 * SIZE - r - 2) for r in (first, second)
+    ]
     if relation in ("right", "below"):
         near, far = 2 * SIZE - near, 2 * SIZE - far
     if relation in ("left", "right"):

@@ -61,7 +61,9 @@ class Encoder:
         step = BATCH["cuda" if self.half else "cpu"]
         for start in range(0, len(pictures), step):
             part = [p.pixels for p in pictures[start : start + step]]
-            seen = torch.cat([self._on_gpu(x) for x in part]) if self.half else self._by_pillow(part)
+            seen = (
+                torch.cat([self._on_gpu(x) for x in part]) if self.half else self._by_pillow(part)
+            )
             found += list(self.encode_pixels(seen).cpu().numpy())
         return found
 
@@ -96,7 +98,9 @@ class Encoder:
         return want_h, int(want_h * width / height)
 
     def _cropped(self, tensor: "Tensor") -> "Tensor":
-        top, left = (round((have - want) / 2) for have, want in zip(tensor.shape[2:], self.size, strict=True))
+        top, left = (
+            round((have - want) / 2) for have, want in zip(tensor.shape[2:], self.size, strict=True)
+        )
         return tensor[:, :, top : top + self.size[0], left : left + self.size[1]]
 
     @torch.inference_mode()

@@ -24,7 +24,7 @@ CONFIG = "open_clip_config.json"
 
 @dataclass(frozen=True)
 class Source:
-    """The files of one model. `folder` holds config, weights and tokenizer; else `arch` and `file`."""
+    """Files of one model: `folder` holds config, weights and tokenizer, or `arch` has `file`."""
 
     model: str
     arch: str = ""
@@ -56,7 +56,8 @@ def locate(model: str) -> Source:
     arch, slash, tag = model.partition("/")
     if not slash or not tag:
         raise BadInput(
-            f"{model!r} is no CLIP model", f"ARCHITECTURE/TAG, e.g. {DEFAULT}, local-dir:PATH or demo"
+            f"{model!r} is no CLIP model",
+            f"ARCHITECTURE/TAG, e.g. {DEFAULT}, local-dir:PATH or demo",
         )
     line = next((w for w in weights.ledger().values() if w.model == model), None)
     if line is not None:
@@ -76,7 +77,9 @@ def vocabulary(source: Source) -> int:
         assert spec is not None and spec.origin is not None
         path = Path(spec.origin).parent / "model_configs" / f"{source.arch}.json"
         if not path.is_file():
-            raise BadInput(f"open_clip has no architecture {source.arch!r}", "See open_clip.list_models()")
+            raise BadInput(
+                f"open_clip has no architecture {source.arch!r}", "See open_clip.list_models()"
+            )
         config = json.loads(path.read_text("utf-8"))
     text: dict[str, Any] = config["text_cfg"]
     return 250_000 if text.get("hf_model_name") else int(text.get("vocab_size", 49408))
@@ -106,5 +109,6 @@ def _tag(model: str, arch: str, tag: str) -> Source:
         if path is not None:
             return Source(model, arch, tag, file=path)
     raise Unavailable(
-        f"weights of {model} are not on this machine", f"hf download {repo} open_clip_model.safetensors"
+        f"weights of {model} are not on this machine",
+        f"hf download {repo} open_clip_model.safetensors",
     )

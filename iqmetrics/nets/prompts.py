@@ -44,9 +44,7 @@ def clauses(prompt: str, fits: Callable[[str], bool]) -> list[str]:
     return _split(prompt, fits, (_SENTENCE, _CLAUSE, _WORD))
 
 
-def _split(
-    text: str, fits: Callable[[str], bool], cuts: tuple[re.Pattern[str], ...]
-) -> list[str]:
+def _split(text: str, fits: Callable[[str], bool], cuts: tuple[re.Pattern[str], ...]) -> list[str]:
     if fits(text):
         return [text]
     if not cuts:

@@ -90,7 +90,9 @@ def _only_local_files(name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, LookupError) as error:
-        raise Unavailable(f"{name} could not be built here: {error}", f"iqm scorers {name}") from error
+        raise Unavailable(
+            f"{name} could not be built here: {error}", f"iqm scorers {name}"
+        ) from error
     finally:
         for one in reversed(patches):
             one.stop()

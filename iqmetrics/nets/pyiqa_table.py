@@ -13,7 +13,7 @@ NOT_ONE_IMAGE = ("clipscore", "compare2score", "fgresq_pair", "inception_score",
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One metric of pyiqa: direction, its usual range in words, and what it needs to compare with."""
+    """One metric of pyiqa: direction, its usual range in words, whether one image is enough."""
 
     name: str
     lower_better: bool
@@ -32,7 +32,7 @@ def table() -> dict[str, Known]:
     spec = find_spec("pyiqa")
     if spec is None or not spec.submodule_search_locations:
         return {"musiq": MUSIQ}
-    path = Path(list(spec.submodule_search_locations)[0]) / "default_model_configs.py"
+    path = Path(next(iter(spec.submodule_search_locations))) / "default_model_configs.py"
     tree = ast.parse(path.read_text("utf-8"))
     literal = next(n for n in ast.walk(tree) if isinstance(n, ast.Dict) and len(n.keys) > 20)
     return {

@@ -18,8 +18,8 @@ class Clip:
     """CLIP score: 100 x cosine of image and prompt, clipped at 0; higher is closer to the prompt.
 
     The number of torchmetrics' CLIPScore, per image. Typical values with the default model are 20
-    to 35: only values of one model can be compared. Attention weights `(word:1.2)` and LoRA tags are
-    stripped from the prompt first. A prompt longer than the model's context is cut into clauses and
+    to 35: only values of one model can be compared. Attention weights `(word:1.2)` and LoRA tags
+    are stripped from the prompt first. A prompt longer than the model's context is cut into clauses and
     the score is the mean over them; `clip.truncated` is then 1 (a cut at the context would lose the
     end token and several points). A prompt in a script that the model cannot read is not
     applicable: choose a multilingual model.
@@ -81,11 +81,12 @@ class Clip:
             from iqmetrics.demo.vocabulary import is_scene
 
             if (picture.width, picture.height) != (64, 64) or not is_scene(text):
-                return "the demo model only knows the scenes of `iqm demo`; force = true judges anyway"
+                return (
+                    "the demo model only knows the scenes of `iqm demo`; force = true judges anyway"
+                )
         if not self.encoder.multilingual and prompts.foreign_share(text) > FOREIGN:
             return (
-                f"{self.model} reads English only; a multilingual model: "
-                "ViT-B-16-SigLIP2-256/webli"
+                f"{self.model} reads English only; a multilingual model: ViT-B-16-SigLIP2-256/webli"
             )
         return ""
 
@@ -97,5 +98,3 @@ class Clip:
             return Reading(values)
         told = [[piece, round(100 * c, 3)] for piece, c in zip(pieces, cosines, strict=True)]
         return Reading(values, {}, {"clauses": told})
-
-

@@ -92,7 +92,7 @@ def cosines(embeddings: "NDArray[np.float32]") -> "NDArray[np.float64]":
 
 
 def vendi(kernel: "NDArray[np.float64]") -> float:
-    """exp of the entropy of the eigenvalues of kernel / n: 1 (all equal) to n (all orthogonal)."""
+    """Exp of the entropy of the eigenvalues of kernel / n: 1 (all equal) to n (all orthogonal)."""
     shares = np.clip(np.linalg.eigvalsh(kernel / len(kernel)), 0, None)
     shares = shares[shares > 1e-12]
     return float(np.exp(-(shares * np.log(shares)).sum()))

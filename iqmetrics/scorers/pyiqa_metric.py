@@ -61,12 +61,13 @@ class PyiqaMetric:
             raise BadInput(f"pyiqa has no metric {self.metric!r}", "pip install 'iqmetrics[pyiqa]'")
         if not known.reference_free:
             raise BadInput(
-                f"{self.metric} of pyiqa does not judge one image alone", "Choose a no-reference one"
+                f"{self.metric} of pyiqa does not judge one image alone",
+                "Choose a no-reference one",
             )
 
     @property
     def name(self) -> str:
-        """pyiqa's name."""
+        """Pyiqa's name."""
         return self.metric
 
     @property

@@ -1,7 +1,7 @@
 """The one way to find, verify and load weight files, with the licence of each.
 
-`nets/weights.toml` is the ledger: one table a weight. `find` answers a verified file that is on this
-machine; nothing is downloaded unless asked, by `iqm weights pull` or `IQM_ALLOW_DOWNLOAD=1`.
+`nets/weights.toml` is the ledger: one table a weight. `find` answers a verified file that is on
+this machine; nothing is downloaded unless asked: `iqm weights pull` or `IQM_ALLOW_DOWNLOAD=1`.
 """
 
 from iqmetrics.weights.ledger import Weight, entry, ledger

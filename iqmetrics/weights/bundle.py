@@ -60,7 +60,9 @@ def unpack(source: Path) -> list[str]:
         with tarfile.open(source, "r:") as archive:
             first = archive.next()
             if first is None or first.name != MANIFEST:
-                raise BadInput(f"{source} is not a bundle of weights", "iqm weights bundle makes one")
+                raise BadInput(
+                    f"{source} is not a bundle of weights", "iqm weights bundle makes one"
+                )
             manifest = json.loads(_read(archive, first))
             return [_put(archive, row) for row in manifest["weights"]]
     except (tarfile.TarError, KeyError, json.JSONDecodeError) as error:
@@ -83,9 +85,13 @@ def _put(archive: tarfile.TarFile, row: dict[str, Any]) -> str:
     weight = ledger().get(row["name"])
     if weight is None:
         raise BadInput(
-            f"this iqmetrics knows no weight {row['name']!r}", "Use the version that made the bundle"
+            f"this iqmetrics knows no weight {row['name']!r}",
+            "Use the version that made the bundle",
         )
-    allowed = {weight.file.rpartition("/")[2], *(PurePosixPath(e.rpartition(":")[2]).name for e in weight.extras)}
+    allowed = {
+        weight.file.rpartition("/")[2],
+        *(PurePosixPath(e.rpartition(":")[2]).name for e in weight.extras),
+    }
     folder = folder_of(weight)
     folder.mkdir(parents=True, exist_ok=True)
     for file in row["files"]:
@@ -103,7 +109,9 @@ def _put(archive: tarfile.TarFile, row: dict[str, Any]) -> str:
         digest = sha256(part)
         if digest != file["sha256"] or not digest.startswith(pinned):
             part.unlink()
-            raise BadInput(f"{name} of {weight.name} has sha256 {digest}, which is not the right one")
+            raise BadInput(
+                f"{name} of {weight.name} has sha256 {digest}, which is not the right one"
+            )
         note_of(folder / name).write_text(f"{digest}  a bundle\n", "utf-8")
         os.replace(part, folder / name)
     return weight.name

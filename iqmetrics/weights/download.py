@@ -55,7 +55,9 @@ def _fetch(address: str, target: Path, expected: str, tell: Told) -> None:
             _write(answer, part, done if answer.status == 206 else 0, target.name, tell)
     except HTTPError as error:
         if error.code != 416:  # 416: the part is already whole
-            raise Unavailable(f"{address} answered {error.code}", "Check the address or log in") from error
+            raise Unavailable(
+                f"{address} answered {error.code}", "Check the address or log in"
+            ) from error
     except (URLError, OSError) as error:
         raise Unavailable(
             f"{address} cannot be reached: {error}",

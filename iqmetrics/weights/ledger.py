@@ -66,9 +66,7 @@ def ledger() -> dict[str, Weight]:
     tables = tomllib.loads(files("iqmetrics.nets").joinpath("weights.toml").read_text("utf-8"))
     lists = ("used_by", "extras")
     return {
-        name: Weight(
-            name=name, **{k: tuple(v) if k in lists else v for k, v in table.items()}
-        )
+        name: Weight(name=name, **{k: tuple(v) if k in lists else v for k, v in table.items()})
         for name, table in tables.items()
     }
 

@@ -135,7 +135,9 @@ def hub_files(repo: str, name: str) -> Iterator[Path]:
         return
     home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
     cache_folder = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
-    yield from sorted((cache_folder / f"models--{repo.replace('/', '--')}" / "snapshots").glob(f"*/{name}"))
+    yield from sorted(
+        (cache_folder / f"models--{repo.replace('/', '--')}" / "snapshots").glob(f"*/{name}")
+    )
 
 
 def _expected(weight: Weight, path: Path) -> tuple[str, str]:

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from iqmetrics.cli.weights import command
 from click.testing import CliRunner, Result
+from iqmetrics.cli.weights import command
 
 from iqmetrics import weights
 from iqmetrics.errors import IqmError

@@ -82,7 +82,9 @@ def test_distinct_scenes_differ_in_facts() -> None:
 @pytest.mark.parametrize("relation", scenes.RELATIONS)
 def test_the_rendered_relation_is_the_stated_one(relation: scenes.Relation) -> None:
     for seed in range(12):
-        scene = Scene("white", Thing("red", "square"), other=Thing("blue", "star"), relation=relation)
+        scene = Scene(
+            "white", Thing("red", "square"), other=Thing("blue", "star"), relation=relation
+        )
         image = np.asarray(scenes.render(scene, Random(seed)))
         red, blue = (np.argwhere(color_mask(image, c)).mean(0) for c in ("red", "blue"))
         gap = red - blue
@@ -112,7 +114,9 @@ def test_a_rendered_scene_is_small_rgb_on_its_background() -> None:
 def test_every_word_is_written_whole() -> None:
     for word in scenes.WORDS:
         for seed in range(6):
-            image = np.asarray(scenes.render(Scene("white", Thing("red", ""), word=word), Random(seed)))
+            image = np.asarray(
+                scenes.render(Scene("white", Thing("red", ""), word=word), Random(seed))
+            )
             written = np.argwhere(image.min(-1) < 150)
             assert len(written) > 40
             assert written.min() >= 0 and written[:, 1].max() < 63.5

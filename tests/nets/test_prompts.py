@@ -1,11 +1,11 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest import mark
 
 from iqmetrics.nets.prompts import clauses, foreign_share, plain
 
 
-@mark.parametrize(
+@pytest.mark.parametrize(
     ("given_", "wanted"),
     [
         ("a cat", "a cat"),
@@ -25,7 +25,7 @@ def test_markup_is_stripped(given_: str, wanted: str) -> None:
     assert plain(given_) == wanted
 
 
-@mark.parametrize("text", ["a photo (of a dog)", "price: 3.50", "a <b> c", "x:1.2"])
+@pytest.mark.parametrize("text", ["a photo (of a dog)", "price: 3.50", "a <b> c", "x:1.2"])
 def test_what_is_no_markup_stays(text: str) -> None:
     assert plain(text) == text
 
@@ -70,7 +70,7 @@ def test_every_piece_fits_and_no_word_is_lost(text: str, most: int) -> None:
     assert "".join("".join(pieces).split()) == "".join(text.split())
 
 
-@mark.parametrize(
+@pytest.mark.parametrize(
     ("text", "low", "high"),
     [
         ("a red fox", 0, 0),

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from clip_weights import picture, save_small
 from contract import check_scorer
+from PIL import Image
+
 from iqmetrics.demo import scenes
 from iqmetrics.errors import BadInput, Unavailable
 from iqmetrics.images import Picture
@@ -16,7 +18,6 @@ from iqmetrics.records import ImageRecord
 from iqmetrics.scorers.base import load
 from iqmetrics.scorers.clip import Clip
 from iqmetrics.scorers.diversity import Diversity
-from PIL import Image
 
 LONG = ". ".join(f"a small red house number {i} by the green lake at dawn" for i in range(14))
 
@@ -174,7 +175,9 @@ def test_the_tiny_clip_tells_right_captions_from_wrong_ones() -> None:
     assert better / tried >= 0.95
 
 
-def test_one_encoding_serves_clip_and_diversity(small: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_encoding_serves_clip_and_diversity(
+    small: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second = Clip(model=small), Diversity(model=small)
     load(first, "cpu")
     load(second, "cpu")
@@ -211,7 +214,9 @@ def test_absent_weights_are_unavailable_before_torch_is_imported(tmp_path: Path)
         "assert 'torch' not in sys.modules\n"
     )
     env = {"HOME": str(tmp_path), "PATH": "", "IQM_WEIGHTS_DIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=env, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split("\n")[:2] == ["iqm weights pull clip-vit-b-32"] * 2
 

@@ -4,6 +4,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from contract_sets import pictures_with
+
 from iqmetrics.records import Reading
 from iqmetrics.scorers.diversity import Diversity, cosines, rarefied_vendi, vendi
 

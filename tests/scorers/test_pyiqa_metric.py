@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from clip_weights import picture
 from contract import check_scorer
+
 from iqmetrics import plugins
 from iqmetrics.errors import BadInput, Unavailable, UnknownName
 from iqmetrics.images import Picture
@@ -57,9 +58,11 @@ def test_another_metric_by_name_equals_pyiqa() -> None:
     scorer = plugins.make("scorer", "entropy")
     load(scorer, "cpu")
     shown = picture(None, (60, 50), 3)
-    wanted = float(pyiqa.create_metric("entropy", device=torch.device("cpu"))(
-        torch.tensor(shown.pixels).permute(2, 0, 1)[None].float() / 255
-    ))
+    wanted = float(
+        pyiqa.create_metric("entropy", device=torch.device("cpu"))(
+            torch.tensor(shown.pixels).permute(2, 0, 1)[None].float() / 255
+        )
+    )
     assert scorer.name == "entropy"
     assert scorer.score([shown])[0].values == {"entropy": pytest.approx(wanted, rel=1e-5)}
 
@@ -80,7 +83,9 @@ def test_a_flat_picture_has_a_value(random_musiq: tuple[object, str]) -> None:
 
 
 def test_direction_comes_from_pyiqa() -> None:
-    better = {name: PyiqaMetric(metric=name).metrics[0].better for name in ("musiq", "ilniqe", "topiq_nr")}
+    better = {
+        name: PyiqaMetric(metric=name).metrics[0].better for name in ("musiq", "ilniqe", "topiq_nr")
+    }
     assert better == {"musiq": "higher", "ilniqe": "lower", "topiq_nr": "higher"}
     assert "~0, ~100" in PyiqaMetric().metrics[0].about
 

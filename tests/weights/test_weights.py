@@ -32,7 +32,9 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def weight(**facts: object) -> Weight:
-    base = Weight("toy", "toy.safetensors", SHA, len(BODY), "MIT", True, "made here", ("clip",), False)
+    base = Weight(
+        "toy", "toy.safetensors", SHA, len(BODY), "MIT", True, "made here", ("clip",), False
+    )
     return replace(base, **facts)
 
 
@@ -78,7 +80,9 @@ def test_an_unknown_name_suggests_the_nearest() -> None:
 # -- search ---------------------------------------------------------------------------------------
 
 
-def test_absent_weights_are_unavailable_with_the_one_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_absent_weights_are_unavailable_with_the_one_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     known(monkeypatch, weight())
     with pytest.raises(Unavailable) as caught:
         weights.find("toy")
@@ -133,7 +137,9 @@ def test_an_unpinned_bare_name_is_not_taken_from_shared_folders(places: Path) ->
 # -- loading --------------------------------------------------------------------------------------
 
 
-def test_a_pickle_needs_a_digest_that_matches(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pickle_needs_a_digest_that_matches(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import torch
 
     path = places / "toy.pth"
@@ -261,9 +267,7 @@ def test_what_has_no_address_cannot_be_pulled() -> None:
 # -- bundles --------------------------------------------------------------------------------------
 
 
-def test_a_bundle_goes_to_another_machine(
-    places: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bundle_goes_to_another_machine(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     line = weight(sha256="", hub="org/repo", extras=("tokenizer.json",))
     known(monkeypatch, line)
     put(places / "iqm_weights_dir/toy/toy.safetensors")
