@@ -16,12 +16,18 @@ Kind = Literal["scorer", "generator"]
 BUILT_IN: dict[Kind, dict[str, str]] = {
     "scorer": {
         "brisque": "iqmetrics.scorers.brisque:Brisque",
+        "clip": "iqmetrics.scorers.clip:Clip",
+        "diversity": "iqmetrics.scorers.diversity:Diversity",
+        "musiq": "iqmetrics.scorers.pyiqa_metric:PyiqaMetric",
         "niqe": "iqmetrics.scorers.niqe:Niqe",
         "piqe": "iqmetrics.scorers.piqe:Piqe",
         "size": "iqmetrics.scorers.size:Size",
     },
     "generator": {},
 }
+
+OTHERS: dict[Kind, str] = {"scorer": "iqmetrics.scorers.pyiqa_metric:find"}
+"""Asked for a name that nothing is registered under; answers what builds it, or None."""
 
 
 def names(kind: Kind) -> dict[str, str]:
@@ -38,8 +44,16 @@ def resolve(kind: Kind, name: str) -> Callable[..., Any]:
         BadInput: the module cannot be imported or lacks the class.
     """
     target = name if ":" in name else names(kind).get(name)
-    if target is None:
+    if target is not None:
+        return _load(kind, name, target)
+    other = _load(kind, name, OTHERS[kind])(name) if kind in OTHERS else None
+    if other is None:
         raise UnknownName(kind, name, names(kind), f"List them: iqm {kind}s")
+    found: Callable[..., Any] = other
+    return found
+
+
+def _load(kind: Kind, name: str, target: str) -> Callable[..., Any]:
     module, _, attribute = target.partition(":")
     try:
         found: Callable[..., Any] = getattr(import_module(module), attribute)

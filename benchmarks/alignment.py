@@ -1,0 +1,479 @@
+"""Agreement and speed of clip, musiq and the tiny CLIP against their references.
+
+    python benchmarks/alignment.py parity tiny cpu --json benchmarks/results/alignment.json
+    python benchmarks/alignment.py gpu --images FOLDER --json ...     (on a machine with a GPU)
+
+All large nets have random weights: agreement and speed do not depend on what they learnt.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+import torch
+from PIL import Image
+
+from benchmarks import report
+from iqmetrics.demo import scenes
+from iqmetrics.images import Picture
+from iqmetrics.records import ImageRecord
+from iqmetrics.scorers.base import load
+from iqmetrics.scorers.clip import Clip
+from iqmetrics.scorers.pyiqa_metric import PyiqaMetric
+from iqmetrics.workers import decode_all
+
+SMALL = ((64, 64), (96, 96), (64, 80), (160, 128), (200, 200))
+"""(width, height): open_clip and transformers crop the same middle of these (an even overhang)."""
+
+PROMPTS = (
+    "a lighthouse on a rocky coast at dusk, oil painting",
+    "close-up portrait of an old sailor, film grain",
+    "two red bicycles leaning against a yellow wall",
+    "a bowl of ramen on a wooden table, studio light",
+    "an astronaut riding a horse on the moon",
+    "a snowy mountain village, aerial photo",
+    "a neon sign that reads OPEN in a rainy street",
+    "a fox reading a newspaper, watercolour",
+)
+
+
+def pictures(count: int, sizes: tuple[tuple[int, int], ...]) -> list[Picture]:
+    """Smooth coloured fields with fine structure, repeatable, four to a prompt."""
+    draw = np.random.default_rng(7)
+    made = []
+    for i in range(count):
+        height, width = sizes[i % len(sizes)]
+        coarse = draw.integers(0, 256, (9, 9, 3), dtype=np.uint8)
+        image = np.asarray(
+            Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+        )
+        noisy = image.astype(np.int16) + draw.integers(-12, 13, image.shape, dtype=np.int16)
+        record = ImageRecord(f"{i}.png", "", prompt=PROMPTS[i // 4 % len(PROMPTS)])
+        made.append(Picture(record, noisy.clip(0, 255).astype(np.uint8)))
+    return made
+
+
+def fresh(shown: list[Picture]) -> list[Picture]:
+    return [Picture(p.record, p.pixels, p.flags) for p in shown]
+
+
+def timed(run: Callable[[], Any], rounds: int = 3) -> float:
+    """Least wall seconds of a few runs."""
+    best = float("inf")
+    for _ in range(rounds):
+        started = time.perf_counter()
+        run()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
+# -- agreement ------------------------------------------------------------------------------------
+
+
+def open_clip_scores(folder: Path, shown: list[Picture]) -> list[float]:
+    """100 x cosine by open_clip called directly, one image at a time."""
+    import open_clip
+
+    model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
+    model.eval()
+    tokenizer = open_clip.get_tokenizer(f"local-dir:{folder}")
+    found = []
+    with torch.no_grad():
+        for picture in shown:
+            image = model.encode_image(preprocess(Image.fromarray(picture.pixels))[None])
+            text = model.encode_text(tokenizer([picture.record.prompt]))
+            found.append(100 * float(torch.cosine_similarity(image, text)))
+    return found
+
+
+def torchmetrics_scores(folder: Path, shown: list[Picture], pillow: bool = True) -> list[float]:
+    """What torchmetrics' CLIPScore computes for each image (before it clips the mean at 0)."""
+    from torchmetrics.functional.multimodal.clip_score import _clip_score_update
+
+    from benchmarks.clip_peers import torchmetrics_parts
+
+    parts = torchmetrics_parts(folder, pillow)
+    found = []
+    with torch.no_grad():
+        for picture in shown:
+            score = _clip_score_update(_chw(picture), picture.record.prompt, *parts)[0]
+            found.append(float(score))
+    return found
+
+
+def cosines(scorer: Any, shown: list[Picture]) -> list[float]:
+    """100 x cosine as our encoder sees it, before clipping at 0 (random nets go below)."""
+    images = np.stack(scorer.encoder.images(fresh(shown)))
+    texts = scorer.encoder.texts([p.record.prompt for p in shown]).numpy()
+    return [float(v) for v in 100 * (images * texts).sum(1)]
+
+
+def _chw(picture: Picture) -> torch.Tensor:
+    return torch.tensor(picture.pixels).permute(2, 0, 1)
+
+
+def parity(figures: dict[str, float], notes: dict[str, str], folder: Path) -> None:
+    """Largest relative difference per image, over a tiny real CLIP and a random ViT-B-32."""
+    import iqmetrics.demo
+
+    demo = Path(iqmetrics.demo.__path__[0]) / "tiny_clip"
+    rng, source = Random(3), scenes.stream(3)
+    drawn = [next(source) for _ in range(24)]
+    scene_pictures = [
+        Picture(
+            ImageRecord(f"{i}.png", "", prompt=scenes.caption(s, ("en", "zh")[i % 2])),
+            np.asarray(scenes.render(s, rng).resize(SMALL[i % len(SMALL)])),
+        )
+        for i, s in enumerate(drawn)
+    ]
+    large = pictures(6, ((1024, 1024), (768, 1024), (1024, 768)))
+    peers: dict[str, Callable[[Path, list[Picture]], list[float]]] = {
+        "open_clip": open_clip_scores,
+        "torchmetrics": torchmetrics_scores,
+        "torchmetrics_torchvision": partial(torchmetrics_scores, pillow=False),
+    }
+    worst = dict.fromkeys(peers, 0.0)
+    for place, shown in ((demo, scene_pictures), (folder, large)):
+        scorer = Clip(model=f"local-dir:{place}")
+        load(scorer, "cpu")
+        scorer.encoder.multilingual = True
+        ours = cosines(scorer, shown)
+        answered = [r.values["clip.alignment"] for r in scorer.score(fresh(shown))]
+        assert np.allclose(answered, np.clip(ours, 0, 100), rtol=1e-5, atol=1e-5)
+        for peer, run in peers.items():
+            theirs = run(place, shown)
+            gaps = [abs(a - b) / max(abs(b), 1.0) for a, b in zip(ours, theirs, strict=True)]
+            print(place.name, peer, max(gaps), flush=True)
+            worst[peer] = max(worst[peer], *gaps)
+    figures |= {f"clip_parity_{peer}": gap for peer, gap in worst.items()}
+    notes["clip_parity_torchmetrics_torchvision"] = (
+        "with the torchvision resize that transformers 5 uses by default; clip_parity_torchmetrics "
+        "uses its Pillow one, as open_clip and the models' makers do"
+    )
+    notes["clip_parity"] = (
+        "largest relative difference per image (of values below 1: absolute), in 5 sizes"
+    )
+
+
+def musiq_parity(figures: dict[str, float], notes: dict[str, str]) -> None:
+    """Largest relative difference to pyiqa's own call, one picture at a time, same random net."""
+    import pyiqa
+
+    torch.manual_seed(0)
+    reference = pyiqa.create_metric("musiq", device=torch.device("cpu"), pretrained=False)
+    with tempfile.TemporaryDirectory() as place:
+        from safetensors.torch import save_file
+
+        save_file(reference.net.state_dict(), f"{place}/musiq.safetensors")
+        scorer = PyiqaMetric(file=f"{place}/musiq.safetensors")
+        load(scorer, "cpu")
+    shown = pictures(4, ((256, 256), (256, 256), (240, 400), (300, 200)))
+    ours = [r.values["musiq"] for r in scorer.score(shown)]
+    theirs = [float(reference(_chw(p)[None].float() / 255)) for p in shown]
+    gaps = [abs(a - b) / abs(b) for a, b in zip(ours, theirs, strict=True)]
+    figures["musiq_parity_pyiqa"] = max(gaps)
+    notes["musiq_parity_pyiqa"] = (
+        "largest relative difference to pyiqa's own call, float32 on a CPU"
+    )
+
+
+# -- the tiny CLIP --------------------------------------------------------------------------------
+
+
+def tiny(figures: dict[str, float], notes: dict[str, str], trained: Path | None) -> None:
+    """The shipped weights through the scorer; the training runs as they reported themselves."""
+    import iqmetrics.demo
+
+    path = Path(iqmetrics.demo.__path__[0]) / "tiny_clip" / "open_clip_model.safetensors"
+    figures["tiny_mb"] = path.stat().st_size / 1e6
+    scorer = Clip(model="demo", force=True)
+    load(scorer, "cpu")
+    rng, source = Random(77), scenes.stream(77_000_000)
+    drawn = [s for _ in range(10) for s in scenes.distinct(source, 100)]
+    shown = [Picture(ImageRecord("", ""), np.asarray(scenes.render(s, rng))) for s in drawn]
+    image = np.stack(scorer.encoder.images(shown))
+    said = [("en", "zh")[rng.randrange(2)] for _ in drawn]
+    variants = [rng.randrange(3) for _ in drawn]
+
+    def encode(which: list[scenes.Scene], rows: list[int]) -> np.ndarray:
+        texts = [scenes.caption(s, said[i], variants[i]) for s, i in zip(which, rows, strict=True)]
+        return scorer.encoder.texts(texts).numpy()
+
+    every = list(range(len(drawn)))
+    text = encode(drawn, every)
+    pools = np.einsum("pid,pjd->pij", image.reshape(10, 100, -1), text.reshape(10, 100, -1))
+    figures["tiny_shipped_r1"] = float((pools.argmax(-1) == np.arange(100)).mean())
+    wrong = [scenes.foils(s, rng) for s in drawn]
+    own = (image * text).sum(1)
+    for kind in scenes.FOILS:
+        rows = [i for i in every if kind in wrong[i]]
+        foil = (image[rows] * encode([wrong[i][kind] for i in rows], rows)).sum(1)
+        figures[f"tiny_shipped_{kind}"] = float((own[rows] > foil).mean())
+    notes["tiny_shipped"] = (
+        "the shipped weights (seed 0) through the scorer, 1,000 other unseen scenes"
+    )
+    if trained is not None:
+        runs = list(json.loads(trained.read_text()).values())
+        for kind in ("r1", *scenes.FOILS):
+            figures[f"tiny_{kind}"] = min(run[kind] for run in runs)
+            new = f"{kind}_new_combination"
+            figures[f"tiny_{new}"] = min(run[new] for run in runs)
+        figures["tiny_seeds"] = len(runs)
+        figures["tiny_trained_s"] = max(run["trained_s"] for run in runs)
+        notes["tiny"] = (
+            "worst of three training seeds, on 5,000 unseen scenes each (retrieval among 100 "
+            "scenes that all differ); new_combination: only combinations kept from training"
+        )
+
+
+# -- speed ----------------------------------------------------------------------------------------
+
+
+def cpu(figures: dict[str, float], notes: dict[str, str], folder: Path) -> None:
+    """Images/s from decoded 1024 x 1024 pictures, four to a prompt, two threads."""
+    from torchmetrics.multimodal.clip_score import CLIPScore
+
+    from benchmarks.clip_peers import torchmetrics_parts
+
+    torch.set_num_threads(2)
+    shown = pictures(32, ((1024, 1024),))
+    scorer = Clip(model=f"local-dir:{folder}")
+    load(scorer, "cpu")
+
+    def ours() -> None:
+        scorer.encoder._texts.clear()
+        batch = fresh(shown)
+        for start in range(0, len(batch), 16):
+            scorer.score(batch[start : start + 16])
+
+    parts = torchmetrics_parts(folder)
+    metric = CLIPScore(model_name_or_path=lambda: parts)
+
+    def theirs() -> None:
+        with torch.no_grad():
+            for picture in shown[:16]:
+                metric.update(_chw(picture), picture.record.prompt)
+
+    ours()
+    mine = len(shown) / timed(ours)
+    reference = 16 / timed(theirs, 2)
+    plain = 16 / timed(lambda: open_clip_scores_with(folder, shown[:16]), 2)
+    figures |= {
+        "clip_images_per_s_cpu": mine,
+        "torchmetrics_images_per_s_cpu": reference,
+        "open_clip_images_per_s_cpu": plain,
+        "clip_speedup_cpu": mine / reference,
+        "clip_speedup_cpu_open_clip": mine / plain,
+    }
+    notes["clip_speedup_cpu"] = (
+        "ViT-B-32, 2 threads, from decoded 1024 x 1024 pictures, 4 to a prompt; torchmetrics: one "
+        "update() an image, as documented"
+    )
+
+
+_kept: dict[Path, tuple[Any, Any, Any]] = {}
+
+
+def open_clip_scores_with(folder: Path, shown: list[Picture]) -> None:
+    """The plain open_clip loop, model loaded once."""
+    import open_clip
+
+    if folder not in _kept:
+        model, _, preprocess = open_clip.create_model_and_transforms(f"local-dir:{folder}")
+        _kept[folder] = model.eval(), preprocess, open_clip.get_tokenizer(f"local-dir:{folder}")
+    model, preprocess, tokenizer = _kept[folder]
+    with torch.no_grad():
+        for picture in shown:
+            image = model.encode_image(preprocess(Image.fromarray(picture.pixels))[None])
+            float(
+                torch.cosine_similarity(
+                    image, model.encode_text(tokenizer([picture.record.prompt]))
+                )
+            )
+
+
+def records(folder: Path, count: int) -> list[ImageRecord]:
+    paths = sorted(folder.glob("*.png"))
+    return [
+        ImageRecord(f"{i}.png", str(paths[i % len(paths)]), prompt=PROMPTS[i // 4 % len(PROMPTS)])
+        for i in range(count)
+    ]
+
+
+def feed(found: list[ImageRecord], scorer: Any, size: int = 16) -> None:
+    """Decode and score, as the engine does it."""
+    stream = decode_all(found, workers=16)
+    while batch := [p for _, p in islice(stream, size)]:
+        scorer.score([p for p in batch if isinstance(p, Picture)])
+
+
+def gpu(figures: dict[str, float], notes: dict[str, str], images: Path, count: int) -> None:
+    """Ceilings (decoding alone, forward alone) and the whole way from PNG files to scores."""
+    found = records(images, count)
+    started = time.perf_counter()
+    for _ in decode_all(found[:64], workers=16):
+        pass
+    decode = count / timed(lambda: [None for _ in decode_all(found, workers=16)], 2)
+    figures["gpu_decode_images_per_s"] = decode
+    print("decode", decode, time.perf_counter() - started, flush=True)
+    for arch, key in (("ViT-B-32", "vit_b_32"), ("ViT-L-14", "vit_l_14")):
+        clip_gpu(figures, arch, key, found, decode)
+        torch.cuda.empty_cache()
+    notes["gpu_half_gap"] = "cosine in float16 against float32 on the same GPU, largest difference"
+    notes["gpu"] = f"{count} PNG of about 1 megapixel, 16 decoding workers, float16"
+    musiq_gpu(figures, notes, found)
+    print("musiq", time.perf_counter() - started, flush=True)
+
+
+def clip_gpu(
+    figures: dict[str, float], arch: str, key: str, found: list[ImageRecord], decode: float
+) -> None:
+    """One architecture: forward ceiling, the whole way, and what half precision changes."""
+    import open_clip
+
+    from iqmetrics.nets import clip
+
+    with torch.device("cuda"):
+        torch.manual_seed(0)
+        model = open_clip.create_model(arch)
+    parts = model.eval(), open_clip.get_tokenizer(arch)
+    shown = [p for _, p in decode_all(found[:32], workers=16) if isinstance(p, Picture)]
+    sharp = gpu_values(model, parts[1], shown)
+    with patch.object(clip, "_build", return_value=parts):
+        encoder = clip.Encoder(clip.Source(f"local-dir:{arch}", arch=arch), "cuda")
+    scorer = Clip(model=f"local-dir:{arch}")
+    object.__setattr__(scorer, "encoder", encoder)
+    pixels = torch.randint(0, 256, (256, 3, 224, 224), device="cuda").float()
+    encoder.encode_pixels(pixels)
+    forward = 256 * 8 / timed(lambda: [encoder.encode_pixels(pixels) for _ in range(8)])
+    feed(found[:32], scorer)
+    whole = len(found) / timed(lambda: feed(found, scorer), 2)
+    half = cosines(scorer, shown)
+    gap = max(abs(a - b) for a, b in zip(half, sharp, strict=True)) / 100
+    figures |= {
+        f"gpu_forward_images_per_s_{key}": forward,
+        f"gpu_images_per_s_{key}": whole,
+        f"gpu_efficiency_{key}": whole / min(decode, forward),
+        f"gpu_half_gap_{key}": gap,
+    }
+    print(arch, forward, whole, gap, flush=True)
+
+
+def gpu_values(model: Any, tokenizer: Any, shown: list[Picture]) -> list[float]:
+    """Scores in float32 with open_clip's own preprocessing."""
+    import open_clip
+
+    look = open_clip.image_transform_v2(open_clip.PreprocessCfg(), is_train=False)
+    batch = torch.stack([look(Image.fromarray(p.pixels)) for p in shown]).cuda()
+    text = tokenizer([p.record.prompt for p in shown]).cuda()
+    with torch.no_grad():
+        cosine = torch.cosine_similarity(model.encode_image(batch), model.encode_text(text))
+    return [100 * float(v) for v in cosine]
+
+
+def musiq_gpu(figures: dict[str, float], notes: dict[str, str], found: list[ImageRecord]) -> None:
+    """pyiqa's loop over files against ours, and both from decoded pictures."""
+    import pyiqa
+
+    from iqmetrics.nets import pyiqa_build
+
+    torch.manual_seed(0)
+    device = torch.device("cuda")
+    reference = pyiqa.create_metric("musiq", device=device, pretrained=False)
+    torch.manual_seed(0)
+    built = pyiqa.create_metric("musiq", device=device, pretrained=False)
+    scorer = PyiqaMetric()
+    with (
+        patch.object(pyiqa_build, "build", return_value=built),
+        patch("iqmetrics.scorers.pyiqa_metric.weights.find"),
+    ):
+        load(scorer, "cuda")
+    few = found[:24]
+    shown = [p for _, p in decode_all(few, workers=16) if isinstance(p, Picture)]
+
+    def their_files() -> None:
+        for record in few:
+            reference(record.path).item()
+
+    def their_decoded() -> None:
+        for p in shown:
+            reference(_chw(p)[None].cuda().float() / 255).item()
+
+    their_files()
+    scorer.score(shown)
+    files = len(few) / timed(their_files, 1)
+    decoded = len(few) / timed(their_decoded, 2)
+    half = [r.values["musiq"] for r in scorer.score(shown)]
+    sharp = [float(reference(_chw(p)[None].cuda().float() / 255)) for p in shown]
+    mine_decoded = len(shown) * 4 / timed(lambda: [scorer.score(shown) for _ in range(4)], 2)
+    mine = len(found) / timed(lambda: feed(found, scorer), 1)
+    figures |= {
+        "gpu_images_per_s_musiq": mine,
+        "gpu_images_per_s_musiq_decoded": mine_decoded,
+        "pyiqa_images_per_s_gpu": files,
+        "pyiqa_images_per_s_gpu_decoded": decoded,
+        "musiq_speedup_gpu": mine / files,
+        "musiq_speedup_gpu_decoded": mine_decoded / decoded,
+        "musiq_half_gap_gpu": max(abs(a - b) / abs(b) for a, b in zip(half, sharp, strict=True)),
+    }
+    notes["musiq_speedup_gpu"] = "from PNG files to numbers: pyiqa's loop over paths against ours"
+    notes["musiq_speedup_gpu_decoded"] = "both from decoded pictures in memory"
+
+
+def main() -> None:
+    parser = report.arguments(__doc__ or "")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("parts", nargs="+", choices=["parity", "musiq", "tiny", "cpu", "gpu"])
+    parser.add_argument("--images", type=Path, help="PNG files for the gpu part")
+    parser.add_argument("--count", type=int, default=768, help="images to feed in the gpu part")
+    parser.add_argument("--trained", type=Path, help="figures.json of training/tiny_clip.py")
+    args = parser.parse_args()
+    figures: dict[str, float] = {}
+    notes: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        if {"parity", "cpu"} & set(args.parts):
+            from benchmarks.clip_peers import save_random
+
+            save_random("ViT-B-32", folder)
+        if "parity" in args.parts:
+            parity(figures, notes, folder)
+        if "musiq" in args.parts:
+            musiq_parity(figures, notes)
+        if "tiny" in args.parts:
+            tiny(figures, notes, args.trained)
+        if "cpu" in args.parts:
+            cpu(figures, notes, folder)
+        if "gpu" in args.parts:
+            gpu(figures, notes, args.images, args.count)
+    packages = (
+        "iqmetrics",
+        "numpy",
+        "torch",
+        "open_clip_torch",
+        "torchmetrics",
+        "transformers",
+        "pyiqa",
+    )
+    machine = (
+        torch.cuda.get_device_name(0) + ", " + report.this_machine() if "gpu" in args.parts else ""
+    )
+    report.write(args.json, {k: round(v, 9) for k, v in figures.items()}, notes, packages, machine)
+
+
+if __name__ == "__main__":
+    main()

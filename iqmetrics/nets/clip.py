@@ -1,0 +1,184 @@
+"""The CLIP encoder that scorers share: one image encoding a picture, one text encoding a prompt.
+
+Pictures are resized as open_clip does it (bicubic with antialiasing on 8-bit values, shorter side,
+centre crop), from the shared decoded array. Weights are float32 on a CPU and float16 on a GPU.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image
+
+from iqmetrics.images import Picture, once_each
+from iqmetrics.nets import clip_source
+from iqmetrics.nets.clip_source import Source
+from iqmetrics.weights import loading
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BATCH = {"cpu": 16, "cuda": 256}
+TEXT_BATCH = 64
+FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
+
+
+class Encoder:
+    """Image and text tower of one CLIP on one device; embeddings are unit vectors in float32."""
+
+    def __init__(self, source: Source, device: str) -> None:
+        self.source = source
+        self.device = device
+        self.model, self.tokenizer = _build(source)
+        self.half = device.startswith("cuda")
+        self.model = self.model.eval().to(device)
+        if self.half:
+            self.model = self.model.half()
+        config = self.model.visual.preprocess_cfg
+        size = config["size"]
+        self.size: tuple[int, int] = (size, size) if isinstance(size, int) else tuple(size)
+        self.squash = config.get("resize_mode") == "squash"
+        self.mode = config.get("interpolation", "bicubic")
+        self.mean = torch.tensor(config["mean"], device=device).view(1, 3, 1, 1)
+        self.std = torch.tensor(config["std"], device=device).view(1, 3, 1, 1)
+        self.context = int(getattr(self.tokenizer, "context_length", 77))
+        self.multilingual = source.model == clip_source.DEMO or (
+            clip_source.vocabulary(source) > 100_000
+        )
+        self._texts: dict[str, Tensor] = {}
+
+    def images(self, pictures: Sequence[Picture]) -> list[NDArray[np.float32]]:
+        """Unit image embeddings, one a picture, each computed once for all scorers."""
+        return once_each(pictures, ("clip", self.source.model, self.device), self._encode_pictures)
+
+    def _encode_pictures(self, pictures: list[Picture]) -> list[NDArray[np.float32]]:
+        found: list[NDArray[np.float32]] = []
+        step = BATCH["cuda" if self.half else "cpu"]
+        for start in range(0, len(pictures), step):
+            part = [p.pixels for p in pictures[start : start + step]]
+            seen = (
+                torch.cat([self._on_gpu(x) for x in part]) if self.half else self._by_pillow(part)
+            )
+            found += list(self.encode_pixels(seen).cpu().numpy())
+        return found
+
+    def _by_pillow(self, part: list[NDArray[np.uint8]]) -> "Tensor":
+        """(n, 3, height, width) in 0..255, bit for bit what open_clip's preprocessing makes."""
+        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+            return torch.cat(list(pool.map(self._pillow, part)))
+
+    def _pillow(self, pixels: NDArray[np.uint8]) -> "Tensor":
+        height, width = pixels.shape[:2]
+        size = self._resized(height, width)
+        image = Image.fromarray(pixels)
+        if size != (height, width):
+            image = image.resize(size[::-1], FILTERS[self.mode])
+        return self._cropped(torch.tensor(np.asarray(image)).permute(2, 0, 1)[None]).float()
+
+    def _on_gpu(self, pixels: NDArray[np.uint8]) -> "Tensor":
+        """The same definition on the GPU, where single values may round the other way."""
+        tensor = torch.tensor(pixels).to(self.device).permute(2, 0, 1)[None].float()
+        size = self._resized(*pixels.shape[:2])
+        if size != pixels.shape[:2]:
+            tensor = F.interpolate(tensor, size, mode=self.mode, antialias=True)
+        return self._cropped(tensor).round().clamp(0, 255)
+
+    def _resized(self, height: int, width: int) -> tuple[int, int]:
+        """Size before the centre crop: shorter side to fit, or both (squashed)."""
+        want_h, want_w = self.size
+        if self.squash or height == width:
+            return want_h, want_w
+        if height > width:
+            return int(want_w * height / width), want_w
+        return want_h, int(want_h * width / height)
+
+    def _cropped(self, tensor: "Tensor") -> "Tensor":
+        top, left = (
+            round((have - want) / 2) for have, want in zip(tensor.shape[2:], self.size, strict=True)
+        )
+        return tensor[:, :, top : top + self.size[0], left : left + self.size[1]]
+
+    @torch.inference_mode()
+    def encode_pixels(self, pixels: "Tensor") -> "Tensor":
+        """Unit embeddings of (n, 3, height, width) values in 0..255."""
+        images = (pixels / 255 - self.mean) / self.std
+        dtype = torch.float16 if self.half else torch.float32
+        return _unit(self.model.encode_image(images.to(dtype)))
+
+    def fits(self, text: str) -> bool:
+        """Whether the text is read whole, start and end token included."""
+        inner = getattr(self.tokenizer, "tokenizer", None)
+        if inner is not None:
+            return len(inner(self.tokenizer.clean_fn(text)).input_ids) <= self.context
+        return len(self.tokenizer.encode(text)) + 2 <= self.context
+
+    @torch.inference_mode()
+    def texts(self, texts: Sequence[str]) -> "Tensor":
+        """Unit text embeddings, (n, dim), float32 on the CPU; each text is encoded once."""
+        todo = [t for t in dict.fromkeys(texts) if t not in self._texts]
+        for start in range(0, len(todo), TEXT_BATCH):
+            part = todo[start : start + TEXT_BATCH]
+            ids = self.tokenizer(part).to(self.device)
+            encoded = _unit(self.model.encode_text(ids)).cpu()
+            self._texts.update(zip(part, encoded, strict=True))
+        return torch.stack([self._texts[t] for t in texts])
+
+
+def _unit(features: "Tensor") -> "Tensor":
+    unit = F.normalize(features.float(), dim=-1)
+    if not bool(torch.isfinite(unit).all()):
+        raise FloatingPointError("CLIP answered a vector that is not finite")
+    return unit
+
+
+@cache
+def encoder(model: str, device: str) -> Encoder:
+    """The shared encoder of a model on a device.
+
+    Raises:
+        Unavailable: a package or the weights are missing (looked for before torch is imported, if
+            the caller used `clip_source.locate` first).
+    """
+    return Encoder(clip_source.locate(model), device)
+
+
+def _build(source: Source) -> tuple[Any, Any]:
+    """Model and tokenizer, from files on this machine only."""
+    import open_clip
+    from open_clip.tokenizer import HFTokenizer
+
+    if source.folder is not None:
+        name = f"local-dir:{source.folder}"
+        model = open_clip.create_model(name, require_pretrained=True, weights_only=True)
+        return model, open_clip.get_tokenizer(name)
+    assert source.file is not None
+    if source.weight:
+        loading.admit(source.weight, source.file)
+    known = open_clip.pretrained.get_pretrained_cfg(source.arch, source.tag) or {}
+    look = {k: known[k] for k in ("mean", "std", "interpolation", "resize_mode") if k in known}
+    config = open_clip.get_model_config(source.arch)
+    text = dict(config["text_cfg"])
+    if source.tokenizer is not None and text.get("hf_model_name"):
+        text["hf_model_name"] = str(source.tokenizer)
+    model = open_clip.create_model(
+        source.arch,
+        pretrained=str(source.file),
+        weights_only=True,
+        pretrained_text=False,
+        force_quick_gelu=bool(known.get("quick_gelu")),
+        force_preprocess_cfg=look,
+        text_cfg=text,
+    )
+    if source.tokenizer is None:
+        return model, open_clip.get_tokenizer(source.arch)
+    tokenizer = HFTokenizer(
+        str(source.tokenizer),
+        context_length=text.get("context_length", 77),
+        **text.get("tokenizer_kwargs", {}),
+    )
+    return model, tokenizer

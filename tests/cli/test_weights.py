@@ -1,0 +1,80 @@
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from iqmetrics.cli.weights import command
+
+from iqmetrics import weights
+from iqmetrics.errors import IqmError
+from iqmetrics.weights import search
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("HOME", "IQM_WEIGHTS_DIR", "HF_HOME", "TORCH_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    search.find.cache_clear()
+    return tmp_path
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(command, list(args), standalone_mode=False)
+
+
+def place_clip(body: bytes = b"weights") -> Path:
+    folder = weights.folder_of(weights.entry("clip-vit-b-32"))
+    folder.mkdir(parents=True)
+    path = folder / "open_clip_model.safetensors"
+    path.write_bytes(body)
+    search.note_of(path).write_text(hashlib.sha256(b"weights").hexdigest())
+    return path
+
+
+def test_list_is_the_licence_ledger() -> None:
+    rows = {row["name"]: row for row in json.loads(run("list", "--json").stdout)}
+    assert set(rows) == set(weights.ledger())
+    assert rows["niqe-pristine"]["here"] is True
+    assert rows["clip-vit-b-32"]["here"] is False
+    assert rows["clip-vit-b-32"]["licence"] == "MIT"
+    assert "clip-vit-b-32" in run("list").stdout
+
+
+def test_verify_tells_absent_verified_and_wrong() -> None:
+    assert "absent" in run("verify", "clip-vit-b-32").stdout
+    path = place_clip()
+    result = run("verify", "clip-vit-b-32")
+    assert "verified" in result.stdout and not result.return_value
+    path.write_bytes(b"damaged")
+    result = run("verify", "clip-vit-b-32")
+    assert "wrong" in result.stdout and result.return_value == 2
+
+
+def test_bundle_and_import(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place_clip()
+    archive = str(places / "w.tar")
+    assert "clip-vit-b-32" in run("bundle", archive).stderr
+    monkeypatch.setenv("IQM_WEIGHTS_DIR", str(places / "other"))
+    assert not weights.has("clip-vit-b-32")
+    assert "clip-vit-b-32" in run("import", archive).stderr
+    assert weights.has("clip-vit-b-32")
+
+
+def test_bundle_of_nothing_says_what_to_do(places: Path) -> None:
+    result = run("bundle", str(places / "w.tar"))
+    assert isinstance(result.exception, IqmError)
+    assert "pull" in result.exception.hint
+    assert not os.path.exists(places / "w.tar")
+
+
+def test_an_unknown_weight_is_an_error() -> None:
+    assert "did you mean" in str(run("pull", "clip-vit-b32").exception).lower()
+
+
+def test_every_help_ends_with_an_example() -> None:
+    for name in (None, "list", "pull", "verify", "bundle", "import"):
+        text = run(*([name] if name else []), "--help").stdout
+        assert text.strip().splitlines()[-1].strip().startswith("Example:  iqm weights")
