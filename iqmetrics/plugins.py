@@ -15,6 +15,8 @@ Kind = Literal["scorer", "generator"]
 
 BUILT_IN: dict[Kind, dict[str, str]] = {
     "scorer": {
+        "grain": "iqmetrics.scorers.grain:Grain",
+        "look": "iqmetrics.scorers.look:Look",
         "size": "iqmetrics.scorers.size:Size",
     },
     "generator": {},
