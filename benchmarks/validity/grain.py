@@ -1,6 +1,7 @@
 """Validity of `grain`: known fields on unseen scenes, real film scans, the naive baseline beside it.
 
-    python benchmarks/validity/grain.py --scenes FOLDER --scans FOLDER --json FILE
+    python benchmarks/validity/grain.py --scenes FOLDER --workers 8 --json FILE
+    python benchmarks/validity/grain.py --scans FOLDER --json FILE
 
 SCENES holds clean PNGs that the trust network has never seen, SCANS real film scans (both are for
 measuring only and never distributed). Each scene gets grain of five models at sigma 2, 4 and 8:
@@ -10,6 +11,8 @@ abstention, or "no grain" where there is some, counts as a coin toss (0.5) in ev
 
 import io
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -148,7 +151,7 @@ def scans(study: Study, folder: Path) -> None:
     for path in sorted(folder.glob("*.png")):
         pixels = np.asarray(Image.open(path).convert("RGB"))
         height, width = pixels.shape[:2]
-        smooth = cv2.fastNlMeansDenoisingColored(pixels, None, 10, 10, 5, 15)
+        smooth = cv2.fastNlMeansDenoisingColored(pixels, None, 10, 10, 5, 11)
         y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
         share = 1 / (1 + np.exp((np.hypot(y / 0.65, x / 0.65) - 1) * 10))[..., None]
         blended = np.rint(share * smooth + (1 - share) * pixels).astype(np.uint8)
@@ -160,11 +163,19 @@ def scans(study: Study, folder: Path) -> None:
 
 
 def figures(study: Study) -> dict[str, float | int]:
-    said, other = study.said, {k: np.array(v) for k, v in study.other.items()}
+    made: dict[str, float | int] = {}
+    if "clean" in study.said:
+        made |= scene_figures(study.said, {k: np.array(v) for k, v in study.other.items()})
+    if "scan" in study.said:
+        made |= scan_figures(study.said, study.other)
+    return {k: int(v) if k in ("scenes", "scans") else round(float(v), 4) for k, v in made.items()}
+
+
+def scene_figures(said: dict[str, list], other: dict[str, np.ndarray]) -> dict[str, float]:
     even = [v for s in (2, 4, 8) for v in said[f"even_{s}"]]
     uneven = [v for s in (2, 4, 8) for v in said[f"uneven_{s}"]]
     every = even + uneven + said["half"]
-    made: dict[str, float | int] = {
+    made = {
         "scenes": len(said["clean"]),
         "auc_ratio_03": auc(uneven, even),
         "auc_ratio_05": auc(said["half"], even),
@@ -176,56 +187,80 @@ def figures(study: Study) -> dict[str, float | int]:
         "strength_error": np.median(other["strength_error"]),
         "strength_error_p90": np.quantile(other["strength_error"], 0.9),
         "size_error": np.median(other["size_error"]),
-        "texture_rho_abs": abs(
-            np.corrcoef(rank(other["even_u"]), rank(other["texture"]))[0, 1]
-        ),
+        "texture_rho_abs": abs(np.corrcoef(rank(other["even_u"]), rank(other["texture"]))[0, 1]),
         "auc_jpeg75": auc(said["jpeg_uneven"], said["jpeg_even"]),
         "auc_half_size": auc(said["small_uneven"], said["small_even"]),
     }
     for sigma in (2, 4, 8):
         made[f"auc_ratio_03_sigma_{sigma}"] = auc(said[f"uneven_{sigma}"], said[f"even_{sigma}"])
     for name in SMOOTHED:
-        made[f"auc_ratio_03_{name}"] = auc(said[f"uneven_{name}"], even)
+        made[f"auc_ratio_03_{name}"] = auc(said.get(f"uneven_{name}", []), even)
     for kind in synthesis.KINDS:
         made[f"auc_ratio_03_{kind}"] = auc(said[f"uneven_{kind}"], said[f"even_{kind}"])
         made[f"strength_error_{kind}"] = np.median(other[f"strength_error_{kind}"])
-    if "scan" in said:
-        made |= {
-            "scans": len(said["scan"]),
-            "auc_real_scans": auc(said["scan_smooth"], said["scan"]),
-            "auc_real_scans_naive": auc(list(other["naive_scan_smooth"]), list(other["naive_scan"])),
-            "scans_answered": np.mean([v is not None for v in said["scan"]]),
-            "scans_paired": np.mean(
-                [
-                    0.5 if a is None or b is None else float(b > a)
-                    for a, b in zip(said["scan_smooth"], said["scan"], strict=True)
-                ]
-            ),
-        }
-    return {key: round(float(v), 4) if key not in ("scenes", "scans") else v for key, v in made.items()}
+    return made
+
+
+def scan_figures(said: dict[str, list], other: dict[str, list]) -> dict[str, float]:
+    pairs = list(zip(said["scan_smooth"], said["scan"], strict=True))
+    return {
+        "scans": len(pairs),
+        "auc_real_scans": auc(said["scan_smooth"], said["scan"]),
+        "auc_real_scans_naive": auc(other["naive_scan_smooth"], other["naive_scan"]),
+        "scans_answered": np.mean([b is not None for _, b in pairs]),
+        "scans_paired": np.mean([0.5 if None in p else float(p[1] > p[0]) for p in pairs]),
+    }
+
+
+@cache
+def bank() -> dict[str, list]:
+    rng = np.random.default_rng(SEED)
+    return {
+        kind: [synthesis.textures(kind, 1100, 4, rng) for _ in range(3)]
+        for kind in synthesis.KINDS
+    }
+
+
+def one_file(task: tuple[int, Path]) -> tuple[dict, dict]:
+    import torch
+
+    torch.set_num_threads(1)
+    study = Study()
+    one_scene(study, np.asarray(Image.open(task[1]).convert("RGB")), task[0], bank())
+    return study.said, study.other
+
+
+def all_scenes(study: Study, files: list[Path], workers: int) -> None:
+    bank()
+    with ProcessPoolExecutor(workers) as pool:
+        for said, other in pool.map(one_file, enumerate(files), chunksize=4):
+            for store, found in ((study.said, said), (study.other, other)):
+                for key, values in found.items():
+                    store.setdefault(key, []).extend(values)
 
 
 def main() -> None:
     parser = report.arguments(__doc__)
-    parser.add_argument("--scenes", type=Path, required=True)
+    parser.add_argument("--scenes", type=Path)
     parser.add_argument("--scans", type=Path)
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
     study = Study()
-    rng = np.random.default_rng(SEED)
-    bank = {kind: [synthesis.textures(kind, 1100, 4, rng) for _ in range(3)] for kind in synthesis.KINDS}
     if given.scans:
         scans(study, given.scans)
-    for number, path in enumerate(sorted(given.scenes.glob("*.png"))[: given.limit]):
-        one_scene(study, np.asarray(Image.open(path).convert("RGB")), number, bank)
-        if number % 20 == 0:
-            print(number, file=sys.stderr, flush=True)
+    if given.scenes:
+        files = sorted(f for f in given.scenes.iterdir() if f.suffix in (".png", ".jpg"))
+        all_scenes(study, files[: given.limit], given.workers)
     notes = {
-        "scenes": "camera photographs and model outputs, halved or more and lightly denoised; none seen in training",
-        "scans": "35 mm film scans as published (JPEG of about quality 85-90) and 18 lossless ones, 1024 px crops; smoothed: non-local means inside an ellipse",
-        "abstentions": "count 0.5 in every AUC",
+        "abstentions": "an abstention, or 'no grain' where there is some, counts 0.5 in every AUC",
+        "scans": "35 mm film scans as published (JPEG, quality about 85-90) and 18 lossless ones, "
+        "1024 px crops; smoothed: non-local means inside an ellipse. None distributed",
+        "scenes": "camera photographs and model outputs, halved or more, lightly denoised, none "
+        "seen in training. None distributed",
     }
-    report.write(given.json, figures(study), notes, ("iqmetrics", "numpy", "torch", "pillow", "opencv-python-headless"))
+    packages = ("iqmetrics", "numpy", "torch", "pillow", "opencv-python-headless")
+    report.write(given.json, figures(study), notes, packages)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ class Grain:
                 continue
             for start in range(0, len(places), at_once):
                 part = places[start : start + at_once]
-                seen = look(np.stack([pictures[p].pixels for p in part]), self.device)
+                seen = look([pictures[p].pixels for p in part], self.device)
                 for index, place in enumerate(part):
                     answers[place] = self._answer(seen, index)
         return [answer for answer in answers if answer is not None]

@@ -59,7 +59,10 @@ def mean(values: Any, weight: Any) -> Any:
 
 
 def luminance_curve(strength: Any, luma: Any, trust: Any) -> Any:
-    """Expected log strength of every tile by its luminance: {1, 4Y(1-Y), Y}, ridge and Huber.
+    """Expected log strength of every tile by its luminance Y: ridge and Huber on three terms.
+
+    The terms are 1, Y and the logarithm of a bell, 0.5 log(0.08 + 0.92 * 4Y(1-Y)), the shape that
+    developed grains give (variance as exposed times unexposed area) and film curves follow.
 
     Film grain varies with density; that is not unevenness. Slopes are pulled to 0 where the image
     says little of them.
@@ -69,7 +72,8 @@ def luminance_curve(strength: Any, luma: Any, trust: Any) -> Any:
     n = strength.shape[0]
     y = luma.reshape(n, -1).double()
     r = strength.reshape(n, -1).double()
-    base = torch.stack([torch.ones_like(y), 4 * y * (1 - y) - 0.7, y - 0.5], -1)
+    bell = 0.5 * (0.08 + 0.92 * 4 * y * (1 - y)).log()
+    base = torch.stack([torch.ones_like(y), bell + 0.25, y - 0.5], -1)
     ridge = torch.diag(torch.tensor([1e-6, RIDGE, RIDGE], device=y.device, dtype=y.dtype))
     start = trust.reshape(n, -1).double() + 1e-9
     weight = start

@@ -1,5 +1,6 @@
 """Pixels in, everything known of their grain out: the one call that scorers and benchmarks make."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,17 +53,17 @@ class Look:
         }
 
 
-def look(pixels: NDArray[np.uint8], device: str = "cpu") -> Look:
+def look(pixels: Sequence[NDArray[np.uint8]], device: str = "cpu") -> Look:
     """Read the grain of images of one size.
 
     Args:
-        pixels: [N, H, W, 3], sRGB.
+        pixels: images [H, W, 3], sRGB.
         device: "cpu" or "cuda".
     """
     import torch
 
     with torch.inference_mode():
-        tensor = torch.from_numpy(np.ascontiguousarray(pixels)).to(device, non_blocking=True)
+        tensor = torch.stack([torch.from_numpy(np.array(p)).to(device) for p in pixels])
         named, grid = measure(tensor)
         arrays = torch.cat([named[key].reshape(len(pixels), -1) for key in named], 1).cpu().numpy()
     found: dict[str, Any] = {}

@@ -2,7 +2,7 @@
 
 Every tile's features pass one layer; attention over all tiles of the image gathers what the
 clearest grain of this image looks like; two more layers judge each tile, with its neighbours,
-against that. It has about 17,000 parameters, is trained by `training/grain.py` on synthetic grain
+against that. It has about 40,000 parameters, is trained by `training/grain.py` on synthetic grain
 and works alike for any number of tiles. Output per tile: strength, its likely error, grain size.
 """
 
@@ -15,7 +15,7 @@ from iqmetrics import weights
 from iqmetrics.nets.grain.bands import FEATURES
 
 NAME = "grain-trust"
-WIDTH, HEADS = 40, 4
+WIDTH, HEADS = 56, 4
 SHAPES = {
     "mean": (len(FEATURES),),
     "scale": (len(FEATURES),),

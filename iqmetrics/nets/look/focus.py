@@ -21,9 +21,8 @@ def edge_width(luma: NDArray[np.float32]) -> tuple[float | None, int]:
     """
     import cv2
 
-    smooth = cv2.GaussianBlur(luma, (0, 0), 0.5)
-    wide = cv2.GaussianBlur(smooth, (0, 0), REBLUR)
-    before = cv2.magnitude(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
+    wide = cv2.GaussianBlur(luma, (0, 0), REBLUR)
+    before = cv2.magnitude(cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1))
     after = cv2.magnitude(cv2.Sobel(wide, cv2.CV_32F, 1, 0), cv2.Sobel(wide, cv2.CV_32F, 0, 1))
     edges = cv2.Canny(np.clip(np.rint(luma), 0, 255).astype(np.uint8), 60, 150) > 0
     edges &= before > 40

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 PERIODS = (8, 16)
 OTHERS = (7, 9, 10, 11, 13, 14, 15, 17, 18, 19)
 LIMIT = 6.0
+SMALLEST = 10 * max(OTHERS)
+"""Pixels: ten cells of the largest period."""
 
 
 def grid_strength(luma: NDArray[np.float32]) -> tuple[float, int]:
     """Amplitude in grey levels of the strongest 8 or 16 pixel lattice, and its period.
 
-    Fine detail (luma less its 5 x 5 mean, limited to 6 grey levels, calm places weighing more) is
+    `luma` is [H, W], at least 190 pixels either way. Fine detail (luma less its 5 x 5 mean, limited to 6 grey levels, calm places weighing more) is
     averaged over all cells of a period: what does not repeat averages out. From the pattern's
     standard deviation at 8 or 16 pixels the largest at ten other periods is taken away (in
     squares), so structure that repeats at no special period counts as nothing. Blocks of JPEG are
@@ -21,8 +23,6 @@ def grid_strength(luma: NDArray[np.float32]) -> tuple[float, int]:
     """
     import cv2
 
-    if min(luma.shape) < 10 * max(OTHERS):
-        return 0.0, 0
     detail = luma - cv2.blur(luma, (5, 5))
     power = cv2.blur(detail * detail, (17, 17))
     weight = 1 / (power + 1.0)
