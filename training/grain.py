@@ -73,8 +73,7 @@ def degrade(
 def bank() -> dict[str, list]:
     rng = np.random.default_rng(SEED)
     return {
-        kind: [synthesis.textures(kind, 800, 4, rng) for _ in range(3)]
-        for kind in synthesis.KINDS
+        kind: [synthesis.textures(kind, 800, 4, rng) for _ in range(3)] for kind in synthesis.KINDS
     }
 
 
@@ -197,10 +196,15 @@ def fit(source: Path, out: Path, epochs: int = 32, leave: int = 9) -> None:
         with torch.no_grad():
             left = [loss_of(stack(group), given).item() * len(group) for group in batches(held)]
         score = sum(left) / held.sum()
-        print(f"epoch {epoch}: fitted {float(torch.stack(total).mean()):.4f}, left-out scenes {score:.4f}", flush=True)
+        print(
+            f"epoch {epoch}: fitted {float(torch.stack(total).mean()):.4f}, left out {score:.4f}",
+            flush=True,
+        )
         if score < best:
             best = score
-            np.savez(out, **{k: v.detach().cpu().numpy().astype(np.float32) for k, v in given.items()})
+            np.savez(
+                out, **{k: v.detach().cpu().numpy().astype(np.float32) for k, v in given.items()}
+            )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Validity of `grain`: known fields on unseen scenes, real film scans, the naive baseline beside it.
+"""Validity of `grain`: known fields on unseen scenes, real film scans, a naive baseline.
 
     python benchmarks/validity/grain.py --scenes FOLDER --workers 8 --json FILE
     python benchmarks/validity/grain.py --scans FOLDER --json FILE
@@ -19,13 +19,13 @@ import numpy as np
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import report  # noqa: E402
+import report
 
-from iqmetrics.images import Picture  # noqa: E402
-from iqmetrics.nets.grain import synthesis  # noqa: E402
-from iqmetrics.nets.grain.bands import grid_of  # noqa: E402
-from iqmetrics.records import ImageRecord, Reading  # noqa: E402
-from iqmetrics.scorers.grain import Grain  # noqa: E402
+from iqmetrics.images import Picture
+from iqmetrics.nets.grain import synthesis
+from iqmetrics.nets.grain.bands import grid_of
+from iqmetrics.records import ImageRecord, Reading
+from iqmetrics.scorers.grain import Grain
 
 SEED = 77
 SMOOTHED = ("edges", "face", "half", "patchy")
@@ -56,7 +56,8 @@ def rank(values: np.ndarray) -> np.ndarray:
 def tiles(plane: np.ndarray) -> np.ndarray:
     grid = grid_of(*plane.shape)
     cut = plane[
-        grid.top : grid.top + grid.rows * grid.side, grid.left : grid.left + grid.columns * grid.side
+        grid.top : grid.top + grid.rows * grid.side,
+        grid.left : grid.left + grid.columns * grid.side,
     ]
     return cut.reshape(grid.rows, grid.side, grid.columns, grid.side).mean((1, 3))
 
@@ -216,8 +217,7 @@ def scan_figures(said: dict[str, list], other: dict[str, list]) -> dict[str, flo
 def bank() -> dict[str, list]:
     rng = np.random.default_rng(SEED)
     return {
-        kind: [synthesis.textures(kind, 1100, 4, rng) for _ in range(3)]
-        for kind in synthesis.KINDS
+        kind: [synthesis.textures(kind, 1100, 4, rng) for _ in range(3)] for kind in synthesis.KINDS
     }
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture, by_shape
-from iqmetrics.records import Metric, Missing, Reading
+from iqmetrics.records import Metric, Missing, Reading, Scope
 from iqmetrics.scorers.base import keep
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Grain:
 
     name = "grain"
     version = "1"
-    scope = "image"
+    scope: ClassVar[Scope] = "image"
     licence = "Apache-2.0"
     weights = ("grain-trust",)
     metrics = (

@@ -89,13 +89,16 @@ def luminance_curve(strength: Any, luma: Any, trust: Any) -> Any:
 
 
 def read_field(strength: Any, error: Any, size: Any, luma: Any, clipped: Any) -> Field:
-    """All that one look at the tiles gives."""
+    """All that one look at the tiles gives.
+
+    The spread is not reduced by the tiles' likely errors: the network answers what is most likely
+    for each tile, which already varies less than the truth where little is known.
+    """
     trust = trust_of(error, clipped)
     curve = luminance_curve(strength, luma, trust)
     deviation = (strength - curve).clamp(WEAKEST, STRONGEST)
     centred = deviation - mean(deviation, trust)[:, None, None]
-    noise = mean((0.8 * error).square(), trust)
-    spread = (mean(centred.square(), trust) - noise).clamp(min=0).sqrt()
+    spread = mean(centred.square(), trust).sqrt()
     return Field(
         strength_map=strength,
         trust=trust,

@@ -48,7 +48,7 @@ def _spectrum(kind: str, side: int, rng: np.random.Generator) -> Any:
         weights *= rng.uniform(0.3, 0.75) / np.abs(weights).sum()
         for (dy, dx), weight in zip(lags, weights, strict=True):
             response -= weight * np.exp(2j * np.pi * (y * dy + x * dx))
-        return 1 / np.abs(response)
+        return np.asarray(1 / np.abs(response))
     raise ValueError(f"no grain model named {kind!r}")
 
 
@@ -63,7 +63,7 @@ def _boolean(side: int, look: np.random.Generator, rng: np.random.Generator) -> 
     offsets = np.minimum(np.arange(fine), fine - np.arange(fine)).astype(np.float32)
     shape = (offsets[:, None] ** 2 + offsets[None] ** 2 <= radius**2).astype(np.float32)
     covered = np.fft.irfft2(np.fft.rfft2(seeds) * np.fft.rfft2(shape), s=(fine, fine)) > 0.5
-    return covered.reshape(side, 3, side, 3).mean((1, 3)).astype(np.float32)
+    return np.asarray(covered.reshape(side, 3, side, 3).mean((1, 3)), np.float32)
 
 
 def textures(kind: str, side: int, count: int, rng: np.random.Generator) -> list[Floats]:
@@ -72,9 +72,7 @@ def textures(kind: str, side: int, count: int, rng: np.random.Generator) -> list
     return [texture(kind, side, np.random.default_rng(look), rng) for _ in range(count)]
 
 
-def texture(
-    kind: str, side: int, look: np.random.Generator, rng: np.random.Generator
-) -> Floats:
+def texture(kind: str, side: int, look: np.random.Generator, rng: np.random.Generator) -> Floats:
     """One plane of grain, side x side, zero mean, unit standard deviation, wrapping around.
 
     `look` draws the parameters of the model, `rng` the grain itself.
@@ -126,7 +124,7 @@ def field(name: str, height: int, width: int, ratio: float, rng: np.random.Gener
         angle = rng.uniform(0, 2 * np.pi)
         inside = (np.cos(angle) * x + np.sin(angle) * y) * 12
     elif name == "patchy":
-        waves = sum(
+        waves: Any = sum(
             np.sin(rng.uniform(2, 6) * y + rng.uniform(0, 6))
             * np.sin(rng.uniform(2, 6) * x + rng.uniform(0, 6))
             for _ in range(3)
@@ -189,7 +187,7 @@ def add_grain(
     cut = [_window(plane, height, width, rng) for plane in planes]
     mixed = np.stack([np.sqrt(colour) * cut[0] + np.sqrt(1 - colour) * c for c in cut[1:]], -1)
     in_luma = float(np.sqrt(colour + (1 - colour) * float((LUMA**2).sum())))
-    luma = clean @ LUMA
+    luma = np.asarray(clean @ LUMA, np.float32)
     gain = sigma / in_luma * relative * tone_curve(kind, luma / 255, rng)
     noisy = np.clip(np.rint(clean + mixed * gain[..., None]), 0, 255).astype(np.uint8)
     return Grainy(noisy, noisy @ LUMA - luma, relative, cell_size(planes[0]))

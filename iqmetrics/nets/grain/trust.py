@@ -38,9 +38,7 @@ def parameters(device: str) -> dict[str, Any]:
     import torch
 
     with np.load(weights.find(NAME)) as file:
-        return {
-            key: torch.tensor(file[key].astype(np.float32), device=device) for key in SHAPES
-        }
+        return {key: torch.tensor(file[key].astype(np.float32), device=device) for key in SHAPES}
 
 
 def judge(features: Any, given: dict[str, Any]) -> tuple[Any, Any, Any]:

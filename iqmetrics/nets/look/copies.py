@@ -49,7 +49,7 @@ def find_copies(grey: NDArray[np.uint8]) -> Copies:
     if by > 1:
         size = (grey.shape[1] // by, grey.shape[0] // by)
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    sift = cv2.SIFT_create(nfeatures=MOST_KEYPOINTS, contrastThreshold=0.006)
+    sift = cv2.SIFT.create(nfeatures=MOST_KEYPOINTS, contrastThreshold=0.006)
     points, descriptors = sift.detectAndCompute(grey, None)
     if descriptors is None or len(points) < 2:
         return NONE

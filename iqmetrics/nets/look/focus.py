@@ -5,14 +5,14 @@ from numpy.typing import NDArray
 
 REBLUR = 1.0
 ENOUGH_EDGES = 200
-QUANTILE = 0.3
+QUANTILE = 0.2
 
 
 def edge_width(luma: NDArray[np.float32]) -> tuple[float | None, int]:
     """Blur of the picture's sharper edges as the sigma of a Gaussian, in pixels, and edges seen.
 
     At a step edge blurred by s, the gradient falls by sqrt(s^2 + b^2) / s when blurred once more
-    by b (Zhuo and Sim 2011); the ratio gives s. Measured at Canny edges; the answer is their 30th
+    by b (Zhuo and Sim 2011); the ratio gives s. Measured at Canny edges; the answer is their 20th
     percentile, so that a background out of focus does not make a sharp picture blurred. None when
     fewer than 200 pixels are edges.
 

@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 BLOWN, CRUSHED = 254, 2
 SMALL_SIDE = 256
-CALM_SHARE = 0.3
+CALM = 10.0
 MINKOWSKI = 6
+FARTHEST = 0.05
+"""From the black-body locus, CIE 1960: farther away a colour temperature has no meaning (CIE 15)."""
 
 TO_XYZ = np.array(
     [
@@ -54,20 +56,21 @@ def reduced(pixels: NDArray[np.uint8], side: int = SMALL_SIDE) -> NDArray[np.uin
 
 
 def cast(lab: NDArray[Any]) -> tuple[float, float]:
-    """Mean (a*, b*) of the 30 % of pixels with the least chroma, near-black ones left out.
+    """Mean (a*, b*) of the picture, each pixel weighing 1 / (1 + C* / 10), near-black ones left out.
 
     Args:
         lab: CIELAB [H, W, 3], D65.
 
-    What is least colourful is taken for grey: its a* (green to red) and b* (blue to yellow) are
-    the cast. A picture without anything grey shows its subject's colour here instead.
+    What is least colourful is most likely grey: its a* (green to red) and b* (blue to yellow) are
+    the cast. The weights are soft so that a stronger cast always reads stronger. A picture without
+    anything grey shows its subject's colour here instead.
     """
     seen = lab[(lab[..., 0] > 5) & (lab[..., 0] < 99)]
     if not len(seen):
         return 0.0, 0.0
-    chroma = np.hypot(seen[:, 1], seen[:, 2])
-    calm = seen[chroma <= np.quantile(chroma, CALM_SHARE)]
-    return float(calm[:, 1].mean()), float(calm[:, 2].mean())
+    weight = 1 / (1 + np.hypot(seen[:, 1], seen[:, 2]) / CALM)
+    a, b = (seen[:, 1:] * weight[:, None]).sum(0) / weight.sum()
+    return float(a), float(b)
 
 
 def chroma(lab: NDArray[Any]) -> float:
@@ -79,7 +82,8 @@ def temperature(pixels: NDArray[np.uint8]) -> float | None:
     """Correlated colour temperature of the scene's estimated illuminant in kelvin, or None.
 
     Illuminant by shades of grey, p = 6 (Finlayson and Trezzi 2004), blown pixels left out; CCT by
-    McCamy 1992. None where the formula means nothing: outside 1,700 to 25,000 K, or nothing seen.
+    McCamy 1992. None where that means nothing: outside 1,700 to 25,000 K, farther than 0.05 from
+    the black-body locus (a green or purple picture), or nothing seen.
     """
     kept = pixels[(pixels.max(-1) < BLOWN) & (pixels.max(-1) > CRUSHED)]
     if not len(kept):
@@ -91,4 +95,19 @@ def temperature(pixels: NDArray[np.uint8]) -> float | None:
     x, y = total[:2] / total.sum()
     n = (x - 0.3320) / (0.1858 - y)
     kelvin = float(449 * n**3 + 3525 * n**2 + 6823.3 * n + 5520.33)
-    return kelvin if 1700 <= kelvin <= 25000 else None
+    if not 1700 <= kelvin <= 25000 or _off_locus(float(x), float(y), kelvin) > FARTHEST:
+        return None
+    return kelvin
+
+
+def _off_locus(x: float, y: float, kelvin: float) -> float:
+    """Distance in CIE 1960 (u, v) from the black body of that temperature (Krystek 1985)."""
+    t = min(kelvin, 15000.0)
+    u = (0.860117757 + 1.54118254e-4 * t + 1.28641212e-7 * t * t) / (
+        1 + 8.42420235e-4 * t + 7.08145163e-7 * t * t
+    )
+    v = (0.317398726 + 4.22806245e-5 * t + 4.20481691e-8 * t * t) / (
+        1 - 2.89741816e-5 * t + 1.61456053e-7 * t * t
+    )
+    scale = -2 * x + 12 * y + 3
+    return float(np.hypot(4 * x / scale - u, 6 * y / scale - v))

@@ -8,7 +8,11 @@ def scene(sigma: float, side: int = 512, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:side, 0:side] / side
     base = 128 + 50 * np.sin(6 * x + 2 * y)[..., None]
-    return np.clip(np.rint(base + rng.normal(0, sigma, (side, side, 1))), 0, 255).astype(np.uint8).repeat(3, 2)
+    return (
+        np.clip(np.rint(base + rng.normal(0, sigma, (side, side, 1))), 0, 255)
+        .astype(np.uint8)
+        .repeat(3, 2)
+    )
 
 
 def test_small_images_are_not_readable():

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from iqmetrics.nets.grain import synthesis
-from iqmetrics.nets.grain.synthesis import FIELDS, KINDS, LUMA, add_grain, cell_size, field, textures
+from iqmetrics.nets.grain.synthesis import (
+    FIELDS,
+    KINDS,
+    LUMA,
+    add_grain,
+    cell_size,
+    field,
+    textures,
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
