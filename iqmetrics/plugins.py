@@ -21,6 +21,8 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "musiq": "iqmetrics.scorers.pyiqa_metric:PyiqaMetric",
         "niqe": "iqmetrics.scorers.niqe:Niqe",
         "piqe": "iqmetrics.scorers.piqe:Piqe",
+        "grain": "iqmetrics.scorers.grain:Grain",
+        "look": "iqmetrics.scorers.look:Look",
         "size": "iqmetrics.scorers.size:Size",
     },
     "generator": {},

@@ -1,0 +1,115 @@
+"""Pixels in, everything known of their grain out: the one call that scorers and benchmarks make."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iqmetrics.nets.grain.bands import FEATURES, Grid, grid_of, tile_features
+from iqmetrics.nets.grain.field import CENTRE, EDGE, HIGHLIGHT, SHADOW, mean, ratio, read_field
+from iqmetrics.nets.grain.trust import judge, parameters
+
+LEAST_TILES = 4
+Floats = NDArray[np.float32]
+
+
+def readable(height: int, width: int) -> bool:
+    """Whether an image of this size has the 4 x 4 tiles that a grain field needs."""
+    grid = grid_of(height, width)
+    return min(grid.rows, grid.columns) >= LEAST_TILES
+
+
+@dataclass(frozen=True)
+class Look:
+    """The grain of N images as arrays [N]; zones [N, 3] are shadow, mid and highlight."""
+
+    grid: Grid
+    uniformity: Floats
+    strength: Floats
+    size: Floats
+    spread: Floats
+    covered: Floats
+    chroma_corr: Floats
+    centre_edge: Floats
+    centre_trust: Floats
+    zones: Floats
+    zone_trust: Floats
+    zone_tiles: Floats
+    deviation: Floats
+    """[N, rows, columns]: log strength less what is expected at this brightness."""
+    trust: Floats
+    """[N, rows, columns], 0..1."""
+
+    def evidence(self, i: int) -> dict[str, Any]:
+        """The grain map of one image, as the report draws it."""
+        return {
+            "tile": self.grid.side,
+            "origin": [self.grid.left, self.grid.top],
+            "grain_map": np.round(self.deviation[i], 2).tolist(),
+            "trust": np.round(self.trust[i], 2).tolist(),
+            "covered": round(float(self.covered[i]), 2),
+        }
+
+
+def look(pixels: Sequence[NDArray[np.uint8]], device: str = "cpu") -> Look:
+    """Read the grain of images of one size.
+
+    Args:
+        pixels: images [H, W, 3], sRGB.
+        device: "cpu" or "cuda".
+    """
+    import torch
+
+    with torch.inference_mode():
+        tensor = torch.stack([torch.from_numpy(np.array(p)).to(device) for p in pixels])
+        named, grid = measure(tensor)
+        arrays = torch.cat([named[key].reshape(len(pixels), -1) for key in named], 1).cpu().numpy()
+    found: dict[str, Any] = {}
+    start = 0
+    for key, value in named.items():
+        width = int(np.prod(value.shape[1:]))
+        found[key] = arrays[:, start : start + width].reshape(value.shape)
+        start += width
+    return Look(grid=grid, **found)
+
+
+def measure(pixels: Any) -> tuple[dict[str, Any], Grid]:
+    """The same as `look` on a uint8 tensor [N, H, W, 3], answering tensors on its device."""
+    import torch
+
+    features, grid = tile_features(pixels)
+    strength, error, size = judge(features, parameters(str(features.device)))
+    luma, clipped = (features[..., FEATURES.index(name)] for name in ("luma", "clipped"))
+    seen = read_field(strength, error, size, luma, clipped)
+    inside, outside = _rings(grid, str(pixels.device))
+    centre_edge, centre_trust = ratio(seen.deviation, seen.trust, inside, outside)
+    bounds = ((luma < SHADOW), (luma >= SHADOW) & (luma <= HIGHLIGHT), (luma > HIGHLIGHT))
+    zones = [zone.float() for zone in bounds]
+    corr = sum(features[..., FEATURES.index(f"corr_{pair}")] for pair in ("rg", "gb", "rb")) / 3
+    return {
+        "uniformity": seen.uniformity,
+        "strength": seen.strength,
+        "size": seen.size,
+        "spread": seen.spread,
+        "covered": seen.covered,
+        "chroma_corr": mean(corr, seen.trust),
+        "centre_edge": centre_edge,
+        "centre_trust": centre_trust,
+        "zones": torch.stack([mean(strength, seen.trust * zone).exp() for zone in zones], 1),
+        "zone_trust": torch.stack([(seen.trust * zone).sum((1, 2)) for zone in zones], 1),
+        "zone_tiles": torch.stack([zone.sum((1, 2)) for zone in zones], 1),
+        "deviation": seen.deviation,
+        "trust": seen.trust,
+    }, grid
+
+
+def _rings(grid: Grid, device: str) -> tuple[Any, Any]:
+    """Tiles of the centre and of the edges, [rows, columns]: radius below .55, above .95."""
+    import torch
+
+    y = (torch.arange(grid.rows, device=device) + 0.5) / grid.rows * 2 - 1
+    x = (torch.arange(grid.columns, device=device) + 0.5) / grid.columns * 2 - 1
+    radius = torch.hypot(y[:, None].expand(-1, grid.columns), x[None].expand(grid.rows, -1))
+    return (radius < CENTRE).float(), (radius > EDGE).float()

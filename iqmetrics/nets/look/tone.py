@@ -1,0 +1,113 @@
+"""Exposure and colour: blown and crushed areas, colour cast, colour temperature, chroma."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOWN, CRUSHED = 254, 2
+SMALL_SIDE = 256
+CALM = 10.0
+MINKOWSKI = 6
+FARTHEST = 0.05
+"""From the black-body locus, CIE 1960: farther away a colour temperature has no meaning (CIE 15)."""
+
+TO_XYZ = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
+"""Linear sRGB to XYZ, D65 (IEC 61966-2-1)."""
+
+
+def clipped(pixels: NDArray[np.uint8]) -> float:
+    """Share of the picture (0..1) that is blown: all channels >= 254 over a whole 3 x 3 square.
+
+    The square keeps sparkle and thin reflections out.
+    """
+    return _solid(pixels.min(-1) >= BLOWN)
+
+
+def crushed(pixels: NDArray[np.uint8]) -> float:
+    """Share of the picture (0..1) that is black: no channel above 2 over a whole 3 x 3 square."""
+    return _solid(pixels.max(-1) <= CRUSHED)
+
+
+def _solid(mask: NDArray[np.bool_]) -> float:
+    import cv2
+
+    kernel = np.ones((3, 3), np.uint8)
+    inside = cv2.erode(mask.astype(np.uint8), kernel, borderType=cv2.BORDER_REPLICATE)
+    return float(inside.mean())
+
+
+def reduced(pixels: NDArray[np.uint8], side: int = SMALL_SIDE) -> NDArray[np.uint8]:
+    """The picture with its longer side at most `side`, averaged by area."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    by = max(height, width) / side
+    if by <= 1:
+        return pixels
+    size = (max(1, round(width / by)), max(1, round(height / by)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def cast(lab: NDArray[Any]) -> tuple[float, float]:
+    """Mean (a*, b*) of the picture, each pixel weighing 1 / (1 + C* / 10), near-black ones left out.
+
+    Args:
+        lab: CIELAB [H, W, 3], D65.
+
+    What is least colourful is most likely grey: its a* (green to red) and b* (blue to yellow) are
+    the cast. The weights are soft so that a stronger cast always reads stronger. A picture without
+    anything grey shows its subject's colour here instead.
+    """
+    seen = lab[(lab[..., 0] > 5) & (lab[..., 0] < 99)]
+    if not len(seen):
+        return 0.0, 0.0
+    weight = 1 / (1 + np.hypot(seen[:, 1], seen[:, 2]) / CALM)
+    a, b = (seen[:, 1:] * weight[:, None]).sum(0) / weight.sum()
+    return float(a), float(b)
+
+
+def chroma(lab: NDArray[Any]) -> float:
+    """Mean CIELAB chroma C*ab: 0 for grey, about 15-25 in photographs, above 100 for pure colours."""
+    return float(np.hypot(lab[..., 1], lab[..., 2]).mean())
+
+
+def temperature(pixels: NDArray[np.uint8]) -> float | None:
+    """Correlated colour temperature of the scene's estimated illuminant in kelvin, or None.
+
+    Illuminant by shades of grey, p = 6 (Finlayson and Trezzi 2004), blown pixels left out; CCT by
+    McCamy 1992. None where that means nothing: outside 1,700 to 25,000 K, farther than 0.05 from
+    the black-body locus (a green or purple picture), or nothing seen.
+    """
+    kept = pixels[(pixels.max(-1) < BLOWN) & (pixels.max(-1) > CRUSHED)]
+    if not len(kept):
+        return None
+    encoded = kept.astype(np.float64) / 255
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    light = (linear**MINKOWSKI).mean(0) ** (1 / MINKOWSKI)
+    total = TO_XYZ @ light
+    x, y = total[:2] / total.sum()
+    n = (x - 0.3320) / (0.1858 - y)
+    kelvin = float(449 * n**3 + 3525 * n**2 + 6823.3 * n + 5520.33)
+    if not 1700 <= kelvin <= 25000 or _off_locus(float(x), float(y), kelvin) > FARTHEST:
+        return None
+    return kelvin
+
+
+def _off_locus(x: float, y: float, kelvin: float) -> float:
+    """Distance in CIE 1960 (u, v) from the black body of that temperature (Krystek 1985)."""
+    t = min(kelvin, 15000.0)
+    u = (0.860117757 + 1.54118254e-4 * t + 1.28641212e-7 * t * t) / (
+        1 + 8.42420235e-4 * t + 7.08145163e-7 * t * t
+    )
+    v = (0.317398726 + 4.22806245e-5 * t + 4.20481691e-8 * t * t) / (
+        1 - 2.89741816e-5 * t + 1.61456053e-7 * t * t
+    )
+    scale = -2 * x + 12 * y + 3
+    return float(np.hypot(4 * x / scale - u, 6 * y / scale - v))

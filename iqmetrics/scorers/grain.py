@@ -1,0 +1,138 @@
+"""grain: is the grain of a picture even, how strong, how coarse, and where is it missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from iqmetrics.errors import Unavailable
+from iqmetrics.images import Picture, by_shape
+from iqmetrics.records import Metric, Missing, Reading, Scope
+from iqmetrics.scorers.base import keep
+
+if TYPE_CHECKING:
+    from iqmetrics.nets.grain.read import Look
+
+ZONES = ("shadow", "mid", "highlight")
+TOO_SMALL = "too small to tell grain from detail: fewer than 4 x 4 tiles of 42 pixels"
+GREY = "grey levels"
+
+
+@dataclass(frozen=True)
+class Grain:
+    """Evenness of film grain or sensor noise over the frame, 0 (patches without any) to 1 (even).
+
+    Every tile's grain is read from DCT bands by a small network trained on synthetic grain, with
+    how far it can be trusted; the part that follows luminance, as in film, is taken away; what
+    spreads is unevenness: uniformity = 1 / (1 + (spread of log strength / 0.35)^2). A picture
+    without grain has no uniformity (not applicable), one with nothing but texture abstains.
+
+    Higher uniformity is better; strength, size and the rest are facts without a direction. A centre
+    smoother than the edges has `grain.centre_edge` below 1. Blind to: grain under 0.8 grey levels,
+    or that JPEG has removed; how pleasant the grain is. Method: DCT bands after Colom and Buades
+    (2013), trust learned (training/grain.py). Figures: benchmarks/results/grain.json.
+
+    Example:
+        Gaussian noise of 4 grey levels over a photograph: uniformity near 1, strength near 4;
+        with the middle denoised to a third: uniformity near 0.4, centre_edge near 0.35.
+    """
+
+    no_grain_below: float = 0.8
+    """Strength in grey levels under which a picture counts as having no grain."""
+    least_covered: float = 0.3
+    """Share of the frame that must be readable, or the scorer abstains."""
+    batch: int = 32
+    """Pictures at once on a GPU; not a part of what is measured."""
+    device: str = field(init=False, repr=False, compare=False, default="cpu")
+
+    name = "grain"
+    version = "1"
+    scope: ClassVar[Scope] = "image"
+    licence = "Apache-2.0"
+    weights = ("grain-trust",)
+    metrics = (
+        Metric("grain.uniformity", "", 0, 1, "higher", "evenness of the grain over the frame"),
+        Metric("grain.strength", GREY, 0, None, "neither", "standard deviation in luma, 0..255"),
+        Metric(
+            "grain.centre_edge", "ratio", 0, None, "neither", "grain in the centre over the edges"
+        ),
+        Metric("grain.shadow", GREY, 0, None, "neither", "strength where luma is below 0.25"),
+        Metric("grain.mid", GREY, 0, None, "neither", "strength where luma is 0.25 to 0.7"),
+        Metric("grain.highlight", GREY, 0, None, "neither", "strength where luma is above 0.7"),
+        Metric("grain.size_px", "px", 1, None, "neither", "side of one independent grain cell"),
+        Metric(
+            "grain.chroma_corr", "", -1, 1, "neither", "likeness of the grain between R, G and B"
+        ),
+    )
+
+    def load(self, device: str) -> None:
+        """Check that torch and the network are here."""
+        from importlib.util import find_spec
+
+        if find_spec("torch") is None:
+            raise Unavailable.extra("grain", "torch", "score")
+        from iqmetrics.nets.grain.trust import parameters
+
+        parameters(device)
+        keep(self, device=device)
+
+    def score(self, pictures: Sequence[Picture]) -> list[Reading]:
+        """One reading a picture; pictures of one size go through a GPU together."""
+        from iqmetrics.nets.grain.read import look, readable
+
+        answers: list[Reading | None] = [None] * len(pictures)
+        at_once = self.batch if self.device != "cpu" else 1
+        for (height, width), places in by_shape(pictures).items():
+            if not readable(height, width):
+                for place in places:
+                    answers[place] = Reading.none(self.metrics, "abstained", TOO_SMALL)
+                continue
+            for start in range(0, len(places), at_once):
+                part = places[start : start + at_once]
+                seen = look([pictures[p].pixels for p in part], self.device)
+                for index, place in enumerate(part):
+                    answers[place] = self._answer(seen, index)
+        return [answer for answer in answers if answer is not None]
+
+    def _answer(self, seen: "Look", i: int) -> Reading:
+        evidence = seen.evidence(i)
+        if seen.covered[i] < self.least_covered:
+            reason = f"only {seen.covered[i]:.0%} of the frame tells grain from texture"
+            return Reading.none(self.metrics, "abstained", reason, evidence)
+        values = {"grain.strength": float(seen.strength[i])}
+        missing: dict[str, Missing] = {}
+        if seen.strength[i] < self.no_grain_below:
+            reason = f"no grain: {seen.strength[i]:.2f} grey levels"
+            missing = {
+                m.name: Missing("not_applicable", reason)
+                for m in self.metrics
+                if m.name not in values
+            }
+            return Reading(values, missing, evidence)
+        values["grain.uniformity"] = float(seen.uniformity[i])
+        values["grain.size_px"] = max(1.0, float(seen.size[i]))
+        values["grain.chroma_corr"] = float(np.clip(seen.chroma_corr[i], -1, 1))
+        if seen.centre_trust[i] >= 1.5:
+            values["grain.centre_edge"] = float(seen.centre_edge[i])
+        else:
+            missing["grain.centre_edge"] = Missing("abstained", "centre or edges are only texture")
+        for zone, name in enumerate(ZONES):
+            self._zone(f"grain.{name}", seen, i, zone, values, missing)
+        return Reading(values, missing, evidence)
+
+    @staticmethod
+    def _zone(
+        name: str,
+        seen: "Look",
+        i: int,
+        zone: int,
+        values: dict[str, Any],
+        missing: dict[str, Missing],
+    ) -> None:
+        if seen.zone_tiles[i, zone] < 2:
+            missing[name] = Missing("not_applicable", "no part of the frame is this bright or dark")
+        elif seen.zone_trust[i, zone] < 1.0:
+            missing[name] = Missing("abstained", "such parts are only texture, or clipped")
+        else:
+            values[name] = float(seen.zones[i, zone])

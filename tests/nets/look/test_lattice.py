@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from iqmetrics.nets.look.lattice import SMALLEST, grid_strength
+
+
+def scene(seed: int = 0, side: int = 480) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:side, 0:side] / side
+    smooth = 120 + 60 * np.sin(9 * x * y) + 20 * np.cos(23 * x - 7 * y)
+    return (smooth + rng.normal(0, 3, (side, side))).astype(np.float32)
+
+
+@pytest.mark.parametrize("period", [8, 16])
+def test_a_lattice_of_two_levels_is_found_with_its_period(period):
+    y, x = np.mgrid[0:480, 0:480]
+    pattern = 2.0 * (((x + 3) % period == 0) | ((y + 5) % period == 0))
+    clean, _ = grid_strength(scene())
+    amplitude, found = grid_strength(scene() + pattern.astype(np.float32))
+    assert amplitude > 0.4 > 4 * clean
+    assert found == period or (found, period) == (16, 8)
+
+
+def test_strength_follows_the_amplitude():
+    y, x = np.mgrid[0:480, 0:480]
+    wave = np.cos(np.pi * x / 4) * np.cos(np.pi * y / 4)
+    found = [grid_strength((scene() + a * wave).astype(np.float32))[0] for a in (1, 2, 4)]
+    assert found[1] / found[0] == pytest.approx(2, rel=0.15)
+    assert found[2] / found[1] == pytest.approx(2, rel=0.25)
+
+
+def test_other_periods_are_no_latent_grid():
+    _, x = np.mgrid[0:480, 0:480]
+    for period in (10, 13):
+        stripes = 6.0 * (x % period == 0)
+        assert grid_strength((scene() + stripes).astype(np.float32))[0] < 0.2
+
+
+def test_a_flat_picture_has_no_grid():
+    assert grid_strength(np.full((SMALLEST, SMALLEST), 50, np.float32))[0] == pytest.approx(0)
