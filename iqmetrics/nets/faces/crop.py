@@ -1,6 +1,7 @@
 """Square, turned cut-outs of an image: area-averaged when shrunk, so that nothing aliases."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -50,12 +51,14 @@ def cut(pixels: Pixels, square: Square, size: int) -> Pixels:
     """The square as size x size x 3; what lies outside the image repeats its border."""
     reach = square.side * 0.75 + 4
     height, width = pixels.shape[:2]
-    left, top = (int(max(0, min(c - reach, n - 1))) for c, n in ((square.x, width), (square.y, height)))
+    left, top = (
+        int(max(0, min(c - reach, n - 1))) for c, n in ((square.x, width), (square.y, height))
+    )
     right, bottom = (
         int(min(n, max(c + reach, low + 1)))
         for c, n, low in ((square.x, width, left), (square.y, height, top))
     )
-    part = pixels[top:bottom, left:right]
+    part: Any = pixels[top:bottom, left:right]
     shrink = max(1, int(square.side / size))
     shrink = min(shrink, *part.shape[:2])
     if shrink > 1:

@@ -37,12 +37,15 @@ class Found:
     """One detection: box (x0, y0, x1, y1) and six key points (6 x 2) in pixels, score 0..1.
 
     The key points are the eye at the picture's left, the eye at its right, nose tip, mouth centre,
-    left and right ear.
+    left and right ear. A finder with landmarks of its own adds them (n x 2, pixels) and the
+    head's yaw in degrees.
     """
 
     box: tuple[float, float, float, float]
     points: Floats
     score: float
+    landmarks: Floats | None = None
+    yaw: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def detect(pictures: Sequence[Pixels], tiles: bool = True) -> list[list[Found]]:
         batch = np.zeros((len(seen), size, size, 3), np.float32)
         for slot, window in zip(batch, seen, strict=True):
             slot[:] = _look(pictures[window.picture], window, size)
-        regressors, scores = session.run(name, batch / 127.5 - 1)
+        regressors, scores = session.run(name, batch / np.float32(127.5) - np.float32(1))
         for window, raw, logits in zip(seen, regressors, scores, strict=True):
             found[window.picture] += [(f, window) for f in _decode(name, raw, logits, window)]
     return [
@@ -80,7 +83,9 @@ def _windows(index: int, shape: tuple[int, ...], tiles: bool) -> list[_Window]:
         return windows
     side = max(TILE, 2 * longer // (MOST_TILES + 1))
     return windows + [
-        _Window(index, x, y, side, True) for y in _starts(height, side) for x in _starts(width, side)
+        _Window(index, x, y, side, True)
+        for y in _starts(height, side)
+        for x in _starts(width, side)
     ]
 
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +9,15 @@ from numpy.typing import NDArray
 from iqmetrics.images import Picture, once_each
 from iqmetrics.nets.faces import detect, mesh
 from iqmetrics.nets.faces.crop import Points, Square
+from iqmetrics.nets.faces.shape import mirror_map
 
 KEY = "nets.faces.find/1"
 REFINED = 1
 """How often the mesh is traced again inside the square that its own points give."""
-SURE_SCORE, SURE_FLAG, LEAST_FLAG = 0.75, 0.5, 0.02
-"""A detection counts as a face with a mesh flag of at least `SURE_FLAG`, or with a score of at
-least `SURE_SCORE` and a flag of at least `LEAST_FLAG`: drawn faces have low flags, clouds and
-foxes have neither."""
+SURE_SCORE, SURE_FLAG, LOW_SCORE, HIGH_FLAG = 0.8, 0.5, 0.6, 0.9
+"""A detection counts as a face by its detector score alone from `SURE_SCORE` on (drawn faces have
+low mesh flags), else by its flag: `SURE_FLAG`, or `HIGH_FLAG` where the score is below `LOW_SCORE`.
+Clouds, foxes and jars have neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,8 @@ class Face:
         points: 6 x 2: eye at the left, eye at the right, nose tip, mouth, left ear, right ear.
         mesh: 468 x 3, depth in pixels, smaller = nearer.
         square: The turned square that the mesh was traced in.
+        landmarks: Points of another finder's own, n x 2; None from the embedded one.
+        yaw: Head yaw in degrees by another finder; None from the embedded one.
     """
 
     box: tuple[float, float, float, float]
@@ -40,6 +41,8 @@ class Face:
     points: Points
     mesh: Points
     square: Square
+    landmarks: Points | None = None
+    yaw: float | None = None
 
     @property
     def side(self) -> float:
@@ -86,30 +89,31 @@ def _mirror_is_less(pixels: NDArray[np.uint8]) -> bool:
 
 
 def _find(pictures: list[NDArray[np.uint8]]) -> list[list[Face]]:
-    found = [(i, f) for i, some in enumerate(detect.detect(pictures)) for f in some]
-    images = [pictures[i] for i, _ in found]
-    squares = [mesh.square_of_box(f.box, f.points).rounded() for _, f in found]
+    faces = trace_found(pictures, detect.detect(pictures))
+    return [[f for f in some if is_face(f.score, f.flag)] for some in faces]
+
+
+def trace_found(
+    pictures: Sequence[NDArray[np.uint8]], found: Sequence[Sequence[detect.Found]]
+) -> list[list[Face]]:
+    """The mesh of every detection, all in one batch; each picture's faces largest first."""
+    flat = [(i, f) for i, some in enumerate(found) for f in some]
+    images = [pictures[i] for i, _ in flat]
+    squares = [mesh.square_of_box(f.box, f.points).rounded() for _, f in flat]
     points, flags = mesh.trace(images, squares)
     for _ in range(REFINED):
         squares = [mesh.square_of_mesh(m).rounded() for m in points]
         points, flags = mesh.trace(images, squares)
     faces: list[list[Face]] = [[] for _ in pictures]
-    for (i, f), m, flag, square in zip(found, points, flags, squares, strict=True):
-        if is_face(f.score, float(flag)):
-            faces[i].append(Face(f.box, f.score, float(flag), f.points, m, square))
+    for (i, f), m, flag, square in zip(flat, points, flags, squares, strict=True):
+        face = Face(f.box, f.score, float(flag), f.points, m, square, f.landmarks, f.yaw)
+        faces[i].append(face)
     return [sorted(some, key=lambda f: (-f.side, f.box)) for some in faces]
 
 
 def is_face(score: float, flag: float) -> bool:
     """Whether a detection with this detector score and mesh flag counts as a face."""
-    return flag >= SURE_FLAG or (score >= SURE_SCORE and flag >= LEAST_FLAG)
-
-
-@cache
-def mirror_map() -> NDArray[np.int64]:
-    """For each mesh point the number of its mirror point (468; an involution)."""
-    with files(__package__).joinpath("symmetry.npz").open("rb") as file, np.load(file) as data:
-        return np.asarray(data["mirror"], np.int64)
+    return score >= SURE_SCORE or flag >= (SURE_FLAG if score >= LOW_SCORE else HIGH_FLAG)
 
 
 def mirrored(face: Face, width: int) -> Face:
@@ -118,4 +122,13 @@ def mirrored(face: Face, width: int) -> Face:
     points = face.points[[1, 0, 2, 3, 5, 4]] * [-1, 1] + [width, 0]
     shape = face.mesh[mirror_map()] * [-1, 1, 1] + [width, 0, 0]
     square = replace(face.square, x=width - face.square.x, angle=-face.square.angle)
-    return replace(face, box=(width - x1, y0, width - x0, y1), points=points, mesh=shape, square=square)
+    marks = None if face.landmarks is None else face.landmarks * [-1, 1] + [width, 0]
+    return replace(
+        face,
+        box=(width - x1, y0, width - x0, y1),
+        points=points,
+        mesh=shape,
+        square=square,
+        landmarks=marks,
+        yaw=None if face.yaw is None else -face.yaw,
+    )

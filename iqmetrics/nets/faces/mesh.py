@@ -40,7 +40,7 @@ def trace(
 
 def trace_crops(crops: NDArray[np.uint8]) -> tuple[Points, NDArray[np.float64]]:
     """Mesh in crop pixels (n x 468 x 3) and flag (n) of n x 192 x 192 x 3 cut-outs."""
-    raw, logits = session.run("face_mesh", crops.astype(np.float32) / 255)
+    raw, logits = session.run("face_mesh", crops.astype(np.float32) / np.float32(255))
     flags = 1 / (1 + np.exp(-np.clip(logits.reshape(-1).astype(np.float64), -80, 80)))
     return raw.reshape(-1, 468, 3).astype(np.float64), flags
 

@@ -1,0 +1,133 @@
+"""Fits the constants of `face`: which left-right differences mean which crooked region.
+
+    python training/faces.py SAMPLES.npz iqmetrics/nets/faces/symmetry.npz
+
+Each region's displacement (2 numbers, eye distances) is regressed linearly, without a constant, on
+the signed differences of `measure`; faces that are only turned, lit or compressed answer zero. So
+the fit learns which differences pose and natural asymmetry make by themselves. The spread of its
+answers on normal faces (out of fold, people disjoint) is the unit of the scores.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from iqmetrics.nets.faces.heads import crooked, design, malformed, moved, scaled, signs
+
+REGIONS = 5
+RIDGE = 300.0
+BROKEN_RIDGE = 3.0
+FOLDS = 5
+FRONTAL = 30.0
+
+
+def folds(person, count=FOLDS, seed=3):
+    """A fold number for every sample such that a person is in one fold only."""
+    people = np.random.default_rng(seed).permutation(np.unique(person))
+    return np.argmax(person[:, None] == people[None], 1) % count
+
+
+def usable(data):
+    return (
+        np.isfinite(data["yaw"]) & (np.abs(data["yaw"]) <= FRONTAL) & (data["found"][:, 1] >= 0.9)
+    )
+
+
+def regress(data, rows, ridge=RIDGE):
+    """(scale, coefficients) of the displacement heads from the given training rows."""
+    scale = np.sqrt((data["skew"][rows] ** 2).mean(0)) + 1e-9
+    x = scaled(data["skew"][rows], scale)
+    y = data["answer"][rows].reshape(len(x), -1)
+    gram = x.T @ x + ridge * np.eye(x.shape[1])
+    return scale, np.linalg.solve(gram, x.T @ y)
+
+
+def band(shift, yaw):
+    """Whitening matrix per region and growth with |sin yaw| of the answers on normal faces."""
+    turn = np.abs(np.sin(np.radians(yaw)))
+    white = np.zeros((REGIONS, 2, 2))
+    growth = np.zeros(REGIONS)
+    for r in range(REGIONS):
+        p = shift[:, r]
+        for _ in range(3):
+            wide = 1 + growth[r] * turn
+            cov = np.einsum("ni,nj->ij", p / wide[:, None], p / wide[:, None]) / len(p)
+            white[r] = np.linalg.inv(np.linalg.cholesky(cov + 1e-12 * np.eye(2)))
+            size = np.hypot(*(p @ white[r].T).T)
+            slope, level = np.polyfit(turn, size, 1)
+            growth[r] = np.clip(slope / max(level, 1e-6), 0, 4)
+    return white, growth
+
+
+def fit(data, rows):
+    """All constants from the given rows."""
+    train = rows & usable(data)
+    push = train & np.isin(data["kind"], ["train_push", "train_normal"])
+    normal = train & np.isin(data["kind"], ["normal", "train_normal"])
+    scale, weights = regress(data, push)
+    got = {"scale": scale, "weights": weights}
+    fold = folds(data["person"])
+    shift = np.zeros((len(fold), REGIONS, 2))
+    for f in range(FOLDS):
+        inner = push & (fold != f)
+        if inner.any():
+            s, w = regress(data, inner)
+            shift[fold == f] = moved(data["skew"][fold == f], {"scale": s, "weights": w})
+    got["white"], got["growth"] = band(shift[normal], data["yaw"][normal])
+    score = crooked(shift, data["yaw"], got)
+    got["signs"], got["signs_mean"], got["signs_sd"] = broken_head(data, train, score)
+    return got
+
+
+def broken_head(data, train, score):
+    """Logistic regression: melted, blurred-out against normal and merely crooked by nature."""
+    bad = np.isin(data["kind"], ["train_melt", "train_blur"])
+    good = np.isin(data["kind"], ["normal", "train_normal"])
+    rows = train & (bad | good)
+    x = signs(data["broken"][rows], score[rows])
+    mean, sd = x.mean(0), x.std(0) + 1e-6
+    a, y = design((x - mean) / sd), bad[rows].astype(float)
+    balance = np.where(y > 0, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
+    beta = np.zeros(a.shape[1])
+    penalty = BROKEN_RIDGE * np.eye(a.shape[1])
+    penalty[0, 0] = 0
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-a @ beta))
+        slope = a.T @ (balance * (y - p)) - penalty @ beta
+        bend = (a * (balance * p * (1 - p))[:, None]).T @ a + penalty
+        beta = beta + np.linalg.solve(bend, slope)
+    return beta, mean, sd
+
+
+def predict(data, got):
+    """(region scores n x 5, malformed n) of every sample with one set of constants."""
+    score = crooked(moved(data["skew"], got), data["yaw"], got)
+    return score, malformed(data["broken"], score, got)
+
+
+def held_out(data):
+    """Region scores and malformed of every sample by constants fitted on other people."""
+    fold = folds(data["person"])
+    score, broken = np.zeros((len(fold), REGIONS)), np.zeros(len(fold))
+    for f in range(FOLDS):
+        got = fit(data, fold != f)
+        s, m = predict(data, got)
+        score[fold == f], broken[fold == f] = s[fold == f], m[fold == f]
+    return score, broken
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("samples", type=Path)
+    parser.add_argument("constants", type=Path)
+    args = parser.parse_args()
+    data = dict(np.load(args.samples))
+    kept = dict(np.load(args.constants))
+    got = fit(data, np.ones(len(data["yaw"]), bool))
+    small = {k: np.asarray(v, np.float32) for k, v in got.items()}
+    np.savez_compressed(args.constants, mirror=kept["mirror"], template=kept["template"], **small)
+
+
+if __name__ == "__main__":
+    main()
