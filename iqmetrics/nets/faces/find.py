@@ -27,7 +27,8 @@ class Face:
     Attributes:
         box: (x0, y0, x1, y1) of the face without hair, from the detector.
         score: The detector's confidence, 0..1.
-        flag: The mesh net's confidence that it sees a face, 0..1; low for many drawn faces.
+        flag: The mesh net's confidence that it sees a face, 0..1 (the least of its rounds); low for
+            many drawn faces.
         points: 6 x 2: eye at the left, eye at the right, nose tip, mouth, left ear, right ear.
         mesh: 468 x 3, depth in pixels, smaller = nearer.
         square: The turned square that the mesh was traced in.
@@ -103,7 +104,8 @@ def trace_found(
     points, flags = mesh.trace(images, squares)
     for _ in range(REFINED):
         squares = [mesh.square_of_mesh(m).rounded() for m in points]
-        points, flags = mesh.trace(images, squares)
+        points, again = mesh.trace(images, squares)
+        flags = np.minimum(flags, again)
     faces: list[list[Face]] = [[] for _ in pictures]
     for (i, f), m, flag, square in zip(flat, points, flags, squares, strict=True):
         face = Face(f.box, f.score, float(flag), f.points, m, square, f.landmarks, f.yaw)

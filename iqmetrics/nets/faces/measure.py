@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from iqmetrics.nets.faces import iris, mesh
 from iqmetrics.nets.faces.canonical import EYES, SIZE, TOP, frontal, inside
+from iqmetrics.nets.faces.cover import covered
 from iqmetrics.nets.faces.crop import Points, Square, cut
 from iqmetrics.nets.faces.find import Face
 from iqmetrics.nets.faces.pose import Posed, take_apart
@@ -37,6 +38,9 @@ class Measured:
         posed: Mean mesh, taken apart.
         spread: Disagreement of the mesh between looks, mirrored and not, in eye distances.
         broken: Numbers >= 0 that grow when a face is malformed (see `BROKEN`).
+        flow: Displacement from the frontal face to its mirror, SIZE x SIZE x 2, eye distances.
+        face: The frontal face, SIZE x SIZE x 3.
+        covered: What covers the face, or None.
     """
 
     skew: NDArray[np.float64]
@@ -45,6 +49,7 @@ class Measured:
     broken: NDArray[np.float64]
     flow: Points
     face: Pixels
+    covered: str | None
 
 
 def measure(pictures: Sequence[Pixels], faces: Sequence[Face]) -> list[Measured]:
@@ -73,7 +78,7 @@ def measure(pictures: Sequence[Pixels], faces: Sequence[Face]) -> list[Measured]
         broken = _broken(
             flow, match, eyes[i], grey[i], spreads[i], again[i], posed, straight, flags[i]
         )
-        out.append(Measured(skew, posed, float(spreads[i]), broken, flow, front))
+        out.append(Measured(skew, posed, float(spreads[i]), broken, flow, front, covered(front)))
     return out
 
 

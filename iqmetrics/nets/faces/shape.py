@@ -1,11 +1,11 @@
 """Facts of the 468-point mesh that come from data: mirror pairs and the mean face."""
 
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
+from iqmetrics import weights
 from iqmetrics.nets.faces.crop import Points
 
 EYES = ((33, 133), (362, 263))
@@ -21,7 +21,7 @@ OVAL = (
 @cache
 def constants() -> dict[str, NDArray[np.float64]]:
     """Every array of `symmetry.npz`, which `training/faces.py` writes."""
-    with files(__package__).joinpath("symmetry.npz").open("rb") as file, np.load(file) as data:
+    with np.load(weights.find("face_symmetry")) as data:
         return {name: np.asarray(data[name], np.float64) for name in data.files}
 
 

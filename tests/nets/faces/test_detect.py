@@ -2,10 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nets.faces.people import astronaut, sized
 
 from iqmetrics.nets.faces import detect
 from iqmetrics.nets.faces.detect import Found, _anchors, _merge, _overlap, _starts, _whole, _Window
-from nets.faces.people import astronaut, sized
 
 
 def found(x0, y0, x1, y1, score=0.9):
