@@ -280,24 +280,17 @@ class _Converter:
         group = self._shape(op.Inputs(0))[3]
         self._conv(op, self._options(op, tflite.DepthwiseConv2DOptions), weight, group)
 
-    def _pool(self, op: Any, kind: str, **attributes: Any) -> None:
+    def _op_max_pool_2d(self, op: Any) -> None:
         o = self._options(op, tflite.Pool2DOptions)
         kernel = (o.FilterHeight(), o.FilterWidth())
         value = self._emit(
-            kind,
+            "MaxPool",
             [self.names[op.Inputs(0)]],
             kernel_shape=kernel,
             strides=[o.StrideH(), o.StrideW()],
             pads=self._window(op, o, kernel, (1, 1)),
-            **attributes,
         )
         self._done(op, value, o.FusedActivationFunction())
-
-    def _op_max_pool_2d(self, op: Any) -> None:
-        self._pool(op, "MaxPool")
-
-    def _op_average_pool_2d(self, op: Any) -> None:
-        self._pool(op, "AveragePool", count_include_pad=0)
 
     def _op_prelu(self, op: Any) -> None:
         x = self.names[op.Inputs(0)]
