@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
 
-import faces as fit  # noqa: E402
+import faces as fit
 
 
 @pytest.fixture(scope="module")

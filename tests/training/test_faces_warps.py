@@ -9,9 +9,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
 pytest.importorskip("cv2")
 
-import faces_warps as warps  # noqa: E402
+import faces_warps as warps
 
-from iqmetrics.nets.faces.shape import mirror_map, template  # noqa: E402
+from iqmetrics.nets.faces.shape import mirror_map, template
 
 SIZE, EYES = 448, 80.0
 MIRROR = mirror_map()
@@ -110,4 +110,6 @@ def test_nuisances_keep_what_they_should(mesh):
     assert np.abs(warps.jpeg(face, 90).astype(int) - face).mean() < 2
     assert warps.noise(face + 100, 12, rng).std() > (face + 100).std() * 0.9
     assert warps.light(face, rng).shape == face.shape
-    np.testing.assert_array_equal(warps.roll(warps.roll(face, 90), -90)[60:-60, 60:-60], face[60:-60, 60:-60])
+    np.testing.assert_array_equal(
+        warps.roll(warps.roll(face, 90), -90)[60:-60, 60:-60], face[60:-60, 60:-60]
+    )
