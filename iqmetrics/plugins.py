@@ -16,6 +16,7 @@ Kind = Literal["scorer", "generator"]
 BUILT_IN: dict[Kind, dict[str, str]] = {
     "scorer": {
         "brisque": "iqmetrics.scorers.brisque:Brisque",
+        "face": "iqmetrics.scorers.face:Face",
         "niqe": "iqmetrics.scorers.niqe:Niqe",
         "piqe": "iqmetrics.scorers.piqe:Piqe",
         "size": "iqmetrics.scorers.size:Size",

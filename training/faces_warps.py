@@ -19,7 +19,7 @@ LEFT_OF = {
     "jaw": (172, 136, 58, 150),
     "ears": (234, 93, 127),
 }
-REACH = {"eyes": 0.5, "brows": 0.4, "nose": 0.32, "mouth": 0.42, "jaw": 0.6, "ears": 0.45}
+REACH = {"eyes": 0.42, "brows": 0.35, "nose": 0.28, "mouth": 0.38, "jaw": 0.55, "ears": 0.45}
 """Radius of the push, in eye distances."""
 HOLD = (10, 338, 297, 284, 389, 454, 361, 397, 379, 377, 152, 148, 150, 172, 132, 234, 162, 54, 67)
 """Outline points that a thin-plate warp keeps in place."""
@@ -67,7 +67,7 @@ def remap(face, field):
 def push_field(mesh, size, region, side, shift, mirror, rng):
     """A flat-topped local shift (eye distances, along the face) with a little local affine."""
     unit = eye_distance(mesh)
-    at, reach = spot(mesh, region, side, mirror), REACH[region] * unit * rng.uniform(0.8, 1.25)
+    at, reach = spot(mesh, region, side, mirror), REACH[region] * unit * rng.uniform(0.7, 1.2)
     y, x = np.mgrid[:size, :size]
     off = np.stack([x - at[0], y - at[1]], -1)
     weight = np.exp(-((np.linalg.norm(off, axis=-1) / reach) ** rng.uniform(2, 4)))

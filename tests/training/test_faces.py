@@ -30,9 +30,10 @@ def data():
     broken[kind == "train_melt", :2] *= 6
     found = np.tile([0.9, 1.0, 200.0], (n, 1))
     person = np.arange(n) // 10
-    return dict(
-        answer=answer, kind=kind, yaw=yaw, skew=skew, broken=broken, found=found, person=person
-    )
+    return {
+        **{"answer": answer, "kind": kind, "yaw": yaw, "skew": skew},
+        **{"broken": broken, "found": found, "person": person},
+    }
 
 
 def test_people_are_never_split(data):

@@ -62,7 +62,8 @@ def measure(pictures: Sequence[Pixels], faces: Sequence[Face]) -> list[Measured]
         frontal(p, q.symmetric, f.square) for p, q, f in zip(pictures, poses, faces, strict=True)
     ]
     second, again, _ = _mean_meshes(fronts, [_FRONT] * len(fronts))
-    eyes, grey = iris.look(pictures, poses)
+    eyes, grey, deep_eyes = iris.look(pictures, poses)
+    deep = mesh.deep_difference(np.stack([cut(f, _FRONT, mesh.SIDE) for f in fronts]))
     out = []
     for i, (posed, front) in enumerate(zip(poses, fronts, strict=True)):
         flow, match = _flow(front)
@@ -72,6 +73,9 @@ def measure(pictures: Sequence[Pixels], faces: Sequence[Face]) -> list[Measured]
             pooled(straight.skew[:, :2]),
             flow_cells(flow),
             eye_parts(eyes[i]),
+            (eyes[i, 0] - eyes[i, 1]) * [-1, 1],
+            deep_eyes[i],
+            deep[i],
             [np.sin(posed.yaw), np.sin(posed.yaw) * np.sin(posed.pitch), np.sin(posed.roll)],
         ]
         skew = np.concatenate([np.ravel(p) for p in parts])

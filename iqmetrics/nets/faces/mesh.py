@@ -62,3 +62,13 @@ def square_of_mesh(mesh: Points) -> Square:
     low, high = level.min(0), level.max(0)
     middle = unit.to_image((low + high)[None] / 2, 1.0)[0]
     return Square(float(middle[0]), float(middle[1]), float(MARGIN * (high - low).max()), angle)
+
+
+def deep_difference(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The net's inner layer on each cut-out minus on its mirror image (n x 4608).
+
+    Zero for a symmetric picture; changes its sign when the picture is mirrored.
+    """
+    both = np.stack([crops, crops[:, :, ::-1]], 1).reshape(-1, SIDE, SIDE, 3)
+    *_, deep = session.run("face_mesh", both.astype(np.float32) / np.float32(255), deep=True)
+    return np.asarray(deep[0::2] - deep[1::2], np.float32)

@@ -37,23 +37,26 @@ def load() -> None:
         _session(name)
 
 
-def run(name: str, batch: Floats) -> list[Floats]:
+def run(name: str, batch: Floats, deep: bool = False) -> list[Floats]:
     """Outputs of one net for a batch.
 
     Args:
         name: One of `NETS`.
         batch: n x height x width x 3, the range is the net's own.
+        deep: Also answer the inner layer that `face_mesh` and `face_iris` show.
 
     Returns:
         Each output flattened to n x numbers, or n x anchors x numbers for the detectors.
     """
     session = _session(name)
     entry = session.get_inputs()[0]
+    outputs = [o for o in session.get_outputs() if deep or o.name != "deep"]
+    names = [o.name for o in outputs]
     parts = [
-        session.run(None, {entry.name: np.ascontiguousarray(batch[i : i + CHUNK], np.float32)})
+        session.run(names, {entry.name: np.ascontiguousarray(batch[i : i + CHUNK], np.float32)})
         for i in range(0, len(batch), CHUNK)
     ]
     if not parts:
-        shapes = [[0, *output.shape[1:]] for output in session.get_outputs()]
+        shapes = [[0, *output.shape[1:]] for output in outputs]
         return [np.zeros(shape, np.float32) for shape in shapes]
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
