@@ -26,7 +26,7 @@ from iqmetrics.nets.faces.shape import mirror_map
 from iqmetrics.records import ImageRecord
 
 REGIONS = ("eyes", "brows", "nose", "mouth", "jaw")
-SIDE = 448
+SIDE = 336
 YAW = 22.0
 ODDS = (0.27, 0.13, 0.12, 0.26, 0.22)
 """How often each region is pushed."""

@@ -55,7 +55,7 @@ def remap(face, field):
     size = face.shape[0]
     y, x = np.mgrid[:size, :size].astype(np.float32)
     back = field.astype(np.float32)
-    for _ in range(3):
+    for _ in range(2):
         back = cv2.remap(
             field.astype(np.float32), x - back[..., 0], y - back[..., 1], cv2.INTER_LINEAR
         )

@@ -17,7 +17,7 @@ from iqmetrics.scorers.face import REGIONS, Face
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
 
-import faces_warps as warps  # noqa: E402
+import faces_warps as warps
 
 METRICS = [m.name for m in Face.metrics]
 

@@ -17,6 +17,7 @@ from iqmetrics.nets.faces.canonical import EYES, SIZE, TOP, frontal, inside
 from iqmetrics.nets.faces.cover import covered
 from iqmetrics.nets.faces.crop import Points, Square, cut
 from iqmetrics.nets.faces.find import Face
+from iqmetrics.nets.faces.outline import outline_difference
 from iqmetrics.nets.faces.pose import Posed, take_apart
 from iqmetrics.nets.faces.shape import left, mirror_map, template
 
@@ -74,6 +75,7 @@ def measure(pictures: Sequence[Pixels], faces: Sequence[Face]) -> list[Measured]
             flow_cells(flow),
             eye_parts(eyes[i]),
             (eyes[i, 0] - eyes[i, 1]) * [-1, 1],
+            outline_difference(front),
             deep_eyes[i],
             deep[i],
             [np.sin(posed.yaw), np.sin(posed.yaw) * np.sin(posed.pitch), np.sin(posed.roll)],
