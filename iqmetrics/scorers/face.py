@@ -114,7 +114,7 @@ class Face:
                 )
         from iqmetrics.nets.faces import session
 
-        session.load()
+        session.load(device)
         if self.found_pack is not None:
             insight.open_pack(self.found_pack)
 

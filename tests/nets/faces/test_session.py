@@ -35,6 +35,26 @@ def test_a_missing_package_is_one_clear_error(monkeypatch):
         session.run("face_mesh", np.zeros((1, 192, 192, 3), np.float32))
 
 
+def test_another_device_is_served_by_torch(monkeypatch):
+    pytest.importorskip("torch")
+    asked = []
+
+    class Net:
+        outputs = ("a", "deep")
+
+        def run(self, batch, names):
+            asked.append((len(batch), list(names)))
+            return [np.zeros((len(batch), 1)) for _ in names]
+
+    monkeypatch.setattr(session, "_torch_net", lambda name, device: Net())
+    monkeypatch.setattr(session, "_device", "cpu")
+    session.load("cuda")
+    (answer,) = session.run("face_mesh", np.zeros((40, 8, 8, 3), np.float32))
+    assert answer.shape == (40, 1)
+    assert asked == [(32, ["a"]), (8, ["a"])]
+    session.load("cpu")
+
+
 @pytest.fixture(autouse=True)
 def fresh():
     yield
