@@ -2,10 +2,10 @@
 
     python training/faces.py SAMPLES.npz iqmetrics/nets/faces/symmetry.npz
 
-Each region's displacement (2 numbers, eye distances) is regressed linearly, without a constant, on
-the signed differences of `measure`; faces that are only turned, lit or compressed answer zero. So
-the fit learns which differences pose and natural asymmetry make by themselves. The spread of its
-answers on normal faces (out of fold, people disjoint) is the unit of the scores.
+Each region's displacement (2 numbers, eye distances) is read off the signed differences of
+`measure`, linearly, without a constant. The weights are made so that a planted displacement answers
+fully and whatever normal faces do by themselves (pose, light, natural asymmetry) answers as little
+as possible. The spread of the answers on normal faces (out of fold, people disjoint) is the unit.
 """
 
 import argparse
@@ -16,7 +16,10 @@ import numpy as np
 from iqmetrics.nets.faces.heads import crooked, design, malformed, moved, scaled, signs
 
 REGIONS = 5
-RIDGE = 300.0
+SHRINK = 0.3
+"""Weight of independent differences in the covariance of normal faces."""
+REST = 0.25
+"""Weight of what a displacement changes beyond its mean answer."""
 BROKEN_RIDGE = 3.0
 FOLDS = 5
 FRONTAL = 30.0
@@ -34,13 +37,37 @@ def usable(data):
     )
 
 
-def regress(data, rows, ridge=RIDGE):
-    """(scale, coefficients) of the displacement heads from the given training rows."""
-    scale = np.sqrt((data["skew"][rows] ** 2).mean(0)) + 1e-9
-    x = scaled(data["skew"][rows], scale)
-    y = data["answer"][rows].reshape(len(x), -1)
-    gram = x.T @ x + ridge * np.eye(x.shape[1])
-    return scale, np.linalg.solve(gram, x.T @ y)
+def displacement(data, rows):
+    """(scale, weights) of the displacement heads from the given rows.
+
+    A pushed face minus the same face as it was shows how the differences answer to a displacement;
+    normal faces show how much they vary without one. The weights are the generalised least squares
+    of the two, with the variation shrunk towards independent differences.
+    """
+    normal = rows & np.isin(data["kind"], ["normal", "train_normal"])
+    first = {i: k for k, i in enumerate(data["index"]) if data["kind"][k] == "normal"}
+    base = np.array([first[i] for i in data["index"]])
+    push = rows & (data["kind"] == "train_push") & rows[base]
+    scale = np.sqrt((data["skew"][normal].astype(np.float64) ** 2).mean(0))
+    scale = scale + 1e-3 * np.median(scale) + 1e-9
+    z = scaled(data["skew"], scale).astype(np.float32)
+    answer = data["answer"][push].reshape(-1, 2 * REGIONS)
+    moved_by = z[push] - z[base[push]]
+    response = np.linalg.solve(answer.T @ answer + 1e-3 * np.eye(2 * REGIONS), answer.T @ moved_by)
+    rest = moved_by - answer @ response
+    spread = np.vstack(
+        [
+            z[normal] * np.sqrt((1 - SHRINK) / normal.sum()),
+            rest * np.sqrt(REST / max(len(rest), 1)),
+        ]
+    )
+    inner = spread @ spread.T + SHRINK * np.eye(len(spread))
+    pull = (response.T - spread.T @ np.linalg.solve(inner, spread @ response.T)) / SHRINK
+    weights = np.zeros((z.shape[1], 2 * REGIONS))
+    for r in range(REGIONS):
+        own = slice(2 * r, 2 * r + 2)
+        weights[:, own] = pull[:, own] @ np.linalg.inv(response[own] @ pull[:, own])
+    return scale, weights
 
 
 def band(shift, yaw):
@@ -63,17 +90,14 @@ def band(shift, yaw):
 def fit(data, rows):
     """All constants from the given rows."""
     train = rows & usable(data)
-    push = train & np.isin(data["kind"], ["train_push", "train_normal"])
     normal = train & np.isin(data["kind"], ["normal", "train_normal"])
-    scale, weights = regress(data, push)
+    scale, weights = displacement(data, train)
     got = {"scale": scale, "weights": weights}
     fold = folds(data["person"])
     shift = np.zeros((len(fold), REGIONS, 2))
-    for f in range(FOLDS):
-        inner = push & (fold != f)
-        if inner.any():
-            s, w = regress(data, inner)
-            shift[fold == f] = moved(data["skew"][fold == f], {"scale": s, "weights": w})
+    for f in np.unique(fold[train]):
+        s, w = displacement(data, train & (fold != f))
+        shift[fold == f] = moved(data["skew"][fold == f], {"scale": s, "weights": w})
     got["white"], got["growth"] = band(shift[normal], data["yaw"][normal])
     score = crooked(shift, data["yaw"], got)
     got["signs"], got["signs_mean"], got["signs_sd"] = broken_head(data, train, score)

@@ -13,14 +13,13 @@ import faces as fit
 
 @pytest.fixture(scope="module")
 def data():
-    """400 samples of 40 people: 12 differences that hold the displacement, yaw and noise."""
+    """40 people, 10 samples each: 12 differences that hold the displacement, yaw and noise."""
     rng = np.random.default_rng(0)
     n = 400
+    turns = ("normal", "train_normal", "train_normal", "train_melt", *["train_push"] * 6)
+    kind = np.array(turns * 40, "U16")
     answer = rng.normal(0, 0.06, (n, 5, 2)) * (rng.random((n, 5, 1)) < 0.4)
-    kind = np.where(np.arange(n) % 5 == 0, "train_normal", "train_push").astype("U16")
-    kind[::20] = "normal"
-    kind[3::7] = "train_melt"
-    answer[np.isin(kind, ["train_normal", "normal", "train_melt"])] = 0
+    answer[kind != "train_push"] = 0
     yaw = rng.uniform(-25, 25, n)
     skew = np.hstack([answer.reshape(n, 10), np.zeros((n, 2))])
     skew[:, :10] += np.sin(np.radians(yaw))[:, None] * rng.normal(0, 0.3, 10)
@@ -31,8 +30,14 @@ def data():
     found = np.tile([0.9, 1.0, 200.0], (n, 1))
     person = np.arange(n) // 10
     return {
-        **{"answer": answer, "kind": kind, "yaw": yaw, "skew": skew},
-        **{"broken": broken, "found": found, "person": person},
+        "answer": answer,
+        "kind": kind,
+        "yaw": yaw,
+        "skew": skew,
+        "broken": broken,
+        "found": found,
+        "person": person,
+        "index": person,
     }
 
 
@@ -43,11 +48,11 @@ def test_people_are_never_split(data):
 
 
 def test_the_planted_displacement_is_found_and_yaw_is_not_mistaken_for_it(data, monkeypatch):
-    monkeypatch.setattr(fit, "RIDGE", 0.1)
+    monkeypatch.setattr(fit, "SHRINK", 0.02)
     got = fit.fit(data, np.ones(400, bool))
     shift = fit.moved(data["skew"], got)
     push = data["kind"] == "train_push"
-    assert np.corrcoef(shift[push].ravel(), data["answer"][push].ravel())[0, 1] > 0.95
+    assert np.corrcoef(shift[push].ravel(), data["answer"][push].ravel())[0, 1] > 0.85
     normal = np.isin(data["kind"], ["normal", "train_normal"])
     score, _ = fit.predict(data, got)
     assert abs(np.corrcoef(score[normal].max(1), np.abs(data["yaw"][normal]))[0, 1]) < 0.3
