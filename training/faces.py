@@ -13,14 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
-from iqmetrics.nets.faces.heads import crooked, design, malformed, moved, scaled, signs
+from iqmetrics.nets.faces.heads import crooked, design, energy, malformed, moved, scaled, signs
 
 REGIONS = 5
 SHRINK = 0.3
 """Weight of independent differences in the covariance of normal faces."""
 REST = 0.25
 """Weight of what a displacement changes beyond its mean answer."""
-BROKEN_RIDGE = 3.0
+BROKEN_RIDGE = 10.0
+FALSE_ALARMS = 0.05
+"""Share of normal faces (those fitted on) that may reach 0.5 on `malformed`."""
 FOLDS = 5
 FRONTAL = 30.0
 
@@ -92,7 +94,7 @@ def fit(data, rows):
     train = rows & usable(data)
     normal = train & np.isin(data["kind"], ["normal", "train_normal"])
     scale, weights = displacement(data, train)
-    got = {"scale": scale, "weights": weights}
+    got = {"scale": scale, "weights": weights, "blocks": data.get("blocks", np.zeros(1))}
     fold = folds(data["person"])
     shift = np.zeros((len(fold), REGIONS, 2))
     for f in np.unique(fold[train]):
@@ -100,16 +102,18 @@ def fit(data, rows):
         shift[fold == f] = moved(data["skew"][fold == f], {"scale": s, "weights": w})
     got["white"], got["growth"] = band(shift[normal], data["yaw"][normal])
     score = crooked(shift, data["yaw"], got)
-    got["signs"], got["signs_mean"], got["signs_sd"] = broken_head(data, train, score)
+    got["signs"], got["signs_mean"], got["signs_sd"] = broken_head(
+        data, train, score, energy(data["skew"], got)
+    )
     return got
 
 
-def broken_head(data, train, score):
+def broken_head(data, train, score, strength):
     """Logistic regression: melted, blurred-out against normal and merely crooked by nature."""
     bad = np.isin(data["kind"], ["train_melt", "train_blur"])
     good = np.isin(data["kind"], ["normal", "train_normal"])
     rows = train & (bad | good)
-    x = signs(data["broken"][rows], score[rows])
+    x = signs(data["broken"][rows], score[rows], strength[rows])
     mean, sd = x.mean(0), x.std(0) + 1e-6
     a, y = design((x - mean) / sd), bad[rows].astype(float)
     balance = np.where(y > 0, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
@@ -121,13 +125,14 @@ def broken_head(data, train, score):
         slope = a.T @ (balance * (y - p)) - penalty @ beta
         bend = (a * (balance * p * (1 - p))[:, None]).T @ a + penalty
         beta = beta + np.linalg.solve(bend, slope)
+    beta[0] -= np.quantile((a @ beta)[~bad[rows]], 1 - FALSE_ALARMS)
     return beta, mean, sd
 
 
 def predict(data, got):
     """(region scores n x 5, malformed n) of every sample with one set of constants."""
     score = crooked(moved(data["skew"], got), data["yaw"], got)
-    return score, malformed(data["broken"], score, got)
+    return score, malformed(data["broken"], score, energy(data["skew"], got), got)
 
 
 def held_out(data):
@@ -143,13 +148,13 @@ def held_out(data):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("samples", type=Path)
+    parser.add_argument("samples", type=Path, help="from faces_samples.py --each 14")
     parser.add_argument("constants", type=Path)
     args = parser.parse_args()
     data = dict(np.load(args.samples))
     kept = dict(np.load(args.constants))
     got = fit(data, np.ones(len(data["yaw"]), bool))
-    small = {k: np.asarray(v, np.float32) for k, v in got.items()}
+    small = {k: np.asarray(v, np.float16 if v.size > 5000 else np.float32) for k, v in got.items()}
     np.savez_compressed(args.constants, mirror=kept["mirror"], template=kept["template"], **small)
 
 

@@ -1,6 +1,6 @@
 """From photos to measured faces: as they are, with planted asymmetry, and with nuisances.
 
-    python training/faces_samples.py PHOTOS SAMPLES.npz --each 30
+    python training/faces_samples.py PHOTOS SAMPLES.npz
 
 PHOTOS holds the files named in `faces_photos.csv` (see its `source` column). Every sample goes
 through the whole chain (detector, mesh, frontal face, iris), as it would in use.
@@ -21,7 +21,7 @@ from PIL import Image
 from iqmetrics.images import Picture
 from iqmetrics.nets.faces.crop import Square, cut
 from iqmetrics.nets.faces.find import faces_of
-from iqmetrics.nets.faces.measure import measure
+from iqmetrics.nets.faces.measure import blocks, measure
 from iqmetrics.nets.faces.shape import mirror_map
 from iqmetrics.records import ImageRecord
 
@@ -168,7 +168,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("photos", type=Path)
     parser.add_argument("samples", type=Path)
-    parser.add_argument("--each", type=int, default=30, help="training samples a photo")
+    parser.add_argument("--each", type=int, default=14, help="training samples a photo")
     parser.add_argument("--workers", type=int, default=1)
     args = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -190,6 +190,7 @@ def main():
         broken=np.array([g[1] for g in got]),
         yaw=[g[2] for g in got],
         found=[g[3] for g in got],
+        blocks=blocks(),
     )
     print(len(rows), "samples,", len(rows) - len(found), "without a face")
 

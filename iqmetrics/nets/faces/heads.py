@@ -42,9 +42,20 @@ def crooked(shift: Floats, yaw: Floats, constants: Constants) -> Floats:
     return np.asarray(np.sqrt((z**2).mean(2)) / (1 + constants["growth"] * turn))
 
 
-def signs(broken: Floats, score: Floats) -> Floats:
-    """Inputs of the malformed head: logs of the signs (n x k) and of the region scores (n x 5)."""
-    return np.log(np.concatenate([broken + 1e-3, score + 0.1], 1))
+def energy(skew: Floats, constants: Constants) -> Floats:
+    """Root mean square of the scaled differences in each kind of feature (n x blocks).
+
+    `blocks` holds where each kind starts: a broken face is unusual in all of them.
+    """
+    squares = scaled(skew, constants["scale"]) ** 2
+    starts = constants["blocks"].astype(np.int64)
+    sizes = np.diff([*starts, skew.shape[1]])
+    return np.asarray(np.sqrt(np.add.reduceat(squares, starts, axis=1) / sizes))
+
+
+def signs(broken: Floats, score: Floats, strength: Floats) -> Floats:
+    """Inputs of the malformed head: logs of signs (n x k), region scores (n x 5), energies."""
+    return np.log(np.concatenate([broken + 1e-3, score + 0.1, strength + 0.1], 1))
 
 
 def design(x: Floats) -> Floats:
@@ -52,7 +63,7 @@ def design(x: Floats) -> Floats:
     return np.hstack([np.ones((len(x), 1)), x, np.maximum(x - 1, 0)])
 
 
-def malformed(broken: Floats, score: Floats, constants: Constants) -> Floats:
+def malformed(broken: Floats, score: Floats, strength: Floats, constants: Constants) -> Floats:
     """Probability-like 0..1 (n) that a face is melted or half wiped out."""
-    x = (signs(broken, score) - constants["signs_mean"]) / constants["signs_sd"]
+    x = (signs(broken, score, strength) - constants["signs_mean"]) / constants["signs_sd"]
     return np.asarray(1 / (1 + np.exp(-np.clip(design(x) @ constants["signs"], -50, 50))))

@@ -63,7 +63,8 @@ def _scores(measured: Sequence[Measured]) -> list[Judged]:
     yaw = np.array([m.posed.degrees for m in measured])
     skew = np.array([m.skew for m in measured])
     score = heads.crooked(heads.moved(skew, known), yaw, known)
-    broken = heads.malformed(np.array([m.broken for m in measured]), score, known)
+    strength = heads.energy(skew, known)
+    broken = heads.malformed(np.array([m.broken for m in measured]), score, strength, known)
     return [
         Judged(m.covered, dict(zip(heads.REGIONS, s.tolist(), strict=True)), float(b), float(y))
         for m, s, b, y in zip(measured, score, broken, yaw, strict=True)

@@ -88,6 +88,14 @@ def measure(pictures: Sequence[Pixels], faces: Sequence[Face]) -> list[Measured]
     return out
 
 
+def blocks() -> NDArray[np.int64]:
+    """Where each kind of difference starts in `Measured.skew`."""
+    cells = 2 * (int(_mesh_cells().max()) + 1)
+    flow = 2 * (int(pixel_cells().max()) + 1)
+    sizes = [cells, cells, flow, 16, 152, 352, 2048, 4608, 3]
+    return np.cumsum([0, *sizes[:-1]])
+
+
 _FRONT = Square(SIZE / 2, TOP + 0.43 * EYES, 1.5 * 2.6 * EYES)
 
 

@@ -37,9 +37,16 @@ def test_one_wild_number_is_clipped():
     assert heads.scaled(np.array([[1e9, -1e9, 0]]), FLAT["scale"]).tolist() == [[4, -4, 0]]
 
 
+def test_energy_is_the_root_mean_square_of_each_block():
+    constants = FLAT | {"blocks": np.array([0, 2])}
+    np.testing.assert_allclose(
+        heads.energy(np.array([[3.0, -1.0, 2.0]]), constants), [[np.sqrt(5), 2]]
+    )
+
+
 def test_malformed_is_between_0_and_1_and_rises_with_its_signs():
-    constants = {"signs_mean": np.zeros(7), "signs_sd": np.ones(7)}
-    constants["signs"] = np.concatenate([[0], np.ones(14)])
+    constants = {"signs_mean": np.zeros(8), "signs_sd": np.ones(8)}
+    constants["signs"] = np.concatenate([[0], np.ones(16)])
     broken = np.array([[1e-4, 1e-4], [0.5, 0.5], [50.0, 50.0]])
-    p = heads.malformed(broken, np.ones((3, 5)), constants)
+    p = heads.malformed(broken, np.ones((3, 5)), np.ones((3, 1)), constants)
     assert 0 <= p[0] < p[1] < p[2] <= 1
