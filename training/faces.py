@@ -9,6 +9,7 @@ as possible. The spread of the answers on normal faces (out of fold, people disj
 """
 
 import argparse
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,8 @@ FALSE_ALARMS = 0.05
 """Share of normal faces (those fitted on) that may reach 0.5 on `malformed`."""
 FOLDS = 5
 FRONTAL = 30.0
+HELD_BACK = "p046"
+"""The face of the tests and fixtures; the shipped constants have never seen it."""
 
 
 def folds(person, count=FOLDS, seed=3):
@@ -153,7 +156,7 @@ def main():
     args = parser.parse_args()
     data = dict(np.load(args.samples))
     kept = dict(np.load(args.constants))
-    got = fit(data, np.ones(len(data["yaw"]), bool))
+    got = fit(data, data["person"] != zlib.crc32(HELD_BACK.encode()))
     small = {k: np.asarray(v, np.float16 if v.size > 5000 else np.float32) for k, v in got.items()}
     np.savez_compressed(args.constants, mirror=kept["mirror"], template=kept["template"], **small)
 
