@@ -19,6 +19,7 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "clip": "iqmetrics.scorers.clip:Clip",
         "diversity": "iqmetrics.scorers.diversity:Diversity",
         "musiq": "iqmetrics.scorers.pyiqa_metric:PyiqaMetric",
+        "face": "iqmetrics.scorers.face:Face",
         "niqe": "iqmetrics.scorers.niqe:Niqe",
         "piqe": "iqmetrics.scorers.piqe:Piqe",
         "grain": "iqmetrics.scorers.grain:Grain",

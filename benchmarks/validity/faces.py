@@ -1,0 +1,255 @@
+"""Does `face` see planted asymmetry and broken faces, and nothing else? Faces found, speed.
+
+    python training/faces_samples.py PHOTOS samples.npz
+    python benchmarks/validity/faces.py --samples samples.npz --json benchmarks/results/faces.json
+
+The planted pictures are made by thin-plate splines (training used local pushes). Every face is
+scored by constants that were fitted without its person (5 folds of people). A face that the scorer
+would refuse counts .5 in an AUC. Frontal = |yaw| below 20 degrees. Detection is counted on
+insightface's `t1.jpg` and on scikit-image's pictures without a face.
+"""
+
+import statistics
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
+import faces as fitting
+import report
+
+from iqmetrics import weights
+from iqmetrics.images import Picture
+from iqmetrics.nets.faces import detect, judge
+from iqmetrics.nets.faces.find import faces_of, upright, upright_faces
+from iqmetrics.nets.faces.heads import REGIONS
+from iqmetrics.records import ImageRecord
+from iqmetrics.scorers.face import Face
+
+FRONTAL = 20.0
+PLANTED = ("eyes_10", "eyes_6", "mouth_10", "mouth_6", "jaw_10", "brows_10", "nose_10", "ears_10")
+NUISANCES = ("mirror", "roll_30", "yaw_-20", "yaw_20", "jpeg_30", "half", "noise_12")
+KEYS = {"eyes": "eye"}
+FACELESS = (
+    *("brick", "cell", "chelsea", "coffee", "coins", "color", "grass", "gravel", "horse"),
+    *("hubble_deep_field", "ihc", "logo", "moon", "motorcycle_left", "motorcycle_right", "page"),
+    *("retina", "rocket", "clock_motion", "text", "phantom", "chessboard_RGB", "chessboard_GRAY"),
+)
+
+
+def auc(positive, negative):
+    """Share of pairs in which the positive scores higher; ties count half."""
+    off = np.asarray(positive)[:, None] - np.asarray(negative)[None]
+    return float(((off > 0) + 0.5 * (off == 0)).mean())
+
+
+class Study:
+    """Held-out scores of all samples, and who is frontal."""
+
+    def __init__(self, data):
+        self.kind, self.index = data["kind"], data["index"]
+        self.regions, self.malformed = fitting.held_out(data)
+        self.worst = self.regions.max(1)
+        self.yaw, self.answered = data["yaw"], fitting.usable(data)
+        normal = self.kind == "normal"
+        front = normal & (np.abs(data["yaw"]) < FRONTAL)
+        self.frontal = np.isin(self.index, self.index[front])
+
+    def of(self, kind, score):
+        rows = (self.kind == kind) & self.frontal
+        return score[rows & self.answered], self.answered[rows].mean()
+
+    def auc(self, kind, score):
+        """AUC of a kind against normal; unanswered counts .5."""
+        (one, share), (two, other) = self.of(kind, score), self.of("normal", score)
+        both = share * other
+        return auc(one, two) * both + 0.5 * (1 - both)
+
+
+def region_of(kind):
+    name = kind.split("_")[0]
+    return REGIONS.index("jaw" if name == "ears" else name)
+
+
+def symmetry_figures(data):
+    study = Study(data)
+    figures = {}
+    for kind in PLANTED:
+        name, percent = kind.split("_")
+        key = f"{KEYS.get(name, name)}_{percent}"
+        figures[f"{key}_auc"] = study.auc(kind, study.regions[:, region_of(kind)])
+        figures[f"{key}_auc_any_region"] = study.auc(kind, study.worst)
+    eyes, _ = study.of("eyes_10", study.regions[:, 0])
+    normal, answered = study.of("normal", study.regions[:, 0])
+    figures["eye_10_tpr_at_10fpr"] = float((eyes > np.quantile(normal, 0.9)).mean())
+    figures["answered"] = float(answered)
+    rows = (study.kind == "normal") & study.answered
+    turn = np.abs(study.yaw[rows])
+    figures["yaw_corr_abs"] = abs(float(np.corrcoef(study.worst[rows], turn)[0, 1]))
+    seen = {}
+    for kind in NUISANCES:
+        seen[kind] = study.auc(kind, study.worst)
+        figures[f"nuisance_{kind.replace('-', 'minus_')}_auc"] = seen[kind]
+    figures["nuisance_auc_worst"] = max(seen.values(), key=lambda v: abs(v - 0.5))
+    figures["melt_6_auc"] = study.auc("melt_6", study.malformed)
+    figures["blurred_eye_auc"] = study.auc("blurred_eye", study.malformed)
+    figures["frontal_faces"] = len(np.unique(study.index[study.frontal]))
+    figures["people"] = len(np.unique(data["person"]))
+    return figures
+
+
+def picture(pixels):
+    return Picture(ImageRecord("x", "x"), np.ascontiguousarray(pixels))
+
+
+def load(path):
+    from PIL import Image
+
+    return np.array(Image.open(path).convert("RGB"))
+
+
+def detection_figures():
+    import skimage.data
+
+    folder = Path(skimage.data.__file__).parent
+    files = [f for name in FACELESS for f in folder.glob(f"{name}.*")]
+    found = faces_of([picture(load(f)) for f in files])
+    figures = {"false_faces": sum(map(len, found)), "faceless_pictures": len(files)}
+    if spec := find_spec("insightface"):
+        group = load(Path(spec.origin).parent / "data" / "images" / "t1.jpg")
+        figures["t1_faces"] = len(faces_of([picture(group)])[0])
+    return figures
+
+
+def cpu_ms(run, times=7):
+    """Median CPU milliseconds of a call, after one to warm up."""
+    run()
+    seen = []
+    for _ in range(times):
+        start = time.process_time()
+        run()
+        seen.append(1000 * (time.process_time() - start))
+    return statistics.median(seen)
+
+
+def speed_figures():
+    import cv2
+    import skimage.data
+
+    cv2.setNumThreads(1)
+    face = cv2.resize(
+        skimage.data.astronaut()[..., :3], (1024, 1024), interpolation=cv2.INTER_CUBIC
+    )
+    crowd = np.tile(cv2.resize(face, (512, 512)), (2, 2, 1))
+    scorer = Face(backend="embedded")
+    scorer.load("cpu")
+    real = detect.detect
+
+    def whole_only(pictures, tiles=False):
+        return real(pictures, tiles)
+
+    figures = {"ms_per_image_cpu_with_tiles": cpu_ms(lambda: scorer.score([picture(face)]))}
+    detect.detect = whole_only
+    figures["ms_per_image_cpu"] = cpu_ms(lambda: scorer.score([picture(face)]))
+    detect.detect = real
+    (four,) = upright_faces([shown := picture(crowd)])
+    pixels = upright(shown)
+    together = cpu_ms(lambda: judge.judge([pixels] * len(four), four))
+    loop = cpu_ms(lambda: [judge.judge([pixels], [f]) for f in four])
+    figures["crowd_faces"] = len(four)
+    figures["loop_over_batch_time"] = loop / together
+    figures |= insightface_speed(face, figures["ms_per_image_cpu"])
+    return figures
+
+
+def insightface_speed(face, own):
+    """Our whole score against one call of insightface on a pack of empty nets (its overhead)."""
+    if not find_spec("insightface"):
+        return {}
+    import tempfile
+
+    from nets.faces.pack import write_pack
+
+    from iqmetrics.nets.faces import insight
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = write_pack(Path(folder) / "p", (215.0, 85.0, 350.0, 230.0), ((258, 132), (309, 132)))
+        app = insight.open_pack(insight.Pack("p", made))
+        theirs = cpu_ms(lambda: app.get(face))
+    return {"insightface_empty_pack_ms": theirs, "own_over_insightface_empty_pack": own / theirs}
+
+
+def parity_figures(modules):
+    """Largest difference to LiteRT on a face and on noise: converter, and the files as shipped."""
+    import cv2
+    import onnxruntime
+    import skimage.data
+    from ai_edge_litert.interpreter import Interpreter
+    from convert_tflite import convert
+    from faces_nets import NETS
+
+    figures = {"litert_error_converter": 0.0, "litert_error_shipped_but_iris": 0.0}
+    for name, (file, _) in NETS.items():
+        data = (modules / file).read_bytes()
+        net = Interpreter(model_content=data)
+        net.allocate_tensors()
+        entry = net.get_input_details()[0]
+        side = entry["shape"][1]
+        face = cv2.resize(skimage.data.astronaut()[40:220, 130:310], (side, side)) / 255
+        noise = np.random.default_rng(0).random(face.shape)
+        batch = np.stack([face, noise]).astype(np.float32)
+        answers = {o["name"]: [] for o in net.get_output_details()}
+        for one in batch:
+            net.set_tensor(entry["index"], one[None])
+            net.invoke()
+            for o in net.get_output_details():
+                answers[o["name"]].append(net.get_tensor(o["index"])[0].ravel().copy())
+        whole = convert(data).SerializeToString()
+        for key, model in (("converter", whole), ("shipped_but_iris", str(weights.find(name)))):
+            run = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+            got = run.run(list(answers), {run.get_inputs()[0].name: batch})
+            off = max(
+                np.abs(g.reshape(2, -1) - np.stack(a)).max()
+                for g, a in zip(got, answers.values(), strict=True)
+            )
+            if name == "face_iris" and key != "converter":
+                figures["litert_error_shipped_iris_px"] = float(off)
+            else:
+                key = f"litert_error_{key}"
+                figures[key] = max(figures[key], float(off))
+    return figures
+
+
+def main():
+    parser = report.arguments(__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--samples", type=Path, help="measured samples; without, no symmetry figures"
+    )
+    parser.add_argument("--tflite", type=Path, help="mediapipe/modules, for parity with LiteRT")
+    args = parser.parse_args()
+    notes = {
+        "litert_error_converter": "in each net's own output units, input pixels for points",
+        "litert_error_shipped_iris_px": "of a 64-pixel crop; its constants are rounded to 16 bits",
+        "frontal_faces": "bare faces of training/faces_photos.csv; none covered, so none refused",
+        "insightface_empty_pack_ms": "nets without weights: the overhead of the call, no real pack",
+        "answered": "share of frontal photos (|yaw| < 20) that get a score",
+        "eye_10_auc": "own region; constants fitted without the person; thin-plate warps",
+    }
+    figures = detection_figures() | speed_figures()
+    if args.tflite:
+        figures |= parity_figures(args.tflite)
+    names = (*("face_short", "face_full", "face_mesh", "face_iris"), "face_symmetry")
+    figures["weights_mb"] = sum(weights.entry(n).bytes for n in names) / 1e6
+    if args.samples:
+        figures |= symmetry_figures(dict(np.load(args.samples)))
+    packages = ("iqmetrics", "numpy", "onnxruntime", "opencv-python-headless", "insightface")
+    report.write(args.json, figures, notes, packages)
+
+
+if __name__ == "__main__":
+    main()

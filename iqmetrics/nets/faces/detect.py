@@ -1,0 +1,187 @@
+"""BlazeFace, near and far range, on the whole picture and on tiles: boxes with six key points.
+
+Architecture and anchors: "BlazeFace" (arXiv 1907.05047) and the public graph settings of
+MediaPipe's face_detection module (Apache-2.0).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from iqmetrics.nets.faces import session
+
+Floats = NDArray[np.float64]
+Pixels = NDArray[np.uint8]
+
+SIDE = {"face_short": 128, "face_full": 192}
+"""Input side of each detector in pixels."""
+LAYERS = {"face_short": ((8, 2), (16, 6)), "face_full": ((4, 1),)}
+"""(stride, anchors a cell) of each output layer."""
+THRESHOLD = {"face_short": 0.5, "face_full": 0.5}
+TILES_FROM = 600
+"""Pictures whose longer side is at least this many pixels are searched in tiles as well."""
+TILE = 512
+MOST_TILES = 7
+"""Tiles along one side at most; beyond, tiles grow."""
+SAME_FACE = 0.3
+"""Overlap (intersection over union) above which two boxes are one face."""
+SAME_INSIDE = 0.7
+"""Share of the smaller box inside the larger above which two boxes are one face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One detection: box (x0, y0, x1, y1) and six key points (6 x 2) in pixels, score 0..1.
+
+    The key points are the eye at the picture's left, the eye at its right, nose tip, mouth centre,
+    left and right ear. A finder with landmarks of its own adds them (n x 2, pixels) and the
+    head's yaw in degrees.
+    """
+
+    box: tuple[float, float, float, float]
+    points: Floats
+    score: float
+    landmarks: Floats | None = None
+    yaw: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    picture: int
+    x: int
+    y: int
+    side: int
+    inner: bool
+
+
+def detect(pictures: Sequence[Pixels], tiles: bool = True) -> list[list[Found]]:
+    """Faces of each picture (height x width x 3 uint8), best first; all windows in one batch."""
+    windows = [w for i, p in enumerate(pictures) for w in _windows(i, p.shape, tiles)]
+    found: list[list[tuple[Found, _Window]]] = [[] for _ in pictures]
+    for name, size in SIDE.items():
+        seen = [w for w in windows if name == "face_full" or not w.inner]
+        batch = np.zeros((len(seen), size, size, 3), np.float32)
+        for slot, window in zip(batch, seen, strict=True):
+            slot[:] = _look(pictures[window.picture], window, size)
+        regressors, scores = session.run(name, batch / np.float32(127.5) - np.float32(1))
+        for window, raw, logits in zip(seen, regressors, scores, strict=True):
+            found[window.picture] += [(f, window) for f in _decode(name, raw, logits, window)]
+    return [
+        _merge([f for f, w in one if _whole(f, w, p.shape)])
+        for one, p in zip(found, pictures, strict=True)
+    ]
+
+
+def _windows(index: int, shape: tuple[int, ...], tiles: bool) -> list[_Window]:
+    height, width = shape[:2]
+    longer = max(height, width)
+    windows = [_Window(index, 0, 0, longer, False)]
+    if not tiles or longer < TILES_FROM:
+        return windows
+    side = max(TILE, 2 * longer // (MOST_TILES + 1))
+    return windows + [
+        _Window(index, x, y, side, True)
+        for y in _starts(height, side)
+        for x in _starts(width, side)
+    ]
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Starts of windows that overlap by at least half and are spread evenly."""
+    if length <= side:
+        return [0]
+    count = int(np.ceil((length - side) / (side / 2))) + 1
+    return [round(i * (length - side) / (count - 1)) for i in range(count)]
+
+
+def _look(pixels: Pixels, window: _Window, size: int) -> Pixels:
+    """The window, shrunk or grown to size x size; what lies outside the picture is black."""
+    part = pixels[window.y : window.y + window.side, window.x : window.x + window.side]
+    scale = size / window.side
+    wide, high = (max(1, round(n * scale)) for n in (part.shape[1], part.shape[0]))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    out = np.zeros((size, size, 3), np.uint8)
+    out[:high, :wide] = cv2.resize(part, (wide, high), interpolation=method)
+    return out
+
+
+def _anchors(name: str) -> Floats:
+    """Centres of all anchors as a share of the input side, anchors x 2."""
+    layers = []
+    for stride, each in LAYERS[name]:
+        cells = SIDE[name] // stride
+        y, x = np.mgrid[:cells, :cells]
+        centres = np.stack([(x + 0.5) / cells, (y + 0.5) / cells], -1).reshape(-1, 2)
+        layers.append(np.repeat(centres, each, 0))
+    return np.concatenate(layers)
+
+
+def _decode(
+    name: str, raw: NDArray[np.float32], logits: NDArray[np.float32], window: _Window
+) -> list[Found]:
+    scores = 1 / (1 + np.exp(-np.clip(logits[:, 0].astype(np.float64), -80, 80)))
+    keep = np.flatnonzero(scores >= THRESHOLD[name])
+    numbers = raw[keep].astype(np.float64) / SIDE[name]
+    centres = _anchors(name)[keep]
+    at = np.array([window.x, window.y], np.float64)
+    middle = (numbers[:, :2] + centres) * window.side + at
+    half = numbers[:, 2:4] * window.side / 2
+    points = (numbers[:, 4:].reshape(-1, 6, 2) + centres[:, None]) * window.side + at
+    boxes = np.hstack([middle - half, middle + half])
+    return [
+        Found((b[0], b[1], b[2], b[3]), p, float(s))
+        for b, p, s in zip(boxes.tolist(), points, scores[keep], strict=True)
+    ]
+
+
+def _whole(found: Found, window: _Window, shape: tuple[int, ...]) -> bool:
+    """False for a box that a tile's own edge, inside the picture, may have cut."""
+    x0, y0, x1, y1 = found.box
+    if x1 <= x0 or y1 <= y0:
+        return False
+    if not window.inner:
+        return True
+    if max(x1 - x0, y1 - y0) > window.side * 0.6:
+        return False
+    right, bottom = window.x + window.side, window.y + window.side
+    return not (
+        (window.x > 0 and x0 < window.x)
+        or (window.y > 0 and y0 < window.y)
+        or (right < shape[1] and x1 > right)
+        or (bottom < shape[0] and y1 > bottom)
+    )
+
+
+def _merge(found: list[Found]) -> list[Found]:
+    """Weighted non-maximum suppression: overlapping boxes become their score-weighted mean."""
+    rest = sorted(found, key=lambda f: (-f.score, f.box))
+    faces = []
+    while rest:
+        same = np.array([_same(rest[0].box, f.box) for f in rest])
+        group = [f for f, s in zip(rest, same, strict=True) if s]
+        rest = [f for f, s in zip(rest, same, strict=True) if not s]
+        close = [f for f in group if _overlap(group[0].box, f.box) > 0.5]
+        weight = np.array([f.score for f in close])
+        weight /= weight.sum()
+        box = (weight[:, None] * np.array([f.box for f in close])).sum(0)
+        points = (weight[:, None, None] * np.array([f.points for f in close])).sum(0)
+        x0, y0, x1, y1 = box.tolist()
+        faces.append(Found((x0, y0, x1, y1), points, group[0].score))
+    return faces
+
+
+def _same(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return _overlap(a, b) > SAME_FACE or _overlap(a, b, smaller=True) > SAME_INSIDE
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...], smaller: bool = False) -> float:
+    wide = min(a[2], b[2]) - max(a[0], b[0])
+    high = min(a[3], b[3]) - max(a[1], b[1])
+    if wide <= 0 or high <= 0:
+        return 0.0
+    areas = [(c[2] - c[0]) * (c[3] - c[1]) for c in (a, b)]
+    shared = wide * high
+    return float(shared / (min(areas) if smaller else sum(areas) - shared))

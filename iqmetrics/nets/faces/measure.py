@@ -1,0 +1,255 @@
+"""What is measured of a face: signed left-right differences, head pose, signs of a broken face.
+
+Every number in `skew` changes its sign when the face is mirrored; a symmetric face gives zeros.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from iqmetrics.nets.faces import iris, mesh
+from iqmetrics.nets.faces.canonical import EYES, SIZE, TOP, frontal, inside
+from iqmetrics.nets.faces.cover import covered
+from iqmetrics.nets.faces.crop import Points, Square, cut
+from iqmetrics.nets.faces.find import Face
+from iqmetrics.nets.faces.outline import outline_difference
+from iqmetrics.nets.faces.pose import Posed, take_apart
+from iqmetrics.nets.faces.shape import left, mirror_map, template
+
+Pixels = NDArray[np.uint8]
+
+LOOKS = ((0.92, 0.05), (1.08, -0.05), (0.92, -0.05), (1.08, 0.05))
+"""(scale, turn in radians) of the squares in which a mesh is traced, each also mirrored."""
+CELL = 0.25
+"""Side of the cells in which displacements are averaged, in eye distances."""
+SMOOTH = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One face, measured.
+
+    Attributes:
+        skew: Signed left-right differences (a few hundred numbers, in eye distances).
+        posed: Mean mesh, taken apart.
+        spread: Disagreement of the mesh between looks, mirrored and not, in eye distances.
+        broken: Numbers >= 0 that grow when a face is malformed (see `BROKEN`).
+        flow: Displacement from the frontal face to its mirror, SIZE x SIZE x 2, eye distances.
+        face: The frontal face, SIZE x SIZE x 3.
+        covered: What covers the face, or None.
+    """
+
+    skew: NDArray[np.float64]
+    posed: Posed
+    spread: float
+    broken: NDArray[np.float64]
+    flow: Points
+    face: Pixels
+    covered: str | None
+
+
+def measure(pictures: Sequence[Pixels], faces: Sequence[Face]) -> list[Measured]:
+    """All faces measured together; `pictures` gives the picture of each face."""
+    if not faces:
+        return []
+    meshes, spreads, flags = _mean_meshes(pictures, [f.square for f in faces])
+    poses = [take_apart(m) for m in meshes]
+    fronts = [
+        frontal(p, q.symmetric, f.square) for p, q, f in zip(pictures, poses, faces, strict=True)
+    ]
+    second, again, _ = _mean_meshes(fronts, [_FRONT] * len(fronts))
+    eyes, grey, deep_eyes = iris.look(pictures, poses)
+    deep = mesh.deep_difference(np.stack([cut(f, _FRONT, mesh.SIDE) for f in fronts]))
+    out = []
+    for i, (posed, front) in enumerate(zip(poses, fronts, strict=True)):
+        flow, match = _flow(front)
+        straight = take_apart(second[i])
+        parts: list[Any] = [
+            pooled(posed.skew[:, :2]),
+            pooled(straight.skew[:, :2]),
+            flow_cells(flow),
+            eye_parts(eyes[i]),
+            (eyes[i, 0] - eyes[i, 1]) * [-1, 1],
+            outline_difference(front),
+            deep_eyes[i],
+            deep[i],
+            [np.sin(posed.yaw), np.sin(posed.yaw) * np.sin(posed.pitch), np.sin(posed.roll)],
+        ]
+        skew = np.concatenate([np.ravel(p) for p in parts])
+        broken = _broken(
+            flow, match, eyes[i], grey[i], spreads[i], again[i], posed, straight, flags[i]
+        )
+        out.append(Measured(skew, posed, float(spreads[i]), broken, flow, front, covered(front)))
+    return out
+
+
+def blocks() -> NDArray[np.int64]:
+    """Where each kind of difference starts in `Measured.skew`."""
+    cells = 2 * (int(_mesh_cells().max()) + 1)
+    flow = 2 * (int(pixel_cells().max()) + 1)
+    sizes = [cells, cells, flow, 16, 152, 352, 2048, 4608, 3]
+    return np.cumsum([0, *sizes[:-1]])
+
+
+_FRONT = Square(SIZE / 2, TOP + 0.43 * EYES, 1.5 * 2.6 * EYES)
+
+
+def _mean_meshes(
+    pictures: Sequence[Pixels], squares: Sequence[Square]
+) -> tuple[Points, NDArray[np.float64], NDArray[np.float64]]:
+    """Mean mesh over all looks (n x 468 x 3), its spread in eye distances (n), mean flag (n)."""
+    turned = [
+        Square(s.x, s.y, s.side * scale, s.angle + turn) for s in squares for scale, turn in LOOKS
+    ]
+    crops = np.stack([cut(pictures[i // len(LOOKS)], s, mesh.SIDE) for i, s in enumerate(turned)])
+    both = np.stack([crops, crops[:, :, ::-1]], 1).reshape(-1, *crops.shape[1:])
+    points, flags = mesh.trace_crops(both)
+    points = points.reshape(len(squares), len(LOOKS), 2, 468, 3)
+    points[:, :, 1] = points[:, :, 1][:, :, mirror_map()] * [-1, 1, 1] + [mesh.SIDE, 0, 0]
+    for i, square in enumerate(turned):
+        look = points[i // len(LOOKS), i % len(LOOKS)]
+        for side in (0, 1):
+            look[side] = square.to_image(look[side], mesh.SIDE)
+    points = points.reshape(len(squares), -1, 468, 3)
+    mean = points.mean(1)
+    off = points[..., :2] - mean[:, None, :, :2]
+    off -= off.mean(2, keepdims=True)
+    eyes = np.linalg.norm(mean[:, [33, 133]].mean(1) - mean[:, [362, 263]].mean(1), axis=-1)
+    spread = np.sqrt((off**2).sum(-1).mean((1, 2))) / eyes
+    return mean, spread, flags.reshape(len(squares), -1).mean(1)
+
+
+@cache
+def _mesh_cells() -> NDArray[np.int64]:
+    """The cell of each left mesh point, numbered 0.. without gaps."""
+    cell = np.round(template()[left()] / CELL).astype(np.int64)
+    return np.unique(cell, axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def pooled(skew: Points) -> Points:
+    """Mean over each cell of the left half of a skew field (468 x 2): cells x 2."""
+    cells = _mesh_cells()
+    total = np.stack([np.bincount(cells, skew[left(), k]) for k in (0, 1)], 1)
+    return np.asarray(total / np.bincount(cells)[:, None])
+
+
+@cache
+def pixel_cells() -> NDArray[np.int64]:
+    """The cell of each pixel of the left half of the frontal face (SIZE x SIZE / 2); -1 outside."""
+    y, x = np.mgrid[:SIZE, : SIZE // 2] + 0.5
+    column, row = np.floor((SIZE / 2 - x) / EYES / CELL), np.round((y - TOP) / EYES / CELL)
+    mask = inside()[:, : SIZE // 2]
+    number = np.full(mask.shape, -1)
+    pairs = np.stack([column[mask], row[mask]], 1)
+    _ids, which, counts = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
+    keep = counts > 0.4 * (CELL * EYES) ** 2
+    renumber = np.where(keep, np.cumsum(keep) - 1, -1)
+    number[mask] = renumber[which.reshape(-1)]
+    return number
+
+
+def flow_cells(flow: Points) -> Points:
+    """Mean signed displacement of each cell (cells x 2), in eye distances."""
+    other = flow[:, ::-1] * [-1, 1]
+    half = ((flow - other) / 2)[:, : SIZE // 2]
+    cells = pixel_cells()
+    mask = cells >= 0
+    total = np.stack([np.bincount(cells[mask], half[..., k][mask]) for k in (0, 1)], 1)
+    return np.asarray(total / np.bincount(cells[mask])[:, None])
+
+
+def _even(front: Pixels) -> NDArray[np.uint8]:
+    """Grey with light and local contrast evened out."""
+    grey = front.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    flat = grey - cv2.GaussianBlur(grey, (0, 0), 12)
+    spread = np.sqrt(cv2.GaussianBlur(flat * flat, (0, 0), 16)) + 4
+    return np.asarray(np.clip(128 + 45 * flat / spread, 0, 255), np.uint8)
+
+
+@cache
+def _engine() -> Any:
+    engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    engine.setFinestScale(1)
+    return engine
+
+
+def _flow(front: Pixels) -> tuple[Points, Points]:
+    """Displacement from the face to its mirror (SIZE x SIZE x 2, eye distances) and their match.
+
+    The match is the absolute grey difference after the displacement, in units of the contrast.
+    """
+    one = _even(front)
+    two = np.ascontiguousarray(one[:, ::-1])
+    flow = _engine().calc(one, two, None)
+    y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
+    back = cv2.remap(two, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR)
+    match = cv2.GaussianBlur(cv2.absdiff(back, one).astype(np.float32), (0, 0), 4) / 45
+    smooth = cv2.GaussianBlur(flow, (0, 0), SMOOTH)
+    return smooth.astype(np.float64) / EYES, match.astype(np.float64)
+
+
+def eye_parts(eyes: Points) -> NDArray[np.float64]:
+    """Left minus right of lid, brow and iris points (2 x 76 x 2), pooled."""
+    off = (eyes[0] - eyes[1]) * [-1, 1]
+    size = [np.linalg.norm(e[72] - e[74]) for e in eyes]
+    opening = [np.ptp(e[:16, 1]) for e in eyes]
+    groups = [slice(0, 5), slice(5, 9), slice(9, 12), slice(12, 16), slice(16, 71), slice(71, 76)]
+    means = np.concatenate([off[g].mean(0) for g in groups])
+    gaze = off[71:76].mean(0) - off[:16].mean(0)
+    more = [np.log(size[0] / size[1]), np.log((opening[0] + 0.02) / (opening[1] + 0.02))]
+    return np.concatenate([means, gaze, more])
+
+
+BROKEN = (
+    "spread",
+    "spread of the frontal face",
+    "gaze mismatch",
+    "skew",
+    "skew of the frontal face",
+    "flow",
+    "flow roughness",
+    "left-right mismatch",
+    "mismatch of the eyes' sharpness",
+    "iris size mismatch",
+    "lid mismatch",
+    "doubt",
+)
+
+
+def _broken(
+    flow: Points,
+    match: Points,
+    eyes: Points,
+    grey: Points,
+    spread: float,
+    again: float,
+    posed: Posed,
+    straight: Posed,
+    flag: float,
+) -> NDArray[np.float64]:
+    core = inside()
+    sharp = [float(np.log(cv2.Laplacian(g, cv2.CV_64F)[8:-8, 8:-8].var() + 4)) for g in grey]
+    parts = eye_parts(eyes)
+    rough = np.hypot(*(cv2.Laplacian(flow[..., k], cv2.CV_64F)[core].std() for k in (0, 1)))
+    off = eyes[0] - eyes[1]
+    return np.array(
+        [
+            spread,
+            again,
+            float(np.hypot(*parts[12:14])),
+            float(np.sqrt((posed.skew[:, :2] ** 2).sum(1).mean())),
+            float(np.sqrt((straight.skew[:, :2] ** 2).sum(1).mean())),
+            float(np.sqrt((flow[core] ** 2).sum(1).mean())),
+            float(rough),
+            float(match[core].mean()),
+            abs(sharp[0] - sharp[1]),
+            abs(float(parts[14])),
+            float(np.sqrt((off[:71] ** 2).sum(1).mean())),
+            1 - flag,
+        ]
+    )

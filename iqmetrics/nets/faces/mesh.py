@@ -1,0 +1,74 @@
+"""The 468-point face mesh: points, depth and a "this is a face" flag for squares of pictures.
+
+Net: MediaPipe Face Mesh (arXiv 1907.06724), Apache-2.0; placing of the square as in its public
+graph settings. Point numbers below are those of its published mesh.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iqmetrics.nets.faces import session
+from iqmetrics.nets.faces.crop import Points, Square, cut
+
+SIDE = 192
+MARGIN = 1.5
+"""Side of the square over the longer side of the face inside it."""
+EYE_CORNERS = (33, 263)
+"""Outer corners of the eyes at the picture's left and right."""
+
+
+def trace(
+    pictures: Sequence[NDArray[np.uint8]], squares: Sequence[Square]
+) -> tuple[Points, NDArray[np.float64]]:
+    """Mesh and flag of each square, all in one batch.
+
+    Args:
+        pictures: The picture of each square, height x width x 3 uint8.
+        squares: Where to look.
+
+    Returns:
+        Points in picture pixels, n x 468 x 3 (depth in pixels too, smaller = nearer), and the
+        flag 0..1, n.
+    """
+    crops = [cut(p, s, SIDE) for p, s in zip(pictures, squares, strict=True)]
+    points, flags = trace_crops(np.array(crops, np.uint8).reshape(-1, SIDE, SIDE, 3))
+    placed = [s.to_image(p, SIDE) for s, p in zip(squares, points, strict=True)]
+    return np.array(placed, np.float64).reshape(-1, 468, 3), flags
+
+
+def trace_crops(crops: NDArray[np.uint8]) -> tuple[Points, NDArray[np.float64]]:
+    """Mesh in crop pixels (n x 468 x 3) and flag (n) of n x 192 x 192 x 3 cut-outs."""
+    raw, logits = session.run("face_mesh", crops.astype(np.float32) / np.float32(255))
+    flags = 1 / (1 + np.exp(-np.clip(logits.reshape(-1).astype(np.float64), -80, 80)))
+    return raw.reshape(-1, 468, 3).astype(np.float64), flags
+
+
+def square_of_box(box: Sequence[float], points: Points) -> Square:
+    """The square to look at for a detection: turned so that its eyes are level."""
+    x0, y0, x1, y1 = box
+    (ax, ay), (bx, by) = points[0], points[1]
+    side = MARGIN * max(x1 - x0, y1 - y0)
+    return Square((x0 + x1) / 2, (y0 + y1) / 2, side, float(np.arctan2(by - ay, bx - ax)))
+
+
+def square_of_mesh(mesh: Points) -> Square:
+    """The square to look at for a mesh that is roughly known, turned so that its eyes are level."""
+    left, right = mesh[EYE_CORNERS[0], :2], mesh[EYE_CORNERS[1], :2]
+    angle = float(np.arctan2(right[1] - left[1], right[0] - left[0]))
+    unit = Square(0.0, 0.0, 1.0, angle)
+    level = unit.from_image(mesh[:, :2], 1.0)
+    low, high = level.min(0), level.max(0)
+    middle = unit.to_image((low + high)[None] / 2, 1.0)[0]
+    return Square(float(middle[0]), float(middle[1]), float(MARGIN * (high - low).max()), angle)
+
+
+def deep_difference(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The net's inner layer on each cut-out minus on its mirror image (n x 4608).
+
+    Zero for a symmetric picture; changes its sign when the picture is mirrored.
+    """
+    both = np.stack([crops, crops[:, :, ::-1]], 1).reshape(-1, SIDE, SIDE, 3)
+    *_, deep = session.run("face_mesh", both.astype(np.float32) / np.float32(255), deep=True)
+    return np.asarray(deep[0::2] - deep[1::2], np.float32)

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from iqmetrics.nets.faces import heads
+
+FLAT = {
+    "scale": np.ones(3),
+    "weights": np.eye(3, 10),
+    "white": np.tile(np.eye(2), (5, 1, 1)),
+    "growth": np.array([0, 0, 0, 0, 1.0]),
+}
+
+
+def test_the_first_two_numbers_are_the_first_region():
+    shift = heads.moved(np.array([[1.0, 2.0, 3.0]]), FLAT)
+    assert shift.shape == (1, 5, 2)
+    assert shift[0, 0].tolist() == [1, 2] and shift[0, 1].tolist() == [3, 0]
+
+
+def test_the_mirror_image_scores_the_same():
+    skew = np.random.default_rng(0).normal(0, 2, (6, 3))
+    yaw = np.linspace(-20, 20, 6)
+    one = heads.crooked(heads.moved(skew, FLAT), yaw, FLAT)
+    two = heads.crooked(heads.moved(-skew, FLAT), -yaw, FLAT)
+    np.testing.assert_array_equal(one, two)
+
+
+def test_the_score_is_the_root_mean_square_and_the_band_widens_with_yaw():
+    shift = np.zeros((2, 5, 2))
+    shift[:, :, 0], shift[:, :, 1] = 3, 4
+    score = heads.crooked(shift, np.array([0.0, 30.0]), FLAT)
+    assert score[0] == pytest.approx(np.full(5, np.sqrt(12.5)))
+    assert score[1, 4] == pytest.approx(np.sqrt(12.5) / 1.5)
+
+
+def test_one_wild_number_is_clipped():
+    assert heads.scaled(np.array([[1e9, -1e9, 0]]), FLAT["scale"]).tolist() == [[4, -4, 0]]
+
+
+def test_energy_is_the_root_mean_square_of_each_block():
+    constants = FLAT | {"blocks": np.array([0, 2])}
+    np.testing.assert_allclose(
+        heads.energy(np.array([[3.0, -1.0, 2.0]]), constants), [[np.sqrt(5), 2]]
+    )
+
+
+def test_malformed_is_between_0_and_1_and_rises_with_its_signs():
+    constants = {"signs_mean": np.zeros(8), "signs_sd": np.ones(8)}
+    constants["signs"] = np.concatenate([[0], np.ones(16)])
+    broken = np.array([[1e-4, 1e-4], [0.5, 0.5], [50.0, 50.0]])
+    p = heads.malformed(broken, np.ones((3, 5)), np.ones((3, 1)), constants)
+    assert 0 <= p[0] < p[1] < p[2] <= 1

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+from nets.faces.people import astronaut, picture, sized
+
+from iqmetrics.nets.faces import measure as m
+from iqmetrics.nets.faces.canonical import EYES, SIZE
+from iqmetrics.nets.faces.find import faces_of, is_turned, mirrored, upright
+from iqmetrics.nets.faces.shape import left, mirror_map
+
+
+def measured(pixels):
+    shown = picture(pixels)
+    (face,) = faces_of([shown])[0]
+    face = mirrored(face, shown.width) if is_turned(shown) else face
+    return m.measure([upright(shown)], [face])[0]
+
+
+def as_shot(pixels):
+    """Measured in the picture's own orientation."""
+    shown = picture(pixels)
+    (face,) = faces_of([shown])[0]
+    return m.measure([shown.pixels], [face])[0]
+
+
+def test_the_mirror_image_is_measured_exactly_alike():
+    one, two = measured(astronaut()), measured(astronaut()[:, ::-1])
+    np.testing.assert_array_equal(one.skew, two.skew)
+    np.testing.assert_array_equal(one.broken, two.broken)
+
+
+def test_the_measure_itself_changes_its_sign_with_the_mirror():
+    one, two = as_shot(astronaut()), as_shot(np.ascontiguousarray(astronaut()[:, ::-1]))
+    assert np.corrcoef(one.skew, -two.skew)[0, 1] > 0.8
+    assert one.posed.degrees == pytest.approx(-two.posed.degrees, abs=1)
+
+
+def test_all_faces_together_answer_as_each_alone():
+    pictures = [astronaut(), sized(astronaut(), 700)]
+    shown = [picture(p) for p in pictures]
+    faces = [f[0] for f in faces_of(shown)]
+    together = m.measure(pictures, faces)
+    for one, p, f in zip(together, pictures, faces, strict=True):
+        alone = m.measure([p], [f])[0]
+        np.testing.assert_allclose(one.skew, alone.skew, atol=1e-5)
+
+
+def test_flow_cells_read_a_left_side_shift():
+    flow = np.zeros((SIZE, SIZE, 2))
+    flow[:, : SIZE // 2, 0] = 0.08
+    cells = m.flow_cells(flow)
+    np.testing.assert_allclose(cells, [[0.04, 0]] * len(cells), atol=1e-12)
+    both = np.zeros((SIZE, SIZE, 2))
+    both[:, : SIZE // 2, 0], both[:, SIZE // 2 :, 0] = 0.08, -0.08
+    np.testing.assert_allclose(m.flow_cells(both), 0, atol=1e-12)
+
+
+def test_flow_points_from_a_moved_patch_back_to_where_its_mirror_is():
+    rng = np.random.default_rng(0)
+    import cv2
+
+    half = cv2.GaussianBlur(rng.normal(0, 60, (SIZE, SIZE // 2)), (0, 0), 3) * 6 + 128
+    face = np.hstack([half, half[:, ::-1]])
+    shift = np.roll(face, 4, 1)
+    face[40:100, 20:80] = shift[40:100, 20:80]
+    shown = np.clip(np.repeat(face[..., None], 3, 2), 0, 255).astype(np.uint8)
+    flow, match = m._flow(shown)
+    assert flow[60:80, 40:60, 0].mean() * EYES == pytest.approx(-4, abs=1.5)
+    assert abs(flow[130:160, 40:60, 0].mean()) * EYES < 0.5
+    assert match.shape == (SIZE, SIZE)
+
+
+def test_pooling_averages_left_points_only():
+    skew = np.zeros((468, 2))
+    skew[left()] = [0.1, -0.2]
+    np.testing.assert_allclose(m.pooled(skew), [[0.1, -0.2]] * len(m.pooled(skew)))
+    other = np.zeros((468, 2))
+    other[mirror_map()[left()]] = 1
+    assert (m.pooled(other) == 0).all()
+
+
+def test_eye_parts_are_zero_for_like_eyes_and_change_sign_when_swapped():
+    rng = np.random.default_rng(1)
+    eyes = rng.normal(0, 0.3, (2, 76, 2))
+    np.testing.assert_allclose(m.eye_parts(np.stack([eyes[0], eyes[0]])), 0, atol=1e-12)
+    np.testing.assert_allclose(m.eye_parts(eyes), -m.eye_parts(eyes[::-1]), atol=1e-12)
+
+
+def test_signs_of_a_broken_face_are_named_and_finite():
+    one = measured(astronaut())
+    assert len(one.broken) == len(m.BROKEN)
+    assert np.isfinite(one.broken).all() and (one.broken >= 0).all()
+    assert one.spread < 0.03 and one.covered is None
+
+
+def test_no_faces():
+    assert m.measure([], []) == []

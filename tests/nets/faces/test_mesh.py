@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+from nets.faces.people import astronaut
+
+from iqmetrics.nets.faces import mesh
+from iqmetrics.nets.faces.crop import Square
+from iqmetrics.nets.faces.shape import mirror_map
+
+FACE = Square(226, 126, 150)
+
+
+def test_a_face_is_flagged_and_a_wall_is_not():
+    wall = np.random.default_rng(0).integers(90, 110, (512, 512, 3)).astype(np.uint8)
+    _, flags = mesh.trace([astronaut(), wall], [FACE, FACE])
+    assert flags[0] > 0.99 and flags[1] < 0.1
+
+
+def test_the_mesh_does_not_care_where_the_square_sits_exactly():
+    squares = [FACE, Square(230, 122, 160, 0.1)]
+    points, _ = mesh.trace([astronaut()] * 2, squares)
+    assert np.linalg.norm(points[0, :, :2] - points[1, :, :2], axis=1).mean() < 2.5
+
+
+def test_the_mesh_of_the_mirror_is_the_mirror_of_the_mesh():
+    points, _ = mesh.trace(
+        [astronaut(), np.ascontiguousarray(astronaut()[:, ::-1])],
+        [FACE, Square(512 - 226, 126, 150)],
+    )
+    back = points[1][mirror_map()] * [-1, 1, 1] + [512, 0, 0]
+    assert np.linalg.norm(points[0, :, :2] - back[:, :2], axis=1).mean() < 2.5
+
+
+def test_its_own_square_is_level_with_the_eyes_and_holds_the_face():
+    points, _ = mesh.trace([astronaut()], [FACE])
+    turned = points[0].copy()
+    a = np.radians(25)
+    turn = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
+    turned[:, :2] = (turned[:, :2] - 226) @ turn.T + 226
+    one, two = mesh.square_of_mesh(points[0]), mesh.square_of_mesh(turned)
+    assert two.angle - one.angle == pytest.approx(a, abs=1e-6)
+    assert two.side == pytest.approx(one.side)
+    inside = one.from_image(points[0][:, :2], 1.0)
+    assert inside.min() > 0.1 and inside.max() < 0.9
+
+
+def test_the_square_of_a_box_turns_with_the_eyes():
+    points = np.array([[10, 10], [20, 20], [0, 0], [0, 0], [0, 0], [0, 0]], float)
+    square = mesh.square_of_box((0, 0, 40, 20), points)
+    assert (square.x, square.y, square.side) == (20, 10, 60)
+    assert square.angle == pytest.approx(np.pi / 4)

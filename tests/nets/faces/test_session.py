@@ -1,0 +1,61 @@
+import sys
+
+import numpy as np
+import pytest
+
+from iqmetrics import weights
+from iqmetrics.errors import Unavailable
+from iqmetrics.nets.faces import session
+
+
+def test_all_nets_load_and_together_stay_below_four_megabytes():
+    session.load()
+    assert sum(weights.entry(name).bytes for name in session.NETS) <= 4e6
+    assert all(weights.entry(name).commercial for name in session.NETS)
+
+
+def test_an_empty_batch_gives_empty_answers():
+    boxes, scores = session.run("face_short", np.zeros((0, 128, 128, 3), np.float32))
+    assert boxes.shape == (0, 896, 16) and scores.shape == (0, 896, 1)
+
+
+def test_a_batch_longer_than_a_chunk_is_the_same_as_one_by_one(monkeypatch):
+    x = np.random.default_rng(0).random((5, 64, 64, 3), np.float32)
+    whole = session.run("face_iris", x)
+    monkeypatch.setattr(session, "CHUNK", 2)
+    parts = session.run("face_iris", x)
+    for a, b in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_a_missing_package_is_one_clear_error(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    session._session.cache_clear()
+    with pytest.raises(Unavailable, match=r"iqmetrics\[score\]"):
+        session.run("face_mesh", np.zeros((1, 192, 192, 3), np.float32))
+
+
+def test_another_device_is_served_by_torch(monkeypatch):
+    pytest.importorskip("torch")
+    asked = []
+
+    class Net:
+        outputs = ("a", "deep")
+
+        def run(self, batch, names):
+            asked.append((len(batch), list(names)))
+            return [np.zeros((len(batch), 1)) for _ in names]
+
+    monkeypatch.setattr(session, "_torch_net", lambda name, device: Net())
+    monkeypatch.setattr(session, "_device", "cpu")
+    session.load("cuda")
+    (answer,) = session.run("face_mesh", np.zeros((40, 8, 8, 3), np.float32))
+    assert answer.shape == (40, 1)
+    assert asked == [(32, ["a"]), (8, ["a"])]
+    session.load("cpu")
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    yield
+    session._session.cache_clear()

@@ -1,0 +1,78 @@
+"""The fit on made-up measurements whose answer is known."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
+
+import faces as fit
+
+
+@pytest.fixture(scope="module")
+def data():
+    """40 people, 10 samples each: 12 differences that hold the displacement, yaw and noise."""
+    rng = np.random.default_rng(0)
+    n = 400
+    turns = ("normal", "train_normal", "train_normal", "train_melt", *["train_push"] * 6)
+    kind = np.array(turns * 40, "U16")
+    answer = rng.normal(0, 0.06, (n, 5, 2)) * (rng.random((n, 5, 1)) < 0.4)
+    answer[kind != "train_push"] = 0
+    yaw = rng.uniform(-25, 25, n)
+    skew = np.hstack([answer.reshape(n, 10), np.zeros((n, 2))])
+    skew[:, :10] += np.sin(np.radians(yaw))[:, None] * rng.normal(0, 0.3, 10)
+    skew[:, 10] = np.sin(np.radians(yaw))
+    skew += rng.normal(0, 0.01, skew.shape)
+    broken = rng.uniform(0.5, 1.5, (n, 4))
+    broken[kind == "train_melt", :2] *= 6
+    found = np.tile([0.9, 1.0, 200.0], (n, 1))
+    person = np.arange(n) // 10
+    return {
+        "answer": answer,
+        "kind": kind,
+        "yaw": yaw,
+        "skew": skew,
+        "broken": broken,
+        "found": found,
+        "person": person,
+        "index": person,
+    }
+
+
+def test_people_are_never_split(data):
+    fold = fit.folds(data["person"])
+    assert all(len(set(fold[data["person"] == p])) == 1 for p in range(40))
+    assert set(fold) == set(range(fit.FOLDS))
+
+
+def test_the_planted_displacement_is_found_and_yaw_is_not_mistaken_for_it(data, monkeypatch):
+    monkeypatch.setattr(fit, "SHRINK", 0.02)
+    got = fit.fit(data, np.ones(400, bool))
+    shift = fit.moved(data["skew"], got)
+    push = data["kind"] == "train_push"
+    assert np.corrcoef(shift[push].ravel(), data["answer"][push].ravel())[0, 1] > 0.85
+    normal = np.isin(data["kind"], ["normal", "train_normal"])
+    score, _ = fit.predict(data, got)
+    assert abs(np.corrcoef(score[normal].max(1), np.abs(data["yaw"][normal]))[0, 1]) < 0.3
+
+
+def test_normal_faces_score_about_one_and_pushed_ones_more(data):
+    score, _ = fit.held_out(data)
+    normal = np.isin(data["kind"], ["normal", "train_normal"])
+    assert np.sqrt((score[normal] ** 2).mean()) == pytest.approx(1, abs=0.15)
+    far = np.hypot(data["answer"][..., 0], data["answer"][..., 1]) > 0.08
+    assert np.median(score[far]) > 2
+
+
+def test_melted_faces_are_told_from_normal_ones_of_other_people(data):
+    _, broken = fit.held_out(data)
+    melted, normal = broken[data["kind"] == "train_melt"], broken[data["kind"] == "normal"]
+    assert (melted[:, None] > normal[None]).mean() > 0.95
+
+
+def test_turned_and_doubtful_faces_are_not_fitted_to(data):
+    odd = {k: v.copy() for k, v in data.items()}
+    odd["yaw"][:5], odd["found"][5:8, 1], odd["yaw"][8] = 44, 0.2, np.nan
+    assert not fit.usable(odd)[:9].any() and fit.usable(odd)[9:].all()

@@ -1,0 +1,199 @@
+"""From photos to measured faces: as they are, with planted asymmetry, and with nuisances.
+
+    python training/faces_samples.py PHOTOS SAMPLES.npz
+
+PHOTOS holds the files named in `faces_photos.csv` (see its `source` column). Every sample goes
+through the whole chain (detector, mesh, frontal face, iris), as it would in use.
+"""
+
+import argparse
+import csv
+import multiprocessing
+import os
+import zlib
+from pathlib import Path
+
+import cv2
+import faces_warps as warps
+import numpy as np
+from PIL import Image
+
+from iqmetrics.images import Picture
+from iqmetrics.nets.faces.crop import Square, cut
+from iqmetrics.nets.faces.find import faces_of
+from iqmetrics.nets.faces.measure import blocks, measure
+from iqmetrics.nets.faces.shape import mirror_map
+from iqmetrics.records import ImageRecord
+
+REGIONS = ("eyes", "brows", "nose", "mouth", "jaw")
+SIDE = 336
+YAW = 22.0
+ODDS = (0.27, 0.13, 0.12, 0.26, 0.22)
+"""How often each region is pushed."""
+
+
+def picture(pixels):
+    return Picture(ImageRecord("face", "face"), np.ascontiguousarray(pixels))
+
+
+def face_near(pixels, x, y):
+    """The face nearest to a point, or None."""
+    found = faces_of([picture(pixels)])[0]
+    if not found:
+        return None
+    return min(
+        found, key=lambda f: np.hypot((f.box[0] + f.box[2]) / 2 - x, (f.box[1] + f.box[3]) / 2 - y)
+    )
+
+
+def photos(folder):
+    """(person, square cut-out, mesh in it) of every listed face that is roughly frontal."""
+    rows = list(csv.DictReader((Path(__file__).parent / "faces_photos.csv").open()))
+    for row in rows:
+        path = Path(folder) / row["file"]
+        pixels = np.array(Image.open(path).convert("RGB"))
+        face = face_near(pixels, float(row["x"]), float(row["y"]))
+        if face is None or face.side < 64:
+            continue
+        wide = Square(face.square.x, face.square.y, face.square.side * 1.35)
+        cut_out = cut(pixels, wide, SIDE)
+        again = face_near(cut_out, SIDE / 2, SIDE / 2)
+        if again is not None:
+            yield row["person"], cut_out, again.mesh
+
+
+def measured(pixels):
+    """(skew, broken, yaw in degrees, [score, flag, side]) of the middle face; None if none."""
+    face = face_near(pixels, pixels.shape[1] / 2, pixels.shape[0] / 2)
+    if face is None:
+        return None
+    shown = picture(pixels)
+    from iqmetrics.nets.faces.find import is_turned, mirrored, upright
+
+    turned = mirrored(face, shown.width) if is_turned(shown) else face
+    m = measure([upright(shown)], [turned])[0]
+    sign = -1 if is_turned(shown) else 1
+    return m.skew * sign, m.broken, m.posed.degrees * sign, [face.score, face.flag, face.side]
+
+
+def shift(rng, length):
+    angle = rng.uniform(0, 2 * np.pi)
+    return length * np.array([np.cos(angle), np.sin(angle)])
+
+
+def planted(face, mesh, rng):
+    """A training sample: one region pushed, sometimes two; half of them under a nuisance."""
+    mirror, field, answer = mirror_map(), np.zeros((SIDE, SIDE, 2)), np.zeros((5, 2))
+    for r in rng.choice(5, rng.choice([1, 2], p=[0.75, 0.25]), replace=False, p=ODDS):
+        side, by = rng.choice([-1, 1]), shift(rng, rng.uniform(0.04, 0.13))
+        field += warps.push_field(mesh, SIDE, REGIONS[r], side, by, mirror, rng)
+        answer[r] = by if side < 0 else by * [1, -1]
+    out = warps.remap(face, field)
+    return (nuisance(out, mesh, rng) if rng.random() < 0.5 else out), answer
+
+
+def nuisance(face, mesh, rng):
+    if rng.random() < 0.5:
+        face = warps.turn(face, mesh, rng.uniform(-YAW, YAW))
+    if rng.random() < 0.5:
+        face = warps.light(face, rng)
+    if rng.random() < 0.4:
+        face = warps.roll(face, rng.uniform(-35, 35))
+    if rng.random() < 0.3:
+        face = warps.jpeg(face, int(rng.integers(25, 80)))
+    if rng.random() < 0.2:
+        face = warps.half(face)
+    if rng.random() < 0.2:
+        face = warps.noise(face, rng.uniform(3, 14), rng)
+    return face
+
+
+def tests(face, mesh, rng):
+    """(kind, cut-out) of every test picture of one face; thin-plate warps only."""
+    mirror = mirror_map()
+    yield "normal", face
+    for region, percents in {
+        "eyes": (10, 6),
+        "mouth": (10, 6),
+        "jaw": (10,),
+        "brows": (10,),
+        "nose": (10,),
+        "ears": (10,),
+    }.items():
+        for percent in percents:
+            side, by = rng.choice([-1, 1]), shift(rng, percent / 100)
+            field = warps.thin_plate_field(mesh, SIDE, region, side, by, mirror)
+            yield f"{region}_{percent}", warps.remap(face, field)
+    yield "melt_6", warps.melt(face, mesh, 0.06, rng)
+    yield "blurred_eye", warps.blur_eye(face, mesh, rng.choice([-1, 1]), mirror)
+    yield "mirror", face[:, ::-1]
+    yield "roll_30", warps.roll(face, 30 * rng.choice([-1, 1]))
+    yield "yaw_-20", warps.turn(face, mesh, -20)
+    yield "yaw_20", warps.turn(face, mesh, 20)
+    yield "jpeg_30", warps.jpeg(face, 30)
+    yield "half", warps.half(face)
+    yield "noise_12", warps.noise(face, 12, rng)
+
+
+def samples_of(task):
+    """Everything of one photo: rows of (kind, answer, measured)."""
+    index, person, face, mesh, each = task
+    cv2.setNumThreads(1)
+    rows = []
+    rng = np.random.default_rng([11, index])
+    for kind, pixels in tests(face, mesh, rng):
+        rows.append((index, person, kind, np.zeros((5, 2)), measured(pixels)))
+    rng = np.random.default_rng([12, index])
+    for i in range(each):
+        if i % 5 == 0:
+            kind, pixels, answer = "train_normal", nuisance(face, mesh, rng), np.zeros((5, 2))
+        elif i % 5 == 1:
+            which = rng.random() < 0.5
+            side = rng.choice([-1, 1])
+            pixels = (
+                warps.melt(face, mesh, rng.uniform(0.03, 0.1), rng)
+                if which
+                else warps.blur_eye(face, mesh, side, mirror_map(), rng.uniform(0.08, 0.25))
+            )
+            kind, answer = "train_melt" if which else "train_blur", np.zeros((5, 2))
+            pixels = nuisance(pixels, mesh, rng)
+        else:
+            kind = "train_push"
+            pixels, answer = planted(face, mesh, rng)
+        rows.append((index, person, kind, answer, measured(pixels)))
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("samples", type=Path)
+    parser.add_argument("--each", type=int, default=14, help="training samples a photo")
+    parser.add_argument("--workers", type=int, default=1)
+    args = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    tasks = [(i, p, f, m, args.each) for i, (p, f, m) in enumerate(photos(args.photos))]
+    print(len(tasks), "faces,", len({t[1] for t in tasks}), "people", flush=True)
+    with multiprocessing.get_context("spawn").Pool(args.workers) as pool:
+        rows = [row for some in pool.imap(samples_of, tasks) for row in some]
+    found = [r for r in rows if r[4] is not None]
+    width = len(found[0][4][0])
+    lost = (np.full(width, np.nan), np.full(len(found[0][4][1]), np.nan), np.nan, [0, 0, 0])
+    got = [r[4] or lost for r in rows]
+    np.savez_compressed(
+        args.samples,
+        index=[r[0] for r in rows],
+        person=[zlib.crc32(r[1].encode()) for r in rows],
+        kind=[r[2] for r in rows],
+        answer=[r[3] for r in rows],
+        skew=np.array([g[0] for g in got], np.float16),
+        broken=np.array([g[1] for g in got]),
+        yaw=[g[2] for g in got],
+        found=[g[3] for g in got],
+        blocks=blocks(),
+    )
+    print(len(rows), "samples,", len(rows) - len(found), "without a face")
+
+
+if __name__ == "__main__":
+    main()
