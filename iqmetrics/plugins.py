@@ -19,6 +19,7 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "niqe": "iqmetrics.scorers.niqe:Niqe",
         "piqe": "iqmetrics.scorers.piqe:Piqe",
         "size": "iqmetrics.scorers.size:Size",
+        "text": "iqmetrics.scorers.text:Text",
     },
     "generator": {},
 }

@@ -67,7 +67,9 @@ def has_hanzi(text: str) -> bool:
 def letterings(texts: tuple[str, ...] = TEXTS, fonts: tuple[str, ...] = ()) -> list[Lettering]:
     """Each text with a font that has its characters, fonts and photographs taking turns."""
     return [
-        Lettering(t, (fonts or (FONTS_ZH if has_hanzi(t) else FONTS_EN))[i % len(fonts or FONTS_ZH)], i)
+        Lettering(
+            t, (fonts or (FONTS_ZH if has_hanzi(t) else FONTS_EN))[i % len(fonts or FONTS_ZH)], i
+        )
         for i, t in enumerate(texts)
     ]
 
@@ -84,7 +86,7 @@ def photographs() -> tuple[Pixels, ...]:
 
 
 def background(photo: int, width: int, height: int, offset: int = 0) -> Pixels:
-    """A crop of a photograph, scaled to cover the canvas; the astronaut's own lettering is left out."""
+    """A crop of a photograph, scaled to cover the canvas; the astronaut only by his face."""
     image = photographs()[photo % 4]
     if photo % 4 == 0:
         image = image[:200, :330]
@@ -169,7 +171,9 @@ def small(item: Lettering, size: int, side: int = 512) -> Pixels:
     """Small lettering somewhere on a square canvas."""
     ink = mask(item.text, item.font, size)
     x = side * (0.3 + 0.1 * (item.photo % 5))
-    return painted(background(item.photo, side, side), ink, (x, side * (0.25 + 0.1 * (item.photo % 6))))
+    return painted(
+        background(item.photo, side, side), ink, (x, side * (0.25 + 0.1 * (item.photo % 6)))
+    )
 
 
 # --- damage: each takes the letters' mask, a level 0..1 and a seed, and answers a mask -----------
@@ -184,7 +188,10 @@ def _melt(ink: Pixels, level: float, seed: int) -> Pixels:
     rng = np.random.default_rng(seed)
     h, w = ink.shape
     sigma, strength = h * 0.09, level * h * 0.12
-    field = [cv2.GaussianBlur(rng.standard_normal((h, w)).astype(np.float32), (0, 0), sigma) for _ in "xy"]
+    field = [
+        cv2.GaussianBlur(rng.standard_normal((h, w)).astype(np.float32), (0, 0), sigma)
+        for _ in "xy"
+    ]
     field = [f / f.std() * strength for f in field]
     ys, xs = np.mgrid[0:h, 0:w].astype(np.float32)
     return cv2.remap(ink, xs + field[0], ys + field[1], cv2.INTER_LINEAR)
@@ -219,7 +226,11 @@ def substituted(text: str, level: float, seed: int) -> str:
     places = [i for i, c in enumerate(text) if c.isalnum()]
     out = list(text)
     for i in rng.permutation(places)[: round(level * len(places))]:
-        pool = COMMON_ZH if has_hanzi(out[i]) else ("BDGHKMQRWXYZ" if out[i].isupper() else "bdghkmqrwxyz")
+        pool = (
+            COMMON_ZH
+            if has_hanzi(out[i])
+            else ("BDGHKMQRWXYZ" if out[i].isupper() else "bdghkmqrwxyz")
+        )
         pool = "2345679" if out[i].isdigit() else pool
         out[i] = next(c for c in rng.permutation(list(pool)) if c.casefold() != out[i].casefold())
     return "".join(out)
@@ -237,7 +248,9 @@ def pseudo(ink: Pixels, level: float, seed: int) -> Pixels:
         for top in (0, half):
             for part in (0, 1):
                 other = int((cell + 1 + rng.integers(cells - 1)) % cells)
-                size = min((edges[cell + 1] - edges[cell]) // 2, (edges[other + 1] - edges[other]) // 2)
+                size = min(
+                    (edges[cell + 1] - edges[cell]) // 2, (edges[other + 1] - edges[other]) // 2
+                )
                 x = edges[cell] + part * size
                 src = edges[other] + (1 - part) * size
                 out[top : top + half, x : x + size] = ink[top : top + half, src : src + size]

@@ -43,10 +43,8 @@ class Arc:
             t, r = t[::-1], r[::-1]
         map_x = (self.x + r[:, None] * np.cos(t)[None]).astype(np.float32)
         map_y = (self.y + r[:, None] * np.sin(t)[None]).astype(np.float32)
-        out: NDArray[np.uint8] = cv2.remap(
-            pixels, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        return out
+        out = cv2.remap(pixels, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(out, np.uint8)
 
     def corners(self) -> "NDArray[np.float32]":
         """The upright rectangle around the ring piece, (4, 2), clockwise from the top left."""
@@ -85,6 +83,4 @@ def fit_arc(clouds: Sequence["NDArray[np.float32]"]) -> Arc | None:
     filled = len(np.unique(np.floor((angles - start) % (2 * math.pi) / span * 20))) >= 15
     if not (bowed and filled and span * radius > 3 * half):
         return None
-    return Arc(
-        float(middle[0] + a), float(middle[1] + b), radius, half, start, start + span
-    )
+    return Arc(float(middle[0] + a), float(middle[1] + b), radius, half, start, start + span)

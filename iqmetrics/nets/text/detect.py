@@ -4,6 +4,7 @@ Heat maps follow differentiable binarisation (Liao et al. 2020, arXiv 1911.08947
 constants: threshold .3, mean heat in the box >= .5, boxes grown by area x 1.6 / perimeter.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,14 +48,18 @@ def heat_map(
     w = max(STEP, round(width * scale / STEP) * STEP)
     h = max(STEP, round(height * scale / STEP) * STEP)
     shrinks = scale < 0.75
-    resized = cv2.resize(pixels, (w, h), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    resized = cv2.resize(
+        pixels, (w, h), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
     batch = (resized[:, :, ::-1].astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)[None]
     return net(np.ascontiguousarray(batch))[0, 0], width / w, height / h
 
 
 def regions(heat: "NDArray[np.float32]", across: float, down: float) -> list[Region]:
     """Boxes and arcs of one heat map, in picture pixels; unordered."""
-    mask = cv2.dilate((heat > THRESHOLD).astype(np.uint8), np.ones((2, 2), np.uint8))
+    mask = np.asarray(
+        cv2.dilate((heat > THRESHOLD).astype(np.uint8), np.ones((2, 2), np.uint8)), np.uint8
+    )
     contours = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]
     scale = np.array([across, down], np.float32)
     found = []
@@ -62,7 +67,7 @@ def regions(heat: "NDArray[np.float32]", across: float, down: float) -> list[Reg
         rectangle = cv2.minAreaRect(contour)
         if min(rectangle[1]) < SMALLEST:
             continue
-        mean = _mean_heat(heat, cv2.boxPoints(rectangle))
+        mean = _mean_heat(heat, np.asarray(cv2.boxPoints(rectangle), np.float32))
         if mean >= BOX_HEAT:
             found.append(Region(_ordered(_grown(rectangle)) * scale, mean))
     return found + _arcs(mask, scale)
@@ -112,12 +117,13 @@ def _gap(a: "NDArray[np.float32]", b: "NDArray[np.float32]") -> float:
     return float(np.sqrt(((a[:, None] - b[None]) ** 2).sum(-1).min()))
 
 
-def _grown(rectangle: tuple[tuple[float, float], tuple[float, float], float]) -> "NDArray[np.float32]":
+def _grown(
+    rectangle: tuple[Sequence[float], Sequence[float], float],
+) -> "NDArray[np.float32]":
     """The four corners after growing every side by area x GROWTH / perimeter."""
     centre, (w, h), angle = rectangle
     by = w * h * GROWTH / (2 * (w + h))
-    corners: NDArray[np.float32] = cv2.boxPoints((centre, (w + 2 * by, h + 2 * by), angle))
-    return corners
+    return np.asarray(cv2.boxPoints((centre, (w + 2 * by, h + 2 * by), angle)), np.float32)
 
 
 def _ordered(corners: "NDArray[np.float32]") -> "NDArray[np.float32]":

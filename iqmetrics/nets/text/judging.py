@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from iqmetrics.images import Picture
 from iqmetrics.nets.text.lines import Line, merged, orders
 from iqmetrics.nets.text.matching import Match, assign
-from iqmetrics.nets.text.normal import letters, same
+from iqmetrics.nets.text.normal import kept_positions, letters, same
 from iqmetrics.nets.text.readability import ctc_likelihood, forced, scaled, shares, variants
-from iqmetrics.nets.text.reading import PASSES
+from iqmetrics.nets.text.reading import PASSES, adds
 
 if TYPE_CHECKING:
     from iqmetrics.nets.text.reading import Reader
 
 CLOSE = 0.6
-"""From this similarity on a target was found: what is wrong then is the lettering, not the search."""
+"""From this similarity on a target was found: then the lettering is at fault, not the search."""
 SMALL_PRINT = 24.0
 """Height in pixels under which a found target is worth a look at twice the size."""
 
@@ -49,14 +49,18 @@ def judge(
     """The best reading of each picture's targets; later passes see only what is still wanting."""
     best = [Judged(tuple(t), (), (None,) * len(t)) for t in targets]
     for what in PASSES:
-        open_ = [i for i, b in enumerate(best) if not b.complete and _worthwhile(b, what)]
+        open_ = [
+            i
+            for i, b in enumerate(best)
+            if not b.complete and _worthwhile(b, what) and adds(pictures[i], what)
+        ]
         for i, lines in zip(open_, reader.lines([pictures[i] for i in open_], what), strict=True):
             best[i] = _better(best[i], lines, what)
     return best
 
 
 def readabilities(reader: "Reader", judged: Sequence[Judged]) -> list[list[float]]:
-    """For each picture and target the readability of its lettering, 0..1; 0 where none was found."""
+    """For each picture and target the readability of its lettering, 0..1; none found: 0."""
     jobs = [
         (i, t, line, text)
         for i, one in enumerate(judged)
@@ -103,7 +107,9 @@ def _smallest(best: Judged) -> float:
 def _better(best: Judged, lines: Sequence[Line], what: str) -> Judged:
     passes = (*best.passes, what)
     tried = [best]
-    for together in ([list(lines)] if not best.lines else [merged(best.lines, lines), merged(lines, best.lines)]):
+    for together in (
+        [list(lines)] if not best.lines else [merged(best.lines, lines), merged(lines, best.lines)]
+    ):
         texts = [line.text for line in together]
         matches = assign(best.targets, texts, orders(together))
         tried.append(Judged(best.targets, tuple(together), tuple(matches)))
@@ -124,8 +130,6 @@ def _forced_lines(one: Judged, target: int, match: Match) -> list[tuple[int, str
 
 
 def _with_part(text: str, a: int, b: int, want: str) -> str:
-    from iqmetrics.nets.text.normal import kept_positions
-
     places = kept_positions(text)
     if not places or len(places) != len(letters(text)):
         return forced(want, text)

@@ -92,7 +92,9 @@ def _blocks(boxes: Sequence[Sequence[float]]) -> list[list[int]]:
             size = min(a[3] - a[1], b[3] - b[1])
             across = max(a[0], b[0]) - min(a[2], b[2])
             down = max(a[1], b[1]) - min(a[3], b[3])
-            if group[i] != group[j] and ((across < 0 and down < size) or (down < 0 and across < size)):
+            if group[i] != group[j] and (
+                (across < 0 and down < size) or (down < 0 and across < size)
+            ):
                 old, new = group[i], group[j]
                 group = [new if g == old else g for g in group]
     return [[i for i, g in enumerate(group) if g == name] for name in sorted(set(group))]

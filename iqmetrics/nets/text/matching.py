@@ -1,7 +1,7 @@
 """Which read text belongs to which target: order-free, one to one, nothing used twice.
 
-A target may lie in a line, in a part of a line, or run over up to six neighbouring lines. In rounds,
-an optimal assignment (scipy) proposes the best disjoint places, and what is taken is cut out.
+A target may lie in a line, in a part of a line, or run over up to six neighbouring lines. In
+rounds, an optimal assignment (scipy) proposes places, and what is taken is cut out.
 """
 
 from collections.abc import Iterable, Sequence
@@ -52,12 +52,18 @@ def assign(
         offers = [[_best_part(wanted[t], place, read) for place in places] for t in open_targets]
         if not places:
             break
-        gain = np.array([[len(wanted[t]) * o.similarity for o in row] for t, row in zip(open_targets, offers, strict=True)])
+        gain = np.array(
+            [
+                [len(wanted[t]) * o.similarity for o in row]
+                for t, row in zip(open_targets, offers, strict=True)
+            ]
+        )
         rows, columns = linear_sum_assignment(gain, maximize=True)
         order = sorted(
-            zip(rows, columns, strict=True), key=lambda rc: (-offers[rc[0]][rc[1]].similarity, -gain[rc])
+            zip(rows, columns, strict=True),
+            key=lambda rc: (-offers[rc[0]][rc[1]].similarity, -gain[rc]),
         )
-        settled = []
+        settled: list[int] = []
         for row, column in order:
             offer = offers[row][column]
             if offer.similarity < LEAST_SIMILARITY:

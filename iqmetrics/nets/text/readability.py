@@ -53,7 +53,7 @@ def variants(image: "NDArray[np.uint8]") -> "list[NDArray[np.uint8]]":
     coarse = cv2.resize(image, (max(1, round(w * rows / h)), rows), interpolation=cv2.INTER_AREA)
     slant = np.array([[1, np.tan(np.radians(5)), -h * np.tan(np.radians(5)) / 2], [0, 1, 0]])
     slanted = cv2.warpAffine(image, slant, (w, h), borderMode=cv2.BORDER_REPLICATE)
-    return [image, blurred, coarse, slanted]
+    return [image, *(np.asarray(v, np.uint8) for v in (blurred, coarse, slanted))]
 
 
 def forced(target: str, line: str) -> str:

@@ -51,15 +51,17 @@ class Reader:
         key = ("text.regions", self.name, what)
         return once_each(pictures, key, lambda todo: [self._detect(p, what) for p in todo])
 
-    def probabilities(
-        self, images: Sequence["NDArray[np.uint8]"]
-    ) -> "list[NDArray[np.float32]]":
+    def probabilities(self, images: Sequence["NDArray[np.uint8]"]) -> "list[NDArray[np.float32]]":
         """The recogniser's answers (steps, classes) for crops of lines."""
         return recognise.probabilities(self.recogniser, images)
 
     def _detect(self, picture: Picture, what: str) -> list[Region]:
         if what == "tiles":
-            return [r for tile in tiles(picture.width, picture.height) for r in self._tile(picture, tile)]
+            return [
+                r
+                for tile in tiles(picture.width, picture.height)
+                for r in self._tile(picture, tile)
+            ]
         pixels = raised(picture.pixels) if what == "faint" else picture.pixels
         side = detector_side(picture.width, picture.height, AREA[what])
         return regions(*heat_map(self.detector, pixels, side))
@@ -90,14 +92,14 @@ class Reader:
     ) -> "list[tuple[NDArray[np.float32], NDArray[np.uint8], bool]]":
         """Corners, upright crop, and whether it was turned over, of everything a pass looks at."""
         if what == "bent":
-            arcs = [r for r in self.regions([picture], "full")[0] if r.arc is not None]
+            arcs = [r for r in self.regions([picture], widest(picture))[0] if r.arc is not None]
             return [
                 (r.corners, r.arc.strip(picture.pixels, inward), inward)
                 for r in arcs
                 if r.arc is not None
                 for inward in (False, True)
             ]
-        source = "full" if what == "turned" else what
+        source = widest(picture) if what == "turned" else what
         boxes = [r for r in self.regions([picture], source)[0] if r.arc is None]
         pixels = raised(picture.pixels) if what == "faint" else picture.pixels
         images = [recognise.crop(pixels, r.corners) for r in boxes]
@@ -106,9 +108,22 @@ class Reader:
         return [(r.corners, i, what == "turned") for r, i in zip(boxes, images, strict=True)]
 
 
+def widest(picture: Picture) -> str:
+    """The pass that has already seen the frame at full size: "quick" for small pictures."""
+    return "full" if adds(picture, "full") else "quick"
+
+
+def adds(picture: Picture, what: str) -> bool:
+    """Whether a pass sees this picture at a size at which no earlier pass has seen it."""
+    quick, full = (detector_side(picture.width, picture.height, AREA[k]) for k in ("quick", "full"))
+    if what == "full":
+        return full > quick
+    return what != "tiles" or full < LARGEST_SCALE * max(picture.width, picture.height)
+
+
 def detector_side(width: int, height: int, area: int) -> int:
     """The longer side, in pixels, at which the detector sees a picture of that size."""
-    scale = min(LARGEST_SCALE, (area / (width * height)) ** 0.5)
+    scale: float = min(LARGEST_SCALE, (area / (width * height)) ** 0.5)
     if area >= AREA["full"]:
         scale = min(max(scale, 1.0), max(1.0, LARGEST_SCALE), LARGEST_SIDE / max(width, height))
     return round(scale * max(width, height))
@@ -132,7 +147,7 @@ def _starts(length: int) -> list[int]:
 
 def raised(pixels: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
     """The picture with its local contrast raised (CLAHE on lightness)."""
-    lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
+    lab = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB), np.uint8)
     lab[..., 0] = cv2.createCLAHE(clipLimit=6.0, tileGridSize=(8, 8)).apply(lab[..., 0])
-    out: NDArray[np.uint8] = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
-    return out
+    out = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
+    return np.asarray(out, np.uint8)

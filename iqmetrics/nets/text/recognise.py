@@ -32,15 +32,15 @@ class Read:
 
 def crop(pixels: "NDArray[np.uint8]", corners: "NDArray[np.float32]") -> "NDArray[np.uint8]":
     """The (h, w, 3) rectangle between four corners, set upright; a tall one is turned left."""
-    w = max(np.linalg.norm(corners[0] - corners[1]), np.linalg.norm(corners[2] - corners[3]))
-    h = max(np.linalg.norm(corners[0] - corners[3]), np.linalg.norm(corners[1] - corners[2]))
-    w, h = max(1, int(w)), max(1, int(h))
+    top, right, bottom, left = np.linalg.norm(corners - np.roll(corners, -1, 0), axis=1)
+    w, h = max(1, int(max(top, bottom))), max(1, int(max(left, right)))
     to = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
     matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), to)
-    out: NDArray[np.uint8] = cv2.warpPerspective(
+    out = cv2.warpPerspective(
         pixels, matrix, (w, h), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
-    return np.ascontiguousarray(np.rot90(out)) if h >= 1.5 * w else out
+    upright = np.rot90(out) if h >= 1.5 * w else out
+    return np.ascontiguousarray(upright, np.uint8)
 
 
 def prepared(image: "NDArray[np.uint8]") -> "NDArray[np.float32]":
@@ -57,9 +57,7 @@ def prepared(image: "NDArray[np.uint8]") -> "NDArray[np.float32]":
     return out
 
 
-def probabilities(
-    net: "Net", images: Sequence["NDArray[np.uint8]"]
-) -> "list[NDArray[np.float32]]":
+def probabilities(net: "Net", images: Sequence["NDArray[np.uint8]"]) -> "list[NDArray[np.float32]]":
     """For each crop the net's answer (steps, classes); class 0 is the CTC blank."""
     inputs = [prepared(image) for image in images]
     by_width: dict[int, list[int]] = defaultdict(list)
@@ -85,8 +83,6 @@ def decoded(answer: "NDArray[np.float32]", alphabet: Sequence[str]) -> Read:
     return Read(text.strip(), confidence, tuple(float(v) for v in odds))
 
 
-def read(
-    net: "Net", images: Sequence["NDArray[np.uint8]"], alphabet: Sequence[str]
-) -> list[Read]:
+def read(net: "Net", images: Sequence["NDArray[np.uint8]"], alphabet: Sequence[str]) -> list[Read]:
     """The strings of many crops, in order."""
     return [decoded(answer, alphabet) for answer in probabilities(net, images)]

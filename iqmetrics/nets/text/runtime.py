@@ -1,4 +1,4 @@
-"""Opens the two text networks (PP-OCRv6 small, out of rapidocr's wheel) on the fastest runtime here.
+"""Opens the two text networks (PP-OCRv6 small, from rapidocr's wheel) on the fastest runtime.
 
 OpenVINO where it is installed, else onnxruntime: the same weights and the same reading. With a CUDA
 device, onnxruntime's CUDA provider is used if its GPU build is installed.

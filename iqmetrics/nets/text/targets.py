@@ -66,14 +66,17 @@ STOP_EN = re.compile(
     re.IGNORECASE,
 )
 ABOUT_TEXT = re.compile(
-    r"^(?:something|anything|nothing|text|words?|letters?|a|an|it|its|his|her|their|the (?:name|same))\b",
+    r"^(?:something|anything|nothing|text|words?|letters?|a|an|it|its|his|her|their|"
+    r"the (?:name|same))\b",
     re.IGNORECASE,
 )
 AFTER_CUE_ZH = re.compile(
     r"(?:写着|写有|印着|印有|刻着|刻有|标语(?:是|为)|文字(?:是|为)|标题(?:是|为)|内容(?:是|为)|书名(?:是|为)|"
     r"字样(?:是|为)|标有|绣着)[:：]?\s*(?P<text>[^，。；！？、,.;!?\n]{1,24})"
 )
-ABOUT_TEXT_ZH = re.compile(r"^(?:一些|很多|许多|各种|文字|字母|汉字|英文|中文|几个|一行|一个|密密麻麻|看不|难以)")
+ABOUT_TEXT_ZH = re.compile(
+    r"^(?:一些|很多|许多|各种|文字|字母|汉字|英文|中文|几个|一行|一个|密密麻麻|看不|难以)"
+)
 WORDS_MOST = 8
 
 
