@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from iqmetrics.images import Picture
 from iqmetrics.nets.text.lines import Line, merged, orders
-from iqmetrics.nets.text.matching import Match, assign
+from iqmetrics.nets.text.matching import Match, assign, credit
 from iqmetrics.nets.text.normal import kept_positions, letters, same
 from iqmetrics.nets.text.readability import ctc_likelihood, forced, scaled, shares, variants
 from iqmetrics.nets.text.reading import PASSES, adds
@@ -31,9 +31,9 @@ class Judged:
 
     @property
     def completeness(self) -> float:
-        """Similarity of the targets, weighted by their length, 0..1."""
+        """Credit of the targets' matches, weighted by their length, 0..1."""
         sizes = [len(letters(t)) for t in self.targets]
-        got = [m.similarity if m else 0.0 for m in self.matches]
+        got = [credit(m) for m in self.matches]
         return sum(s * g for s, g in zip(sizes, got, strict=True)) / max(1, sum(sizes))
 
     @property

@@ -13,8 +13,8 @@ from rapidfuzz import fuzz
 from iqmetrics.nets.text.normal import distance, letters, lowered, similarity
 
 MOST_LINES = 6
-LEAST_SIMILARITY = 0.3
-"""A target less like every place than this was not lettered; chance agreement earns nothing."""
+LEAST_SIMILARITY, MEANT_SIMILARITY = 0.3, 0.6
+"""A target less like every place than the first was not lettered; from the second on it was."""
 
 Piece = tuple[int, int, int]
 """Line, first and last + 1 plain character of it."""
@@ -80,6 +80,17 @@ def assign(
             break
         open_targets = [t for t in open_targets if t not in settled]
     return matches
+
+
+def credit(match: Match | None) -> float:
+    """What a match adds to completeness, 0..1: its similarity, less where chance may explain it."""
+    if match is None:
+        return 0.0
+    span = MEANT_SIMILARITY - LEAST_SIMILARITY
+    chance = MEANT_SIMILARITY * max(0.0, match.similarity - LEAST_SIMILARITY) / span
+    return (
+        min(match.similarity, chance) if match.similarity < MEANT_SIMILARITY else match.similarity
+    )
 
 
 def left_over(lines: Sequence[str], matches: Iterable[Match | None]) -> list[int]:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TINY = 1e-12
-FULL = 0.8
-"""Mean likelihood a letter from which undamaged lettering of any style starts; reads as 1."""
+UNDAMAGED = (0.75, 0.9)
+"""Mean likelihood a letter from which undamaged lettering of any style starts, and what it reads
+as: script fonts begin there, and plain ones crowd near 1."""
 
 
 def ctc_likelihood(answer: "NDArray[np.float32]", classes: Sequence[int]) -> float:
@@ -97,5 +98,9 @@ def shares(target: str, parts: Sequence[str]) -> list[str]:
 
 
 def scaled(likelihood: float) -> float:
-    """Readability, 0..1, of a mean likelihood a letter; 1 from FULL on."""
-    return min(1.0, max(0.0, likelihood) / FULL)
+    """Readability, 0..1, of a mean likelihood a letter: two straight pieces that meet there."""
+    start, reads = UNDAMAGED
+    likelihood = min(1.0, max(0.0, likelihood))
+    if likelihood < start:
+        return reads * likelihood / start
+    return reads + (1 - reads) * (likelihood - start) / (1 - start)

@@ -4,6 +4,7 @@ quick    the whole frame at 640 x 640 px of detector area
 full     the same at its own size, at least 1024 x 1024 px of area
 turned   what was found, upside down and turned the other way
 bent     rings of lettering, unrolled
+far      the whole frame small, for huge or soft letters
 faint    the whole frame with its local contrast raised
 tiles    overlapping quarters (of large pictures: more) at twice their size, for small print
 Each pass is remembered on the picture; networks are called in batches over all pictures.
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
     from iqmetrics.nets.text.runtime import Net
 
-PASSES = ("quick", "full", "turned", "bent", "faint", "tiles")
-AREA = {"quick": 640**2, "full": 1024**2, "faint": 1024**2}
+PASSES = ("quick", "full", "turned", "bent", "far", "faint", "tiles")
+AREA = {"far": 320**2, "quick": 640**2, "full": 1024**2, "faint": 1024**2}
 LARGEST_SCALE, LARGEST_SIDE = 2.0, 2048
 LEAST_CONFIDENCE = 0.3
 TILE, TILE_STEP = 576, 448

@@ -25,7 +25,9 @@ def test_positions_point_back_into_the_text() -> None:
     assert [text[i] for i in kept_positions(text)] == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize(("a", "b"), [("garden", "gardn"), ("kitten", "sitting"), ("开业大吉", "开业大古")])
+@pytest.mark.parametrize(
+    ("a", "b"), [("garden", "gardn"), ("kitten", "sitting"), ("开业大吉", "开业大古")]
+)
 def test_distance_is_the_edit_distance_where_nothing_looks_alike(a: str, b: str) -> None:
     assert distance(a, b) == float(edit_distance([a], [b]))
 

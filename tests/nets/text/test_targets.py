@@ -70,7 +70,9 @@ def test_the_comma_of_american_usage_is_dropped() -> None:
 
 
 def test_a_sentence_in_single_marks_gives_its_inner_quotes() -> None:
-    prompt = "'An oil painting of a harbour at dusk with a wooden board that reads \"FISH\" in white'. x"
+    prompt = (
+        "'An oil painting of a harbour at dusk with a wooden board that reads \"FISH\" in white'. x"
+    )
     assert found(prompt) == ["FISH"]
 
 
@@ -106,7 +108,8 @@ def test_longtext_bench_lists_are_found_exactly() -> None:
     wrong = [
         row["prompt_id"]
         for row in rows
-        if [letters(t.text) for t in from_prompt(row["prompt"])] != [letters(t) for t in row["text"]]
+        if [letters(t.text) for t in from_prompt(row["prompt"])]
+        != [letters(t) for t in row["text"]]
     ]
     assert len(rows) == 160 and wrong == []
 
