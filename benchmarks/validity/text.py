@@ -11,6 +11,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +106,7 @@ def damage(scorer: Text, every: int = 1) -> Figures:
             ladder = [r.values["text.legibility"] for r in read]
             own[0].extend(render.LEVELS)
             own[1].extend(ladder)
-            rises += sum(b - a > 0.05 for a, b in zip(ladder, ladder[1:], strict=False))
+            rises += sum(b - a > 0.05 for a, b in pairwise(ladder))
             steps += len(ladder) - 1
             if kind == "melt":
                 clean_values.append(ladder[0])
@@ -138,8 +139,10 @@ def eyes(scorer: Text, templates: Path) -> Figures:
     for name in dict.fromkeys(row["image"] for row in rows):
         with Image.open(templates / name) as opened:
             pixels = np.array(opened.convert("RGB"))
+        picture = Picture(ImageRecord(name, name), pixels)
         for row in (r for r in rows if r["image"] == name):
-            (reading,) = scored(scorer, [pixels], [row["asked"]])
+            picture.record = ImageRecord(name, name, texts=(row["asked"],))
+            (reading,) = scorer.score([picture])
             same = (reading.values["text.exact"] == 1) == (row["eyes"] == "right")
             agree += same
             if not same:
@@ -184,7 +187,7 @@ def _cvtg_prompts(folder: Path) -> list[str]:
 
 
 def _false_targets(path: Path) -> Figures:
-    """Every seventh Parti prompt outside the challenge Writing & Symbols: 200 that ask for no text."""
+    """200 Parti prompts that ask for no text: every seventh outside Writing & Symbols."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     asks = re.compile(r"\b(words?|sign|saying|written|logo|painted on top)\b")

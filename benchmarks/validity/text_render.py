@@ -237,7 +237,7 @@ def substituted(text: str, level: float, seed: int) -> str:
 
 
 def pseudo(ink: Pixels, level: float, seed: int) -> Pixels:
-    """Letters recombined from quarters of the others: cells of a square each, swapped at random."""
+    """Letters recombined from mirrored quarters of the others: square cells, swapped at random."""
     rng = np.random.default_rng(seed)
     h, w = ink.shape
     out = ink.copy()
@@ -253,7 +253,9 @@ def pseudo(ink: Pixels, level: float, seed: int) -> Pixels:
                 )
                 x = edges[cell] + part * size
                 src = edges[other] + (1 - part) * size
-                out[top : top + half, x : x + size] = ink[top : top + half, src : src + size]
+                out[top : top + half, x : x + size] = ink[top : top + half, src : src + size][
+                    :, ::-1
+                ]
     return out
 
 

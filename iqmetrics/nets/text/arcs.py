@@ -46,13 +46,13 @@ class Arc:
         out = cv2.remap(pixels, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(out, np.uint8)
 
-    def corners(self) -> "NDArray[np.float32]":
-        """The upright rectangle around the ring piece, (4, 2), clockwise from the top left."""
-        t = np.linspace(self.start, self.end, 64)
-        r = np.array([[self.radius - self.half], [self.radius + self.half]])
-        x, y = self.x + r * np.cos(t), self.y + r * np.sin(t)
-        (x0, x1), (y0, y1) = (x.min(), x.max()), (y.min(), y.max())
-        return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32)
+    def outline(self) -> "NDArray[np.float32]":
+        """The polygon around the ring piece, (64, 2): along its outer edge, back along its inner."""
+        t = np.linspace(self.start, self.end, 32)
+        angles = np.concatenate([t, t[::-1]])
+        radii = np.repeat([self.radius + self.half, self.radius - self.half], 32)
+        x, y = self.x + radii * np.cos(angles), self.y + radii * np.sin(angles)
+        return np.stack([x, y], 1).astype(np.float32)
 
 
 def fit_arc(clouds: Sequence["NDArray[np.float32]"]) -> Arc | None:

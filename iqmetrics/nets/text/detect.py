@@ -27,8 +27,8 @@ SMALLEST = 3.0
 class Region:
     """A place where text may stand, in pixels of the picture.
 
-    `corners` (4, 2): top left, top right, bottom right, bottom left of the lying rectangle; `arc`
-    when the letters follow a circle; `heat` = the detector's mean answer inside, 0..1.
+    `corners` (4, 2): top left, top right, bottom right, bottom left of the lying rectangle (of an
+    arc: its outline); `arc` when the letters follow a circle; `heat` = the detector's mean answer inside, 0..1.
     """
 
     corners: "NDArray[np.float32]"
@@ -86,7 +86,7 @@ def _arcs(mask: "NDArray[np.uint8]", scale: "NDArray[np.float32]") -> list[Regio
     arcs = [arc for cloud in points.values() if (arc := fit_arc([cloud])) is not None]
     if len(points) > 1:
         arcs += _joined(list(points.values()))
-    return [Region(arc.corners(), 1.0, arc) for arc in arcs]
+    return [Region(arc.outline(), 1.0, arc) for arc in arcs]
 
 
 def _joined(clouds: "list[NDArray[np.float32]]") -> list[Arc]:

@@ -9,7 +9,7 @@ from iqmetrics.nets.text.lines import Line, merged, orders
 from iqmetrics.nets.text.matching import Match, assign, credit
 from iqmetrics.nets.text.normal import kept_positions, letters, same
 from iqmetrics.nets.text.readability import ctc_likelihood, forced, scaled, shares, variants
-from iqmetrics.nets.text.reading import PASSES, adds
+from iqmetrics.nets.text.reading import AGAIN, PASSES, adds
 
 if TYPE_CHECKING:
     from iqmetrics.nets.text.reading import Reader
@@ -88,7 +88,7 @@ def readabilities(reader: "Reader", judged: Sequence[Judged]) -> list[list[float
 
 def _worthwhile(best: Judged, what: str) -> bool:
     """Whether a pass may still find something better, given what is known."""
-    if what in ("quick", "full", "turned", "bent"):
+    if what in ("quick", "full", "bent", *AGAIN):
         return True
     lost = any(m is None or m.similarity < CLOSE for m in best.matches)
     return lost or (what == "tiles" and _smallest(best) < SMALL_PRINT)

@@ -119,6 +119,14 @@ def _places(
     return sorted(runs)
 
 
+def _fair(window: tuple[int, int], place: tuple[Piece, ...]) -> bool:
+    """A run over lines takes at least half of its first and of its last line, or it is no run."""
+    sizes = [b - a for _, a, b in place]
+    first = sizes[0] - window[0]
+    last = window[1] - sum(sizes[:-1])
+    return len(place) == 1 or (2 * first >= sizes[0] and 2 * last >= sizes[-1])
+
+
 def _free(line: int, taken: "np.ndarray") -> list[Piece]:
     edges = np.flatnonzero(np.diff(np.concatenate([[1], taken.astype(int), [1]])))
     return [(line, int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
@@ -137,6 +145,7 @@ def _best_part(target: str, place: tuple[Piece, ...], read: Sequence[str]) -> Ma
                 for grow in (0, 1)
                 for extra in (0, 1)
             ]
+    windows = [w for w in windows if _fair(w, place)] or [whole]
     start, end = max(windows, key=lambda w: (similarity(target, text[w[0] : w[1]]), w[0] - w[1]))
     found = text[start:end]
     pieces, offset = [], 0

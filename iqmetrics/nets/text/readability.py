@@ -5,6 +5,7 @@ on a few harmless variants of the crop (blur, coarser pixels, slant) does not le
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import cv2
@@ -94,7 +95,7 @@ def shares(target: str, parts: Sequence[str]) -> list[str]:
         op = next(o for o in ops if o.src_start < end <= o.src_end)
         cuts.append(min(op.dest_start + end - op.src_start, op.dest_end))
     cuts.append(len(wanted))
-    return [wanted[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [wanted[a:b] for a, b in pairwise(cuts)]
 
 
 def scaled(likelihood: float) -> float:

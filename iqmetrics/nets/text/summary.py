@@ -5,7 +5,7 @@ from typing import Any
 
 from iqmetrics.nets.text import peers
 from iqmetrics.nets.text.judging import Judged
-from iqmetrics.nets.text.matching import left_over
+from iqmetrics.nets.text.matching import credit, left_over
 from iqmetrics.nets.text.normal import kept_positions, letters, same, shared, words
 from iqmetrics.nets.text.targets import Target
 
@@ -21,7 +21,9 @@ def numbers(judged: Judged, readable: Sequence[float]) -> dict[str, float]:
     matches = judged.matches
     got = [m.similarity if m else 0.0 for m in matches]
     edits = [m.distance if m else float(s) for m, s in zip(matches, sizes, strict=True)]
-    legible = sum(s * g * (0.5 + 0.5 * r) for s, g, r in zip(sizes, got, readable, strict=True))
+    legible = sum(
+        s * credit(m) * (0.5 + 0.5 * r) for s, m, r in zip(sizes, matches, readable, strict=True)
+    )
     pairs = list(zip(judged.targets, matches, strict=True))
     exact = [m is not None and same(letters(t), m.found) for t, m in pairs]
     return {

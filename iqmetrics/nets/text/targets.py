@@ -57,7 +57,8 @@ AFTER_CUE_EN = re.compile(
     re.IGNORECASE,
 )
 NAMED_EN = re.compile(
-    r"\bwith (?P<text>[A-Z][\w']*(?: [A-Z][\w']*)*) (?:written|printed|painted|engraved|embroidered)\b"
+    r"\bwith (?P<text>[A-Z][\w']*(?: [A-Z][\w']*)*) "
+    r"(?:written|printed|painted|engraved|embroidered)\b"
     r"|\b(?i:spelling|writing|saying|says|reads|letters) (?P<capitals>[A-Z]{2}[A-Z0-9' ]*)\b"
 )
 STOP_EN = re.compile(

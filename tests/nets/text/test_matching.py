@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iqmetrics.nets.text.matching import LEAST_SIMILARITY, assign, left_over
+from iqmetrics.nets.text.matching import LEAST_SIMILARITY, Match, assign, credit, left_over
 from iqmetrics.nets.text.normal import similarity
 
 
@@ -53,6 +53,14 @@ def test_left_over_counts_what_nobody_asked_for() -> None:
     lines = ["OPEN DAILY", "exit"]
     assert left_over(lines, assign(["OPEN"], lines, [[0, 1]])) == [5, 4]
     assert left_over(lines, [None]) == [9, 4]
+
+
+def test_credit_is_the_similarity_less_what_chance_explains() -> None:
+    def at(similarity: float) -> float:
+        return credit(Match((), "", similarity, 0))
+
+    assert credit(None) == 0 and at(0.3) == 0 and at(0.45) == pytest.approx(0.3)
+    assert at(0.6) == pytest.approx(0.6) and at(0.9) == 0.9
 
 
 words = st.lists(st.sampled_from(["OPEN", "SHUT", "SALE", "EXIT", "开业", "大吉"]), max_size=4)
