@@ -25,6 +25,7 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "grain": "iqmetrics.scorers.grain:Grain",
         "look": "iqmetrics.scorers.look:Look",
         "size": "iqmetrics.scorers.size:Size",
+        "text": "iqmetrics.scorers.text:Text",
     },
     "generator": {},
 }

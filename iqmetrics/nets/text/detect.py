@@ -1,0 +1,143 @@
+"""Where is text: a heat map from the detector, and from it rotated boxes or arcs.
+
+Heat maps follow differentiable binarisation (Liao et al. 2020, arXiv 1911.08947) with PP-OCR's
+constants: threshold .3, mean heat in the box >= .5, boxes grown by area x 1.6 / perimeter.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from iqmetrics.nets.text.arcs import Arc, fit_arc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from iqmetrics.nets.text.runtime import Net
+
+THRESHOLD, BOX_HEAT, GROWTH = 0.3, 0.5, 1.6
+STEP = 32
+SMALLEST = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A place where text may stand, in pixels of the picture.
+
+    `corners` (4, 2): top left, top right, bottom right, bottom left of the lying rectangle (of an
+    arc: its outline); `arc` when the letters follow a circle; `heat` = the detector's mean answer inside, 0..1.
+    """
+
+    corners: "NDArray[np.float32]"
+    heat: float
+    arc: Arc | None = None
+
+
+def heat_map(
+    net: "Net", pixels: "NDArray[np.uint8]", side: int
+) -> "tuple[NDArray[np.float32], float, float]":
+    """The detector's answer (h, w) and the picture's pixels per map pixel, across and down.
+
+    `side` is what the longer side is scaled to, up or down, then rounded to the net's step of 32.
+    """
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    w = max(STEP, round(width * scale / STEP) * STEP)
+    h = max(STEP, round(height * scale / STEP) * STEP)
+    shrinks = scale < 0.75
+    resized = cv2.resize(
+        pixels, (w, h), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
+    batch = (resized[:, :, ::-1].astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)[None]
+    return net(np.ascontiguousarray(batch))[0, 0], width / w, height / h
+
+
+def regions(heat: "NDArray[np.float32]", across: float, down: float) -> list[Region]:
+    """Boxes and arcs of one heat map, in picture pixels; unordered."""
+    mask = np.asarray(
+        cv2.dilate((heat > THRESHOLD).astype(np.uint8), np.ones((2, 2), np.uint8)), np.uint8
+    )
+    contours = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]
+    scale = np.array([across, down], np.float32)
+    found = []
+    for contour in contours:
+        rectangle = cv2.minAreaRect(contour)
+        if min(rectangle[1]) < SMALLEST:
+            continue
+        mean = _mean_heat(heat, np.asarray(cv2.boxPoints(rectangle), np.float32))
+        if mean >= BOX_HEAT:
+            found.append(Region(_ordered(_grown(rectangle)) * scale, mean))
+    return found + _arcs(mask, scale)
+
+
+def _arcs(mask: "NDArray[np.uint8]", scale: "NDArray[np.float32]") -> list[Region]:
+    """Curved blobs, alone or in neighbouring pieces."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    pieces = [i for i in range(1, count) if stats[i, cv2.CC_STAT_AREA] >= 60]
+    pieces = sorted(pieces, key=lambda i: -stats[i, cv2.CC_STAT_AREA])[:40]
+    points = {}
+    for i in pieces:
+        x, y, w, h = stats[i, :4]
+        ys, xs = np.nonzero(labels[y : y + h, x : x + w] == i)
+        points[i] = (np.stack([xs + x, ys + y], 1) + 0.5).astype(np.float32) * scale
+    arcs = [arc for cloud in points.values() if (arc := fit_arc([cloud])) is not None]
+    if len(points) > 1:
+        arcs += _joined(list(points.values()))
+    return [Region(arc.outline(), 1.0, arc) for arc in arcs]
+
+
+def _joined(clouds: "list[NDArray[np.float32]]") -> list[Arc]:
+    """Arcs through neighbouring pieces: a curved line often falls apart between its words."""
+    found = []
+    thick = [_thickness(c) for c in clouds]
+    for seed in range(min(len(clouds), 6)):
+        group, rest = [seed], [i for i in range(len(clouds)) if i != seed]
+        while near := [
+            i
+            for i in rest
+            if 0.5 < thick[i] / thick[seed] < 2
+            and min(_gap(clouds[i], clouds[j]) for j in group) < 2.5 * thick[seed]
+        ]:
+            group, rest = group + near, [i for i in rest if i not in near]
+        if 1 < len(group) <= 8 and min(group) == seed:
+            arc = fit_arc([clouds[i] for i in group])
+            found += [arc] if arc else []
+    return found
+
+
+def _thickness(cloud: "NDArray[np.float32]") -> float:
+    return max(1.0, min(cv2.minAreaRect(cloud)[1]))
+
+
+def _gap(a: "NDArray[np.float32]", b: "NDArray[np.float32]") -> float:
+    a, b = a[:: max(1, len(a) // 60)], b[:: max(1, len(b) // 60)]
+    return float(np.sqrt(((a[:, None] - b[None]) ** 2).sum(-1).min()))
+
+
+def _grown(
+    rectangle: tuple[Sequence[float], Sequence[float], float],
+) -> "NDArray[np.float32]":
+    """The four corners after growing every side by area x GROWTH / perimeter."""
+    centre, (w, h), angle = rectangle
+    by = w * h * GROWTH / (2 * (w + h))
+    return np.asarray(cv2.boxPoints((centre, (w + 2 * by, h + 2 * by), angle)), np.float32)
+
+
+def _ordered(corners: "NDArray[np.float32]") -> "NDArray[np.float32]":
+    """Top left first, clockwise."""
+    by_x = corners[np.argsort(corners[:, 0], kind="stable")]
+    left = by_x[:2][np.argsort(by_x[:2, 1], kind="stable")]
+    right = by_x[2:][np.argsort(by_x[2:, 1], kind="stable")]
+    return np.stack([left[0], right[0], right[1], left[1]])
+
+
+def _mean_heat(heat: "NDArray[np.float32]", corners: "NDArray[np.float32]") -> float:
+    h, w = heat.shape
+    x0, y0 = np.clip(np.floor(corners.min(0)).astype(int), 0, [w - 1, h - 1])
+    x1, y1 = np.clip(np.ceil(corners.max(0)).astype(int), 0, [w - 1, h - 1])
+    inside = np.zeros((y1 - y0 + 1, x1 - x0 + 1), np.uint8)
+    cv2.fillPoly(inside, [(corners - [x0, y0]).astype(np.int32)], 1)
+    return float(cv2.mean(heat[y0 : y1 + 1, x0 : x1 + 1], inside)[0])

@@ -1,0 +1,157 @@
+"""Which read text belongs to which target: order-free, one to one, nothing used twice.
+
+A target may lie in a line, in a part of a line, or run over up to six neighbouring lines. In
+rounds, an optimal assignment (scipy) proposes places, and what is taken is cut out.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rapidfuzz import fuzz
+
+from iqmetrics.nets.text.normal import distance, letters, lowered, similarity
+
+MOST_LINES = 6
+LEAST_SIMILARITY, MEANT_SIMILARITY = 0.3, 0.6
+"""A target less like every place than the first was not lettered; from the second on it was."""
+
+Piece = tuple[int, int, int]
+"""Line, first and last + 1 plain character of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where one target was found: pieces in reading order, what they say, and how alike (0..1)."""
+
+    pieces: tuple[Piece, ...]
+    found: str
+    similarity: float
+    distance: float
+
+
+def assign(
+    targets: Sequence[str], lines: Sequence[str], orders: Sequence[Sequence[int]]
+) -> list[Match | None]:
+    """For each target its match, or None where nothing like it was read.
+
+    Args:
+        targets: the strings asked for.
+        lines: the strings read.
+        orders: sequences of line numbers that may be read on as one text (rows, columns, blocks).
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    wanted = [letters(t) for t in targets]
+    read = [letters(t) for t in lines]
+    taken = [np.zeros(len(t), bool) for t in read]
+    matches: list[Match | None] = [None] * len(wanted)
+    open_targets = [i for i, t in enumerate(wanted) if t]
+    while open_targets:
+        places = _places(read, taken, orders)
+        offers = [[_best_part(wanted[t], place, read) for place in places] for t in open_targets]
+        if not places:
+            break
+        gain = np.array(
+            [
+                [len(wanted[t]) * o.similarity for o in row]
+                for t, row in zip(open_targets, offers, strict=True)
+            ]
+        )
+        rows, columns = linear_sum_assignment(gain, maximize=True)
+        order = sorted(
+            zip(rows, columns, strict=True),
+            key=lambda rc: (-offers[rc[0]][rc[1]].similarity, -gain[rc]),
+        )
+        settled: list[int] = []
+        for row, column in order:
+            offer = offers[row][column]
+            if offer.similarity < LEAST_SIMILARITY:
+                continue
+            if any(taken[line][a:b].any() for line, a, b in offer.pieces):
+                continue
+            if settled and offer.similarity < 0.999:
+                continue  # a lesser one may do better once the sure ones are cut out
+            for line, a, b in offer.pieces:
+                taken[line][a:b] = True
+            matches[open_targets[row]] = offer
+            settled.append(open_targets[row])
+        if not settled:
+            break
+        open_targets = [t for t in open_targets if t not in settled]
+    return matches
+
+
+def credit(match: Match | None) -> float:
+    """What a match adds to completeness, 0..1: its similarity, less where chance may explain it."""
+    if match is None:
+        return 0.0
+    span = MEANT_SIMILARITY - LEAST_SIMILARITY
+    chance = MEANT_SIMILARITY * max(0.0, match.similarity - LEAST_SIMILARITY) / span
+    return (
+        min(match.similarity, chance) if match.similarity < MEANT_SIMILARITY else match.similarity
+    )
+
+
+def left_over(lines: Sequence[str], matches: Iterable[Match | None]) -> list[int]:
+    """For each line how many of its plain characters belong to no target."""
+    rest = [len(letters(line)) for line in lines]
+    for match in matches:
+        for line, a, b in match.pieces if match else ():
+            rest[line] -= b - a
+    return rest
+
+
+def _places(
+    read: Sequence[str], taken: "Sequence[np.ndarray]", orders: Sequence[Sequence[int]]
+) -> list[tuple[Piece, ...]]:
+    """Every free stretch of a line, and every run of up to six wholly free neighbours."""
+    singles = [piece for line in range(len(read)) for piece in _free(line, taken[line])]
+    runs: set[tuple[Piece, ...]] = {(piece,) for piece in singles}
+    for order in orders:
+        for first in range(len(order)):
+            run: list[Piece] = []
+            for line in order[first : first + MOST_LINES]:
+                if taken[line].any() or not read[line]:
+                    break
+                run.append((line, 0, len(read[line])))
+                runs.add(tuple(run))
+    return sorted(runs)
+
+
+def _fair(window: tuple[int, int], place: tuple[Piece, ...]) -> bool:
+    """A run over lines takes at least half of its first and of its last line, or it is no run."""
+    sizes = [b - a for _, a, b in place]
+    first = sizes[0] - window[0]
+    last = window[1] - sum(sizes[:-1])
+    return len(place) == 1 or (2 * first >= sizes[0] and 2 * last >= sizes[-1])
+
+
+def _free(line: int, taken: "np.ndarray") -> list[Piece]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[1], taken.astype(int), [1]])))
+    return [(line, int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _best_part(target: str, place: tuple[Piece, ...], read: Sequence[str]) -> Match:
+    """The stretch of a place that is most like the target: the whole, or a window of it."""
+    text = "".join(read[line][a:b] for line, a, b in place)
+    whole = (0, len(text))
+    windows = [whole]
+    if len(text) > len(target):
+        part = fuzz.partial_ratio_alignment(lowered(target), lowered(text))
+        if part is not None:
+            windows += [
+                (max(0, part.dest_start - grow), min(len(text), part.dest_end + extra))
+                for grow in (0, 1)
+                for extra in (0, 1)
+            ]
+    windows = [w for w in windows if _fair(w, place)] or [whole]
+    start, end = max(windows, key=lambda w: (similarity(target, text[w[0] : w[1]]), w[0] - w[1]))
+    found = text[start:end]
+    pieces, offset = [], 0
+    for line, a, b in place:
+        lo, hi = max(start - offset, 0), min(end - offset, b - a)
+        if lo < hi:
+            pieces.append((line, a + lo, a + hi))
+        offset += b - a
+    return Match(tuple(pieces), found, max(0.0, similarity(target, found)), distance(target, found))

@@ -1,0 +1,107 @@
+"""How well a target can be read off its crop: the CTC likelihood of the target, shaken a little.
+
+The recogniser "repairs" melted letters and stays sure of wrong ones; forcing it to say the target
+on a few harmless variants of the crop (blur, coarser pixels, slant) does not let it.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from iqmetrics.nets.text.normal import alike, kept_positions, letters
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TINY = 1e-12
+UNDAMAGED = (0.75, 0.9)
+"""Mean likelihood a letter from which undamaged lettering of any style starts, and what it reads
+as: script fonts begin there, and plain ones crowd near 1."""
+
+
+def ctc_likelihood(answer: "NDArray[np.float32]", classes: Sequence[int]) -> float:
+    """exp(-CTC loss / length): the likelihood a letter (0..1) that the net says exactly `classes`.
+
+    Forward algorithm of Graves et al. 2006 in log space; `answer` (steps, classes) holds
+    probabilities, class 0 is the blank. 0 when the answer is too short for the string.
+    """
+    if not classes:
+        return 0.0
+    states = np.zeros(2 * len(classes) + 1, int)
+    states[1::2] = classes
+    emitted = np.log(np.maximum(answer[:, states].astype(np.float64), TINY))
+    skips = np.zeros(len(states), bool)
+    skips[2:] = (states[2:] != 0) & (states[2:] != states[:-2])
+    alpha = np.full(len(states), -np.inf)
+    alpha[:2] = emitted[0, :2]
+    for step in emitted[1:]:
+        stay, one, two = alpha, np.append(-np.inf, alpha[:-1]), np.full(len(alpha), -np.inf)
+        two[2:] = alpha[:-2]
+        two[~skips] = -np.inf
+        alpha = np.logaddexp(np.logaddexp(stay, one), two) + step
+    total = np.logaddexp(alpha[-1], alpha[-2])
+    return float(np.exp(total / len(classes)))
+
+
+def variants(image: "NDArray[np.uint8]") -> "list[NDArray[np.uint8]]":
+    """The crop itself and three harmless variants: blurred, coarser, slanted by 5 degrees."""
+    h, w = image.shape[:2]
+    blurred = cv2.GaussianBlur(image, (0, 0), max(0.5, h / 40))
+    rows = min(h, 20)
+    coarse = cv2.resize(image, (max(1, round(w * rows / h)), rows), interpolation=cv2.INTER_AREA)
+    slant = np.array([[1, np.tan(np.radians(5)), -h * np.tan(np.radians(5)) / 2], [0, 1, 0]])
+    slanted = cv2.warpAffine(image, slant, (w, h), borderMode=cv2.BORDER_REPLICATE)
+    return [image, *(np.asarray(v, np.uint8) for v in (blurred, coarse, slanted))]
+
+
+def forced(target: str, line: str) -> str:
+    """The line as read, but with the letters of the target: spaces, signs and case as read.
+
+    Example:
+        >>> forced("Garden Party", "GARDEN PABTY!")
+        'GARDEN PArTY!'
+    """
+    wanted, found, places = letters(target), letters(line), kept_positions(line)
+    if len(found) != len(places) or not found:
+        return target
+    out, done = [], 0
+    for op in Levenshtein.opcodes(alike(found), alike(wanted)):
+        if op.tag == "insert":
+            out.append(wanted[op.dest_start : op.dest_end])
+        for step, i in enumerate(range(op.src_start, op.src_end)):
+            out.append(line[done : places[i]])
+            if op.tag == "equal":
+                out.append(line[places[i]])
+            elif op.tag == "replace":
+                out.append(wanted[op.dest_start + step])
+            done = places[i] + 1
+    return "".join(out) + line[done:]
+
+
+def shares(target: str, parts: Sequence[str]) -> list[str]:
+    """The target cut up over the plain parts it was found in, by their best alignment."""
+    wanted, joined = letters(target), "".join(parts)
+    ends, total = [], 0
+    for part in parts[:-1]:
+        total += len(part)
+        ends.append(total)
+    cuts = [0]
+    ops = Levenshtein.opcodes(alike(joined), alike(wanted))
+    for end in ends:
+        op = next(o for o in ops if o.src_start < end <= o.src_end)
+        cuts.append(min(op.dest_start + end - op.src_start, op.dest_end))
+    cuts.append(len(wanted))
+    return [wanted[a:b] for a, b in pairwise(cuts)]
+
+
+def scaled(likelihood: float) -> float:
+    """Readability, 0..1, of a mean likelihood a letter: two straight pieces that meet there."""
+    start, reads = UNDAMAGED
+    likelihood = min(1.0, max(0.0, likelihood))
+    if likelihood < start:
+        return reads * likelihood / start
+    return reads + (1 - reads) * (likelihood - start) / (1 - start)

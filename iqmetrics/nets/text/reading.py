@@ -1,0 +1,183 @@
+"""Reads pictures in passes, from the quick look to the laborious: the caller stops when satisfied.
+
+quick    the whole frame at 640 x 640 px of detector area
+full     the same at its own size, at least 1024 x 1024 px of area
+turned   what was found, upside down and turned the other way
+left, right, coarse   what was found, slanted by 12 degrees either way, or at 24 px height
+bent     rings of lettering, unrolled
+far      the whole frame small, for huge or soft letters
+faint    the whole frame with its local contrast raised
+tiles    overlapping quarters (of large pictures: more) at twice their size, for small print
+Each pass is remembered on the picture; networks are called in batches over all pictures.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from iqmetrics.images import Picture, once_each
+from iqmetrics.nets.text import recognise
+from iqmetrics.nets.text.detect import Region, heat_map, regions
+from iqmetrics.nets.text.lines import Line, distinct
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from iqmetrics.nets.text.runtime import Net
+
+PASSES = ("quick", "full", "turned", "left", "right", "coarse", "bent", "far", "faint", "tiles")
+AREA = {"far": 320**2, "quick": 640**2, "full": 1024**2, "faint": 1024**2}
+LARGEST_SCALE, LARGEST_SIDE = 2.0, 2048
+LEAST_CONFIDENCE = 0.3
+TILE, TILE_STEP = 576, 448
+
+
+def _turned(image: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
+    return np.ascontiguousarray(np.rot90(image, 2))
+
+
+def _slanted(image: "NDArray[np.uint8]", degrees: float) -> "NDArray[np.uint8]":
+    h, w = image.shape[:2]
+    lean = float(np.tan(np.radians(degrees)))
+    matrix = np.array([[1, lean, -h * lean / 2], [0, 1, 0]])
+    out = cv2.warpAffine(image, matrix, (w, h), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(out, np.uint8)
+
+
+def _coarse(image: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
+    h, w = image.shape[:2]
+    rows = min(h, 24)
+    out = cv2.resize(image, (max(1, round(w * rows / h)), rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(out, np.uint8)
+
+
+AGAIN: "dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]]" = {
+    "turned": _turned,
+    "left": lambda image: _slanted(image, -12),
+    "right": lambda image: _slanted(image, 12),
+    "coarse": _coarse,
+}
+"""Passes that read the crops of an earlier one again, changed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """The two networks and the alphabet; `name` tells the runtime and enters the memo's key."""
+
+    detector: "Net"
+    recogniser: "Net"
+    alphabet: tuple[str, ...]
+    name: str
+
+    def lines(self, pictures: Sequence[Picture], what: str) -> list[list[Line]]:
+        """The lines that one pass reads, for each picture, in order."""
+        return once_each(pictures, ("text.lines", self.name, what), lambda p: self._read(p, what))
+
+    def regions(self, pictures: Sequence[Picture], what: str) -> list[list[Region]]:
+        """Where the pass sees text, for each picture."""
+        key = ("text.regions", self.name, what)
+        return once_each(pictures, key, lambda todo: [self._detect(p, what) for p in todo])
+
+    def probabilities(self, images: Sequence["NDArray[np.uint8]"]) -> "list[NDArray[np.float32]]":
+        """The recogniser's answers (steps, classes) for crops of lines."""
+        return recognise.probabilities(self.recogniser, images)
+
+    def _detect(self, picture: Picture, what: str) -> list[Region]:
+        if what == "tiles":
+            return [
+                r
+                for tile in tiles(picture.width, picture.height)
+                for r in self._tile(picture, tile)
+            ]
+        pixels = raised(picture.pixels) if what == "faint" else picture.pixels
+        side = detector_side(picture.width, picture.height, AREA[what])
+        return regions(*heat_map(self.detector, pixels, side))
+
+    def _tile(self, picture: Picture, tile: tuple[int, int, int, int]) -> list[Region]:
+        x0, y0, x1, y1 = tile
+        pixels = np.ascontiguousarray(picture.pixels[y0:y1, x0:x1])
+        heat, across, down = heat_map(self.detector, pixels, 2 * max(x1 - x0, y1 - y0))
+        found = [r for r in regions(heat, across, down) if r.arc is None]
+        return [Region(r.corners + np.array([x0, y0], np.float32), r.heat) for r in found]
+
+    def _read(self, pictures: Sequence[Picture], what: str) -> list[list[Line]]:
+        crops = [self._crops(picture, what) for picture in pictures]
+        flat = [image for found in crops for _, image, _ in found]
+        reads = iter(recognise.read(self.recogniser, flat, self.alphabet))
+        out = []
+        for found in crops:
+            lines = [
+                Line(corners, read.text, read.confidence, image, flipped)
+                for (corners, image, flipped), read in zip(found, reads, strict=False)
+                if read.text and read.confidence >= LEAST_CONFIDENCE
+            ]
+            out.append(distinct(lines))
+        return out
+
+    def _crops(
+        self, picture: Picture, what: str
+    ) -> "list[tuple[NDArray[np.float32], NDArray[np.uint8], bool]]":
+        """Corners, upright crop, and whether it was turned over, of everything a pass looks at."""
+        if what == "bent":
+            arcs = [r for r in self.regions([picture], widest(picture))[0] if r.arc is not None]
+            return [
+                (r.corners, r.arc.strip(picture.pixels, inward), inward)
+                for r in arcs
+                if r.arc is not None
+                for inward in (False, True)
+            ]
+        source = widest(picture) if what in AGAIN else what
+        boxes = [r for r in self.regions([picture], source)[0] if r.arc is None]
+        pixels = raised(picture.pixels) if what == "faint" else picture.pixels
+        images = [recognise.crop(pixels, r.corners) for r in boxes]
+        if what in AGAIN:
+            images = [AGAIN[what](image) for image in images]
+        return [(r.corners, i, what == "turned") for r, i in zip(boxes, images, strict=True)]
+
+
+def widest(picture: Picture) -> str:
+    """The pass that has already seen the frame at full size: "quick" for small pictures."""
+    return "full" if adds(picture, "full") else "quick"
+
+
+def adds(picture: Picture, what: str) -> bool:
+    """Whether a pass sees this picture at a size at which no earlier pass has seen it."""
+    quick, full = (detector_side(picture.width, picture.height, AREA[k]) for k in ("quick", "full"))
+    if what == "full":
+        return full > quick
+    return what != "tiles" or full < LARGEST_SCALE * max(picture.width, picture.height)
+
+
+def detector_side(width: int, height: int, area: int) -> int:
+    """The longer side, in pixels, at which the detector sees a picture of that size."""
+    scale: float = min(LARGEST_SCALE, (area / (width * height)) ** 0.5)
+    if area >= AREA["full"]:
+        scale = min(max(scale, 1.0), max(1.0, LARGEST_SCALE), LARGEST_SIDE / max(width, height))
+    return round(scale * max(width, height))
+
+
+def tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
+    """Overlapping squares (x0, y0, x1, y1) that cover the picture."""
+    return [
+        (x, y, min(x + TILE, width), min(y + TILE, height))
+        for y in _starts(height)
+        for x in _starts(width)
+    ]
+
+
+def _starts(length: int) -> list[int]:
+    if length <= TILE:
+        return [0]
+    count = -(-(length - TILE) // TILE_STEP) + 1
+    return [round(i * (length - TILE) / (count - 1)) for i in range(count)]
+
+
+def raised(pixels: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
+    """The picture with its local contrast raised (CLAHE on lightness)."""
+    lab = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB), np.uint8)
+    lab[..., 0] = cv2.createCLAHE(clipLimit=6.0, tileGridSize=(8, 8)).apply(lab[..., 0])
+    out = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
+    return np.asarray(out, np.uint8)

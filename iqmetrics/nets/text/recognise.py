@@ -1,0 +1,88 @@
+"""What stands there: crops of lines -> strings, with the class probabilities that gave them.
+
+Each crop is scaled to 48 px height and padded to the next of a few widths, and only equal widths
+share a batch: a line reads the same whoever it is read with.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from iqmetrics.nets.text.runtime import Net
+
+HEIGHT, NARROWEST, BUCKET, WIDEST = 48, 320, 160, 3200
+BATCH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A crop's best string, the mean probability of its characters (0 for none), and each one's."""
+
+    text: str
+    confidence: float
+    characters: tuple[float, ...] = ()
+
+
+def crop(pixels: "NDArray[np.uint8]", corners: "NDArray[np.float32]") -> "NDArray[np.uint8]":
+    """The (h, w, 3) rectangle between four corners, set upright; a tall one is turned left."""
+    top, right, bottom, left = np.linalg.norm(corners - np.roll(corners, -1, 0), axis=1)
+    w, h = max(1, int(max(top, bottom))), max(1, int(max(left, right)))
+    to = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
+    matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), to)
+    out = cv2.warpPerspective(
+        pixels, matrix, (w, h), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    upright = np.rot90(out) if h >= 1.5 * w else out
+    return np.ascontiguousarray(upright, np.uint8)
+
+
+def prepared(image: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+    """One crop as the net wants it: (3, 48, width of its bucket), BGR, -1..1, padded with 0."""
+    h, w = image.shape[:2]
+    width = min(WIDEST, max(8, int(np.ceil(HEIGHT * w / h))))
+    padded = max(NARROWEST, -(-width // BUCKET) * BUCKET)
+    shrinks = h > 2 * HEIGHT
+    resized = cv2.resize(
+        image, (width, HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
+    out = np.zeros((3, HEIGHT, padded), np.float32)
+    out[:, :, :width] = (resized[:, :, ::-1].astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)
+    return out
+
+
+def probabilities(net: "Net", images: Sequence["NDArray[np.uint8]"]) -> "list[NDArray[np.float32]]":
+    """For each crop the net's answer (steps, classes); class 0 is the CTC blank."""
+    inputs = [prepared(image) for image in images]
+    by_width: dict[int, list[int]] = defaultdict(list)
+    for position, item in enumerate(inputs):
+        by_width[item.shape[2]].append(position)
+    found: dict[int, NDArray[np.float32]] = {}
+    for positions in by_width.values():
+        for first in range(0, len(positions), BATCH):
+            part = positions[first : first + BATCH]
+            found.update(zip(part, net(np.stack([inputs[i] for i in part])), strict=True))
+    return [found[i] for i in range(len(inputs))]
+
+
+def decoded(answer: "NDArray[np.float32]", alphabet: Sequence[str]) -> Read:
+    """The greedy CTC string of one answer: repeats merged, blanks dropped."""
+    best = answer.argmax(1)
+    keeps = (best != 0) & np.append(True, best[1:] != best[:-1])
+    odds = answer[np.arange(len(best)), best][keeps]
+    text = "".join(alphabet[i - 1] for i in best[keeps])
+    left = len(text) - len(text.lstrip())
+    odds = odds[left : left + len(text.strip())]
+    confidence = float(odds.mean()) if len(odds) else 0.0
+    return Read(text.strip(), confidence, tuple(float(v) for v in odds))
+
+
+def read(net: "Net", images: Sequence["NDArray[np.uint8]"], alphabet: Sequence[str]) -> list[Read]:
+    """The strings of many crops, in order."""
+    return [decoded(answer, alphabet) for answer in probabilities(net, images)]

@@ -1,0 +1,137 @@
+"""Opens the two text networks (PP-OCRv6 small, from rapidocr's wheel) on the fastest runtime.
+
+OpenVINO where it is installed, else onnxruntime: the same weights and the same reading. With a CUDA
+device, onnxruntime's CUDA provider is used if its GPU build is installed.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iqmetrics.errors import BadInput, Unavailable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Net = Callable[["NDArray[np.float32]"], "NDArray[np.float32]"]
+
+FILES = {
+    "detector": (
+        "PP-OCRv6_det_small.onnx",
+        "090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
+    ),
+    "recogniser": (
+        "PP-OCRv6_rec_small.onnx",
+        "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
+    ),
+}
+"""File in rapidocr's wheel and its sha256: other weights would read, and score, differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Which engine runs the nets; `auto` takes OpenVINO when it is there."""
+
+    name: str = "auto"
+    device: str = "cpu"
+
+    @property
+    def chosen(self) -> str:
+        """The engine that will run: "openvino" or "onnxruntime"."""
+        if self.name != "auto":
+            return self.name
+        here = self.device == "cpu" and find_spec("openvino") is not None
+        return "openvino" if here else "onnxruntime"
+
+
+@cache
+def open_net(which: str, runtime: Runtime) -> "Net":
+    """A function from a float32 batch (n, 3, h, w) to the net's float32 output.
+
+    Raises:
+        Unavailable: rapidocr or the runtime is not installed.
+        BadInput: the wheel's weights are not the ones that this scorer was measured with.
+    """
+    path = find(which)
+    if runtime.chosen == "openvino":
+        return _openvino(path, exact=which == "recogniser")
+    return _onnxruntime(path, runtime.device)
+
+
+@cache
+def find(which: str) -> Path:
+    """The verified weight file of "detector" or "recogniser"."""
+    name, sha256 = FILES[which]
+    spec = find_spec("rapidocr")
+    if spec is None or spec.origin is None:
+        raise Unavailable.extra("reading text", "rapidocr", "score")
+    path = Path(spec.origin).parent / "models" / name
+    if not path.is_file():
+        raise Unavailable(f"this rapidocr has no {name}", "pip install 'rapidocr==3.10.0'")
+    if (found := hashlib.sha256(path.read_bytes()).hexdigest()) != sha256:
+        raise BadInput(
+            f"{name} in rapidocr's wheel is not the measured one (sha256 {found})",
+            "pip install 'rapidocr==3.10.0'",
+        )
+    return path
+
+
+@cache
+def alphabet() -> tuple[str, ...]:
+    """The recogniser's classes after the CTC blank (class 0): its characters, then the space."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(
+        str(find("recogniser")), providers=["CPUExecutionProvider"]
+    )
+    listed = session.get_modelmeta().custom_metadata_map["character"].splitlines()
+    return (*listed, " ")
+
+
+def threads() -> int:
+    """CPU threads for one net: OMP_NUM_THREADS when it is set, else every core."""
+    return int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count() or 1
+
+
+def _openvino(path: Path, exact: bool) -> "Net":
+    """`exact` keeps float32; the detector may run in bfloat16, which only nudges boxes."""
+    import openvino
+
+    settings: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads()}
+    if exact:
+        settings["INFERENCE_PRECISION_HINT"] = "f32"
+    model = openvino.Core().compile_model(str(path), "CPU", settings)
+
+    def run(batch: "NDArray[np.float32]") -> "NDArray[np.float32]":
+        output: NDArray[np.float32] = model(batch)[0].copy()
+        return output
+
+    return run
+
+
+def _onnxruntime(path: Path, device: str) -> "Net":
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise Unavailable.extra("reading text", "onnxruntime", "score") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads()
+    options.log_severity_level = 3
+    wanted = ["CUDAExecutionProvider"] if device == "cuda" else []
+    usable = [p for p in wanted if p in onnxruntime.get_available_providers()]
+    session = onnxruntime.InferenceSession(
+        str(path), options, providers=[*usable, "CPUExecutionProvider"]
+    )
+    name = session.get_inputs()[0].name
+
+    def run(batch: "NDArray[np.float32]") -> "NDArray[np.float32]":
+        output: NDArray[np.float32] = session.run(None, {name: batch})[0]
+        return output
+
+    return run
