@@ -21,6 +21,7 @@ COMMANDS = {
     "report": "Write the HTML report of a scored folder again.",
     "score": "Score a folder of images.",
     "scorecard": "Print the scorecard of a scored folder.",
+    "weights": "List, fetch, verify and bundle weight files.",
     "serve": "Serve a scored folder to a browser and to spreadsheets.",
     "scorers": "List the scorers, or explain one.",
 }
