@@ -39,18 +39,20 @@ function imagesView(state) {
 function card(image, metric) {
   const value = image.v[metric];
   const told = value != null ? num(value) : image.z ? image.z[0] : (image.x[metric] || [""])[0];
-  return el("button", { class: "card", onclick: () => detail(image) }, thumb(image),
+  return el("button", { class: "card", onclick: () => detail(image, D.metrics[metric].scorer) }, thumb(image),
     el("span", {}, swatch(image.m), el("b", {}, told)), el("span", {}, D.prompts[image.p] || image.f));
 }
 
-function detail(image) {
+function detail(image, scorer) {
   const dialog = document.getElementById("detail");
   const picture = full(image), stage = el("div", { class: "stage" }, picture);
-  const marks = el("input", { type: "checkbox", checked: true, onchange: () => stage.querySelector("svg")?.toggleAttribute("hidden", !marks.checked) });
-  picture.addEventListener("load", () => {
+  const names = Object.keys(image.e);
+  let shown = names.includes(scorer) ? scorer : "";
+  const mark = () => {
     stage.querySelector("svg")?.remove();
-    if (picture.getAttribute("src") === image.o) stage.append(overlay(image, picture.naturalWidth, picture.naturalHeight));
-  });
+    if (shown && picture.getAttribute("src") === image.o) stage.append(overlay(image.e[shown], picture.naturalWidth, picture.naturalHeight));
+  };
+  picture.addEventListener("load", mark);
   const facts = [D.models[image.m], image.s != null ? `${W.seed} ${image.s}` : null, image.k != null ? `${W.pick} ${image.k}` : null, image.f].filter(Boolean).join(" · ");
   const rows = D.metrics.map((metric, i) => {
     if (image.v[i] != null) return el("tr", {}, el("th", {}, metric.name), el("td", {}, num(image.v[i]), " ", metric.unit));
@@ -59,7 +61,7 @@ function detail(image) {
   });
   dialog.replaceChildren(
     el("div", { class: "controls" },
-      el("strong", { id: "detail-title" }, facts), el("label", {}, W.overlay, marks),
+      el("strong", { id: "detail-title" }, facts), choice(W.overlay, [["", "–"], ...names.map((name) => [name, name])], shown, (name) => { shown = name; mark(); }),
       image.o ? el("a", { href: image.o }, W.original) : null,
       el("button", { onclick: () => dialog.close() }, W.close)),
     el("p", { class: "prompt" }, D.prompts[image.p] || W.noprompt),
