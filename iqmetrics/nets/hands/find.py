@@ -1,0 +1,154 @@
+"""Finds the hands of a picture: palms on the whole frame and on tiles with skin, then landmarks.
+
+The detector sees 192 x 192, so a small hand is only found on a tile. Tiles are squares of half and
+of a third of the short side, half overlapping; those with most skin colour are searched. A palm
+counts as a hand when the landmark net is sure of it (presence), twice: on the palm's region and on
+the region of its own landmarks.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iqmetrics.nets.hands import palm, session
+from iqmetrics.nets.hands.region import Region, crop, of_landmarks, of_palm
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+
+LANDMARK_SIZE = 224
+PRESENCE = 0.9
+FIRST_PRESENCE = 0.5
+"""What the rougher first look must reach for a second one."""
+
+TILES = 8
+"""Tiles searched at most, besides the whole frame."""
+
+SKIN_SHARE = 0.06
+"""Share of skin-coloured pixels from which a tile is worth a look."""
+
+SAME_HAND = 0.4
+"""Intersection over union from which two finds are one hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """One hand: presence 0..1, region, 21 landmarks (x, y in image pixels), right-hand share."""
+
+    presence: float
+    region: Region
+    points: NDArray[np.float64]
+    right: float
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Upright box (x0, y0, x1, y1) around the landmarks, in image pixels."""
+        low, high = self.points.min(0), self.points.max(0)
+        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+    @property
+    def size(self) -> float:
+        """Longer side of the box in pixels."""
+        x0, y0, x1, y1 = self.box
+        return max(x1 - x0, y1 - y0)
+
+
+def find(pixels: Bytes, device: str = "cpu", presence: float = PRESENCE) -> list[Hand]:
+    """The hands of an image (uint8 height x width x 3), largest first."""
+    squares = [whole(pixels), *tiles(pixels)]
+    cuts = np.stack([crop(pixels, s, palm.SIZE) for s in squares]).astype(np.float32) / 255
+    regions = []
+    for square, palms in zip(squares, palm.detect(cuts, device), strict=True):
+        for found in palms:
+            box = square.to_image(found.box.reshape(2, 2) * palm.SIZE, palm.SIZE).ravel()
+            points = square.to_image(found.points * palm.SIZE, palm.SIZE)
+            regions.append((found.score, of_palm(box, points[0], points[2])))
+    first = look(pixels, _distinct(regions), device)
+    second = [of_landmarks(h.points) for h in first if h.presence >= FIRST_PRESENCE]
+    sure = [h for h in look(pixels, second, device) if h.presence >= presence]
+    return _once(sure)
+
+
+def look(pixels: Bytes, regions: list[Region], device: str = "cpu") -> list[Hand]:
+    """What the landmark net sees in each region."""
+    cuts = np.zeros((len(regions), LANDMARK_SIZE, LANDMARK_SIZE, 3), np.float32)
+    for cut, region in zip(cuts, regions, strict=True):
+        cut[:] = crop(pixels, region, LANDMARK_SIZE).astype(np.float32) / 255
+    marks, presence, right, _ = session.run("hand_landmark", cuts, device)
+    return [
+        Hand(
+            float(presence[i, 0]),
+            region,
+            region.to_image(marks[i].reshape(21, 3)[:, :2], LANDMARK_SIZE),
+            float(right[i, 0]),
+        )
+        for i, region in enumerate(regions)
+    ]
+
+
+def whole(pixels: Bytes) -> Region:
+    """The square around the whole frame."""
+    height, width = pixels.shape[:2]
+    return Region(width / 2, height / 2, float(max(height, width)), 0.0)
+
+
+def tiles(pixels: Bytes, limit: int = TILES) -> list[Region]:
+    """Squares with skin colour, most skin first: half and a third of the short side wide."""
+    height, width = pixels.shape[:2]
+    skin = skin_map(pixels)
+    scale = skin.shape[0] / height
+    found = []
+    for parts in (2, 3):
+        side = min(height, width) / parts
+        if side < palm.SIZE / 2:
+            continue
+        for y in _centres(height, side):
+            for x in _centres(width, side):
+                y0, x0 = (int(max(v - side / 2, 0) * scale) for v in (y, x))
+                span = max(int(side * scale), 1)
+                share = float(skin[y0 : y0 + span, x0 : x0 + span].mean())
+                if share >= SKIN_SHARE:
+                    found.append((share * parts**0.5, Region(x, y, side, 0.0)))
+    found.sort(key=lambda item: -item[0])
+    return [region for _, region in found[:limit]]
+
+
+def skin_map(pixels: Bytes) -> NDArray[np.bool_]:
+    """Skin-coloured pixels of a reduced image, photographed or painted (YCbCr box)."""
+    import cv2
+
+    height, width = pixels.shape[:2]
+    scale = min(1.0, 256 / max(height, width))
+    size = max(int(width * scale), 1), max(int(height * scale), 1)
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    y, cr, cb = np.moveaxis(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb), -1, 0)
+    return np.asarray((y > 40) & (cr >= 133) & (cr <= 180) & (cb >= 77) & (cb <= 135))
+
+
+def _centres(length: int, side: float) -> NDArray[np.float64]:
+    steps = max(int(np.ceil((length - side) / (side / 2) - 1e-9)), 0)
+    return np.linspace(side / 2, length - side / 2, steps + 1)
+
+
+def _distinct(found: list[tuple[float, Region]]) -> list[Region]:
+    """Regions of palms that are not the same palm, best score first."""
+    kept: list[Region] = []
+    for _, region in sorted(found, key=lambda item: -item[0]):
+        near = any(
+            np.hypot(k.x - region.x, k.y - region.y) < 0.2 * min(k.side, region.side)
+            and 0.6 < k.side / region.side < 1.67
+            for k in kept
+        )
+        if not near:
+            kept.append(region)
+    return kept
+
+
+def _once(hands: list[Hand]) -> list[Hand]:
+    kept: list[Hand] = []
+    for hand in sorted(hands, key=lambda h: (-round(h.presence, 3), -h.size)):
+        boxes = np.array([k.box for k in kept]).reshape(-1, 4)
+        if not (palm.overlap(np.array(hand.box), boxes) > SAME_HAND).any():
+            kept.append(hand)
+    return sorted(kept, key=lambda h: -h.size)

@@ -1,0 +1,74 @@
+"""Palm detection: what the detector's 2016 anchors say, in pixels of the tile.
+
+Input 192 x 192 x 3, 0..1. Anchors, decoding and thresholds: MediaPipe 0.10 `palm_detection_cpu`
+(facts): strides 8 (2 anchors a cell) and 16 (6 a cell), unit size, answers in pixels of 192.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iqmetrics.nets.hands import session
+
+Floats = NDArray[np.float32]
+
+SIZE = 192
+"""Side of the detector's input in pixels."""
+
+MIN_SCORE = 0.5
+
+
+class Palm(NamedTuple):
+    """One palm: score 0..1, box (x0, y0, x1, y1) and 7 key points (x, y), 0..1 of the tile."""
+
+    score: float
+    box: Floats
+    points: Floats
+
+
+@cache
+def anchors() -> Floats:
+    """Centres of the 2016 anchors, x and y in 0..1."""
+    rows = []
+    for cells, each in ((24, 2), (12, 6)):
+        y, x = np.mgrid[0:cells, 0:cells]
+        centre = (np.stack([x, y], -1).reshape(-1, 2) + 0.5) / cells
+        rows.append(np.repeat(centre, each, 0))
+    return np.concatenate(rows).astype(np.float32)
+
+
+def detect(tiles: Floats, device: str = "cpu") -> list[list[Palm]]:
+    """Palms of each tile (n x 192 x 192 x 3, 0..1), best first, each palm once."""
+    raw, logits = session.run("hand_palm", tiles, device)
+    return [_decode(r, s[:, 0]) for r, s in zip(raw, logits, strict=True)]
+
+
+def _decode(raw: Floats, logits: Floats) -> list[Palm]:
+    scores = 1 / (1 + np.exp(-np.clip(logits, -100, 100)))
+    kept = np.flatnonzero(scores >= MIN_SCORE)
+    kept = kept[np.argsort(-scores[kept], kind="stable")]
+    numbers = raw[kept].reshape(-1, 9, 2) / SIZE
+    centre, extent = numbers[:, 0] + anchors()[kept], numbers[:, 1]
+    points = numbers[:, 2:] + anchors()[kept][:, None]
+    boxes = np.concatenate([centre - extent / 2, centre + extent / 2], 1)
+    found: list[Palm] = []
+    while len(boxes):
+        same = overlap(boxes[0], boxes) > 0.3
+        same[0] = True
+        weight = scores[kept][same] / scores[kept][same].sum()
+        box = (boxes[same] * weight[:, None]).sum(0)
+        mean = (points[same] * weight[:, None, None]).sum(0)
+        found.append(Palm(float(scores[kept][0]), box, mean))
+        boxes, points, kept = boxes[~same], points[~same], kept[~same]
+    return found
+
+
+def overlap(box: NDArray[np.floating], boxes: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Intersection over union of one box (x0, y0, x1, y1) with each of n x 4."""
+    low = np.maximum(box[:2], boxes[:, :2])
+    high = np.minimum(box[2:], boxes[:, 2:])
+    inside = np.prod(np.clip(high - low, 0, None), 1)
+    area = np.prod(box[2:] - box[:2]) + np.prod(boxes[:, 2:] - boxes[:, :2], 1) - inside
+    return np.asarray(inside / np.maximum(area, 1e-12))

@@ -1,0 +1,103 @@
+"""Where a hand lies and how it is cut out upright: rotated squares, crops, points there and back.
+
+A region is a rotated square in image pixels. Its "up" is the direction from the wrist to the
+fingers; a crop shows the hand with its fingers up. Rules of the two regions: the graphs
+`palm_detection_detection_to_roi` and `hand_landmark_landmarks_to_roi` of MediaPipe 0.10 (facts).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+
+KNUCKLES = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
+"""Landmarks (of 21) that carry a region: wrist, thumb and the two joints of each finger."""
+
+OUTSIDE = (127, 127, 127)
+"""Colour of what lies outside the image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rotated square: centre and side in pixels, angle in radians (0 = fingers up)."""
+
+    x: float
+    y: float
+    side: float
+    angle: float
+
+    def grown(self, factor: float) -> "Region":
+        """The same square, `factor` times as wide."""
+        return Region(self.x, self.y, self.side * factor, self.angle)
+
+    def matrix(self, size: int) -> NDArray[np.float64]:
+        """2 x 3 affine from crop pixels (size x size) to image pixels."""
+        scale = self.side / size
+        c, s = np.cos(self.angle) * scale, np.sin(self.angle) * scale
+        half = size / 2
+        return np.array(
+            [[c, -s, self.x - half * (c - s)], [s, c, self.y - half * (s + c)]], np.float64
+        )
+
+    def to_image(self, points: NDArray[np.floating], size: int) -> NDArray[np.float64]:
+        """Points (... x 2) of a size x size crop, in image pixels."""
+        m = self.matrix(size)
+        return np.asarray(points @ m[:, :2].T + m[:, 2])
+
+
+def of_palm(box: NDArray[np.floating], wrist: Floats, middle: Floats) -> Region:
+    """The region around a detected palm; box (x0, y0, x1, y1) and two key points in pixels."""
+    angle = _up(wrist, middle)
+    side = float(max(box[2] - box[0], box[3] - box[1]))
+    x, y = float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2
+    x, y = x + 0.5 * side * np.sin(angle), y - 0.5 * side * np.cos(angle)
+    return Region(x, y, 2.6 * side, angle)
+
+
+def of_landmarks(points: NDArray[np.floating]) -> Region:
+    """The region around a hand whose 21 landmarks (x, y in pixels) are known."""
+    wrist, index, middle, ring = points[0], points[5], points[9], points[13]
+    angle = _up(wrist, ((index + ring) / 2 + middle) / 2)
+    c, s = np.cos(-angle), np.sin(-angle)
+    upright = points[list(KNUCKLES)] @ np.array([[c, s], [-s, c]])
+    low, high = upright.min(0), upright.max(0)
+    side = float((high - low).max())
+    centre = (low + high) / 2 + np.array([0.0, -0.1 * side])
+    x, y = centre @ np.array([[c, -s], [s, c]])
+    return Region(float(x), float(y), 2.0 * side, angle)
+
+
+def crop(pixels: Bytes, region: Region, size: int) -> Bytes:
+    """The region as an upright size x size x 3 crop; a large one is averaged down first."""
+    import cv2
+
+    shrink = int(region.side / size)
+    reach = region.side * 0.72 + 2
+    x0, y0 = max(int(region.x - reach), 0), max(int(region.y - reach), 0)
+    x1, y1 = int(region.x + reach) + 1, int(region.y + reach) + 1
+    window = pixels[y0 : max(y1, 0), x0 : max(x1, 0)]
+    if window.size == 0:
+        return np.full((size, size, 3), OUTSIDE, np.uint8)
+    step = 1.0
+    if shrink >= 2:
+        step = float(shrink)
+        w, h = max(window.shape[1] // shrink, 1), max(window.shape[0] // shrink, 1)
+        window = cv2.resize(
+            window[: h * shrink, : w * shrink], (w, h), interpolation=cv2.INTER_AREA
+        )
+    m = region.matrix(size)
+    m[0, 2], m[1, 2] = m[0, 2] - x0, m[1, 2] - y0
+    m[:, 2] = (m[:, 2] + 0.5) / step - 0.5
+    m[:, :2] /= step
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    cut = cv2.warpAffine(window, m, (size, size), flags=flags, borderValue=OUTSIDE)
+    return np.asarray(cut, np.uint8)
+
+
+def _up(low: NDArray[np.floating], high: NDArray[np.floating]) -> float:
+    """Angle of the direction from `low` to `high`, 0 when it points up."""
+    dx, dy = float(high[0] - low[0]), float(high[1] - low[1])
+    return float(np.arctan2(dx, -dy))

@@ -1,0 +1,341 @@
+"""Maker B: a rigged hand posed, rebuilt with 4 to 7 fingers, skinned, lit and drawn, all in torch.
+
+The mesh is `generic-hand/right.glb` of the npm package @webxr-input-profiles/assets (MIT): 25 joints,
+palm towards -x, fingers towards -y. Fingers are left out by shrinking their bones into the knuckle
+and added as copies that share the palm; bases are welded in the picture by smoothing the normals
+where two copies meet. Drawing is by dense surface points with a depth buffer.
+"""
+
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from edits import TIPS, Edited, _blur
+
+FINGERS = ("thumb", "index-finger", "middle-finger", "ring-finger", "pinky-finger")
+PARTS = ("phalanx-proximal", "phalanx-intermediate", "phalanx-distal", "tip")
+POSES = ("open", "fold", "fist", "grip")
+
+
+@dataclass
+class Rig:
+    """Mesh and skeleton: vertices V3, faces F3, weights V x 25, joints 25 x 3."""
+
+    vertices: Tensor
+    faces: Tensor
+    weights: Tensor
+    joints: Tensor
+    names: list[str]
+
+    def chain(self, finger: int) -> list[int]:
+        """Joint numbers of a finger from metacarpal to tip."""
+        return [i for i, n in enumerate(self.names) if n.startswith(FINGERS[finger])]
+
+
+def read_rig(path: Path) -> Rig:
+    """The skinned mesh of a .glb file."""
+    raw = path.read_bytes()
+    length = struct.unpack("<I", raw[12:16])[0]
+    tree, start = json.loads(raw[20 : 20 + length]), 20 + length + 8
+
+    def array(i: int) -> np.ndarray:
+        a = tree["accessors"][i]
+        view = tree["bufferViews"][a["bufferView"]]
+        kind = {5121: "u1", 5123: "<u2", 5125: "<u4", 5126: "<f4"}[a["componentType"]]
+        wide = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}[a["type"]]
+        at = start + view.get("byteOffset", 0) + a.get("byteOffset", 0)
+        step = view.get("byteStride", 0) or wide * np.dtype(kind).itemsize
+        rows = [np.frombuffer(raw, kind, wide, at + r * step) for r in range(a["count"])]
+        return np.stack(rows)
+
+    part, skin = tree["meshes"][0]["primitives"][0], tree["skins"][0]
+    bind = array(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1)
+    joints = np.linalg.inv(bind)[:, :3, 3]
+    names = [tree["nodes"][n].get("name", "") for n in skin["joints"]]
+    at = part["attributes"]
+    index, share = array(at["JOINTS_0"]).astype(int), array(at["WEIGHTS_0"]).astype(np.float32)
+    if share.max() > 1.5:
+        share = share / share.sum(1, keepdims=True)
+    weights = np.zeros((len(index), len(names)), np.float32)
+    for k in range(4):
+        np.add.at(weights, (np.arange(len(index)), index[:, k]), share[:, k])
+    as_tensor = lambda a: torch.from_numpy(np.ascontiguousarray(a)).float()  # noqa: E731
+    faces = torch.from_numpy(array(part["indices"]).reshape(-1, 3).astype(np.int64))
+    return Rig(as_tensor(array(at["POSITION"])), faces, as_tensor(weights), as_tensor(joints), names)
+
+
+def _turn(axis: Tensor, angle: Tensor) -> Tensor:
+    """Rotation matrices (B 3 3) about unit axes (3 or B 3) by angles (B)."""
+    axis = axis.expand(len(angle), 3)
+    zero = torch.zeros_like(angle)
+    x, y, z = axis.unbind(1)
+    k = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], 1).view(-1, 3, 3)
+    eye = torch.eye(3, device=angle.device)
+    return eye + angle.sin()[:, None, None] * k + (1 - angle.cos())[:, None, None] * (k @ k)
+
+
+@dataclass
+class Rendered(Edited):
+    """An `Edited` layer with its pose (index into POSES) and whether every tip is in plain view."""
+
+    pose: Tensor
+    clear: Tensor
+
+
+class Maker:
+    """Draws batches of posed hands on one device."""
+
+    def __init__(self, rig: Rig, device: str, dense: int = 8) -> None:
+        self.rig, self.device = rig, device
+        self.v, self.f = rig.vertices.to(device), rig.faces.to(device)
+        self.w, self.j = rig.weights.to(device), rig.joints.to(device)
+        self.chains = [rig.chain(k) for k in range(5)]
+        self.chains[0] = [*self.chains[0], self.chains[0][-1]]
+        own = torch.stack([self.w[:, sorted(set(c))].sum(1) for c in self.chains])
+        self.member = (own[:, self.f] > 0.4).all(2)  # 5 F
+        steps = [(i, k) for i in range(dense) for k in range(dense - i)]
+        uv = torch.tensor([[(i + 1 / 3) / dense, (k + 1 / 3) / dense] for i, k in steps], device=device)
+        self.bary = torch.cat([uv, 1 - uv.sum(1, keepdim=True)], 1)  # P 3
+
+    def make(self, b: int, size: int, g: torch.Generator) -> Rendered:
+        """b hands as layers of size x size."""
+        dev = self.device
+
+        def rand(*shape: int) -> Tensor:
+            return torch.rand(*shape, generator=g).to(dev)
+
+        x_axis = torch.tensor([1.0, 0, 0], device=dev)
+        row = torch.arange(b, device=dev)
+        pose = torch.multinomial(torch.tensor([0.74, 0.13, 0.06, 0.07]), b, True, generator=g).to(dev)
+        extra = torch.multinomial(torch.tensor([0.62, 0.32, 0.06]), b, True, generator=g).to(dev)
+        extra = torch.where(pose == 0, extra, 0)
+        fewer = ((rand(b) < 0.40) & (extra == 0) & (pose == 0)).float()
+        lost = 1 + torch.floor(rand(b) * 4).long()
+        gone = torch.zeros(b, 7, device=dev)
+        gone[row, lost] = fewer
+        slot = 1 + torch.floor(rand(b, 2) * 4).long()
+        slot[:, 1] = torch.where(slot[:, 1] == slot[:, 0], slot[:, 0] % 4 + 1, slot[:, 1])
+        order = torch.arange(5, device=dev)[None]
+        spin = (rand(b, 7) - 0.5) * 0.05
+        for e in range(2):
+            on = (extra > e).float()[:, None]
+            inner = (slot[:, e : e + 1] < 4).float()
+            side = torch.where(order <= slot[:, e : e + 1], -0.5, 0.5)
+            spin[:, :5] += side * on * (inner * (0.20 + 0.08 * rand(b, 1)) + (1 - inner) * 0.06)
+        inside = ((lost > 1) & (lost < 4)).float()[:, None] * fewer[:, None]
+        spin[:, :5] += torch.where(order < lost[:, None], 0.5, -0.5) * 0.20 * inside
+        fan = torch.tensor([0.0, -0.16, -0.04, 0.06, 0.20], device=dev)
+        spread = torch.zeros(b, 7, device=dev)
+        spread[:, :5] = fan * (0.1 + 1.2 * rand(b, 1)) + (rand(b, 5) - 0.5) * 0.10
+        spread[:, 0] = -0.1 - 0.5 * rand(b)
+        flex = rand(b, 7, 3) * 0.30 * rand(b, 1, 1) + rand(b, 7, 3) * 0.12
+        curl = torch.tensor([1.35, 1.6, 1.0], device=dev)
+        folded = (rand(b, 5) < 0.3).float()
+        folded[row, torch.floor(rand(b) * 5).long()] = 1
+        folded = torch.where((pose == 1)[:, None], folded, (pose == 2).float()[:, None].expand(b, 5))
+        flex[:, :5] = flex[:, :5] * (1 - folded[..., None]) + curl * (0.85 + 0.25 * rand(b, 5, 1)) * folded[..., None]
+        grip = (pose == 3).float()[:, None, None]
+        flex[:, :5] = flex[:, :5] * (1 - grip) + grip * torch.tensor([0.75, 0.9, 0.5], device=dev) * (0.8 + 0.5 * rand(b, 5, 1))
+        source = torch.zeros(b, 7, dtype=torch.long, device=dev)
+        source[:, :5] = order
+        for e in range(2):
+            low, high = slot[:, e], (slot[:, e] + 1).clamp_max(4)
+            out = (slot[:, e] == 4).float()
+            donor = torch.where(rand(b) < 0.5, low, high)
+            source[:, 5 + e] = donor
+            at_low, at_high = self._bearing(low) + spin[row, low], self._bearing(high) + spin[row, high]
+            goal = (at_low + at_high) / 2 + out * (0.26 + 0.08 * rand(b))
+            spin[:, 5 + e] = goal - self._bearing(donor)
+            spread[:, 5 + e] = (spread[row, low] + spread[row, high]) / 2 + out * 0.1
+            flex[:, 5 + e] = flex[row, low] + (rand(b, 3) - 0.5) * 0.1
+        length = 0.92 + 0.16 * rand(b, 7)
+        transforms, tips, marks = self._pose(spin, spread, flex, source, gone, length, x_axis)
+        on = torch.cat([torch.ones(b, 5, device=dev), (extra[:, None] > torch.arange(2, device=dev)).float()], 1)
+        alive = (on > 0) & (gone == 0)
+
+        # camera: yaw 0 = palm, pi = back
+        yaw = (rand(b) - 0.5) * 1.5 + torch.pi * (rand(b) < 0.4).float()
+        pitch, roll = (rand(b) - 0.5) * 1.1, (rand(b) - 0.5) * 0.5
+        look = _turn(x_axis, roll) @ _turn(torch.tensor([0.0, 0, 1], device=dev), pitch)
+        look = look @ _turn(torch.tensor([0.0, 1, 0], device=dev), yaw)
+        mirror = torch.where(rand(b) < 0.5, -1.0, 1.0)
+
+        def camera(p: Tensor) -> Tensor:
+            q = (p - self.j[0]) @ look.transpose(1, 2)
+            q = torch.stack([q[..., 2] * mirror[:, None], q[..., 1], q[..., 0]], -1)
+            return torch.cat([q[..., :2] / (1 + q[..., 2:] * 1.2), q[..., 2:]], -1)
+
+        seen = camera(marks)
+        centre, wide = self._region(seen[..., :2])
+        zoom = size / (wide * (0.88 + 0.3 * rand(b)))
+        shift = (rand(b, 2) - 0.5) * 0.10 * size + size / 2
+
+        def pixel(q: Tensor) -> Tensor:
+            return (q[..., :2] - centre[:, None]) * zoom[:, None, None] + shift[:, None]
+
+        layers = []
+        for c in range(3):  # the hand, then two possible copies
+            vertices = self._skin(transforms, source, c)
+            layers.append(camera(vertices))
+        colour, alpha, depth = self._draw(layers, source, extra, pixel, size, rand, camera(tips), look)
+        points = pixel(camera(tips))
+        far = (points[:, :, None] - points[:, None]).norm(dim=-1) + 1e4 * torch.eye(7, device=dev)
+        pair = alive[:, :, None] & alive[:, None]
+        apart = torch.where(pair, far, 1e4).amin((1, 2)) > 0.042 * size
+        z = camera(tips)[..., 2]
+        grid = points / size * 2 - 1
+        front = -torch.nn.functional.max_pool2d(-depth, 3, 1, 1)
+        at = torch.nn.functional.grid_sample(front, grid[:, None], align_corners=False)[:, 0, 0]
+        visible = ((z - at < 0.014) | ~alive).all(1)
+        inside = (((points > 3) & (points < size - 3)).all(-1) | ~alive).all(1)
+        tip_out = torch.where(alive[..., None], points, torch.nan)
+        return Rendered(colour, alpha, tip_out, alive.sum(1), pose, apart & visible & inside)
+
+    def _bearing(self, finger: Tensor) -> Tensor:
+        """Angle of a knuckle about the wrist, in the palm plane (0 = along -y, + = little side)."""
+        knuckles = torch.stack([self.j[c[1]] for c in self.chains]) - self.j[0]
+        return torch.atan2(knuckles[:, 2], -knuckles[:, 1])[finger]
+
+    def _pose(self, spin, spread, flex, source, gone, length, x_axis):  # type: ignore[no-untyped-def]
+        b = len(spin)
+        tables = torch.tensor(self.chains, device=self.device)
+        parts, tips, marks = [], [], []
+        palm = torch.tensor([-1.0, 0, 0], device=self.device)
+        for c in range(7):
+            joints = self.j[tables[source[:, c]]]  # B 5 3
+            thumb = (source[:, c] == 0).float()
+            way = torch.nn.functional.normalize(joints[:, 4] - joints[:, 1], dim=1)
+            hinge = torch.nn.functional.normalize(torch.linalg.cross(way, palm.expand_as(way)), dim=1)
+            opened = _turn(-x_axis, -spread[:, c])
+            base = _batch_about(_turn(x_axis, spin[:, c] * -1.0 * -1.0), self.j[0].expand(b, 3))
+            meta = base @ _batch_about(_turn(x_axis, spread[:, c] * thumb), joints[:, 0])
+            root = opened * (1 - thumb)[:, None, None] + torch.eye(3, device=self.device) * thumb[:, None, None]
+            shrink = torch.where(gone[:, c] > 0, 0.03, length[:, c])[:, None, None]
+            one = meta @ _batch_about(root @ _turn(hinge, flex[:, c, 0] * (1 - 0.6 * thumb)) * shrink, joints[:, 1])
+            two = one @ _batch_about(_turn(hinge, flex[:, c, 1] * (1 - 0.3 * thumb)), joints[:, 2])
+            three = two @ _batch_about(_turn(hinge, flex[:, c, 2] * (1 - thumb)), joints[:, 3])
+            chain = torch.stack([meta, one, two, three, three], 1)
+            parts.append(chain)
+            put = (chain[..., :3, :3] @ joints[..., None])[..., 0] + chain[..., :3, 3]
+            tips.append(put[:, 4])
+            if c < 5:
+                marks.append(put[:, [0, 1, 2, 4]] if c == 0 else put[:, 1:5])
+        wrist = self.j[0].expand(b, 1, 3)
+        return torch.stack(parts, 1), torch.stack(tips, 1), torch.cat([wrist, *marks], 1)
+
+    def _skin(self, chains: Tensor, source: Tensor, copy: int) -> Tensor:
+        """Vertices of the hand (copy 0), or of the hand with one finger taken by a copy (1, 2)."""
+        b = len(chains)
+        joints = torch.eye(4, device=self.device).repeat(b, 25, 1, 1)
+        row = torch.arange(b, device=self.device)
+        for k in range(5):
+            take = chains[:, k]
+            if copy:
+                swap = (source[:, 4 + copy] == k)[:, None, None, None]
+                take = torch.where(swap, chains[:, 4 + copy], take)
+            last = 4 if k == 0 else 5
+            for n, joint in enumerate(self.chains[k][:last]):
+                joints[row, joint] = take[:, n]
+        mixed = torch.einsum("vj,bjmn->bvmn", self.w, joints[:, :, :3])
+        return (mixed[..., :3] @ self.v[None, :, :, None])[..., 0] + mixed[..., 3]
+
+    def _region(self, marks: Tensor) -> tuple[Tensor, Tensor]:
+        used = marks[:, [0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18]]
+        low, high = used.amin(1), used.amax(1)
+        side = (high - low).amax(1)
+        centre = (low + high) / 2
+        return centre - torch.stack([0 * side, 0.1 * side], 1), 2.0 * side
+
+    def _draw(self, layers, source, extra, pixel, size, rand, tips, look):  # type: ignore[no-untyped-def]
+        b = len(source)
+        dev = self.device
+        side = size * 2
+        best = torch.full((b, side * side), 1 << 62, dtype=torch.long, device=dev)
+        attributes = []
+        samples = len(self.f) * len(self.bary)
+        for c, q in enumerate(layers):
+            corners = q[:, self.f]  # B F 3 3
+            normal = torch.linalg.cross(corners[:, :, 1] - corners[:, :, 0], corners[:, :, 2] - corners[:, :, 0])
+            smooth = torch.zeros_like(q).index_add_(1, self.f.reshape(-1), normal.repeat_interleave(3, 1))
+            normal = torch.nn.functional.normalize(smooth, dim=-1)
+            at = torch.einsum("pk,bfkd->bfpd", self.bary, corners).reshape(b, samples, 3)
+            nn = torch.einsum("pk,bfkd->bfpd", self.bary, normal[:, self.f]).reshape(b, samples, 3)
+            xy = (pixel(at) * 2).long()
+            shown = ((xy >= 0) & (xy < side)).all(-1)
+            if c:
+                mine = self.member[source[:, 4 + c]] & (extra >= c)[:, None]
+                shown &= mine[:, :, None].expand(-1, -1, len(self.bary)).reshape(b, samples)
+            key = ((at[..., 2] + 1) * 1e6).long() * (1 << 24) + c * samples + torch.arange(samples, device=dev)
+            key = torch.where(shown, key, 1 << 62)
+            where = torch.where(shown, xy[..., 1] * side + xy[..., 0], 0)
+            best.scatter_reduce_(1, where, key, "amin")
+            attributes.append(torch.cat([nn, at[..., 2:]], -1))
+        hit = best < (1 << 62)
+        index = torch.where(hit, best % (1 << 24), 0)
+        table = torch.cat(attributes, 1)
+        image = table.gather(1, index[..., None].expand(-1, -1, 4)).transpose(1, 2).reshape(b, 4, side, side)
+        hit = hit.float().reshape(b, 1, side, side)
+        hit = 1 - torch.nn.functional.max_pool2d(1 - torch.nn.functional.max_pool2d(hit, 3, 1, 1), 3, 1, 1)
+        hit = torch.minimum(hit, (_blur(hit, 1) > 0.35).float())
+        known = (best.reshape(b, 1, side, side) < (1 << 62)).float()
+        filled = _blur(image * known, 1) / _blur(known, 1).clamp_min(1e-3)
+        image = torch.where(known > 0, image, filled)
+        weight = torch.exp(-0 * hit) * hit
+        normal = _blur(image[:, :3] * weight, 3) / _blur(weight, 3).clamp_min(1e-3)
+        normal = torch.nn.functional.normalize(normal * 0.75 + image[:, :3] * 0.25, dim=1)
+        normal = normal * torch.where(normal[:, 2:] > 0, -1.0, 1.0)
+        depth = image[:, 3:]
+        mean = _blur(depth * hit, 9) / _blur(hit, 9).clamp_min(1e-3)
+        shade = (1 - (depth - mean).clamp(-0.01, 0.02) * 22).clamp(0.45, 1.1)
+        light = torch.nn.functional.normalize(
+            torch.stack([rand(b) * 2 - 1, rand(b) * 1.6 - 1.1, -0.4 - rand(b)], 1), dim=1
+        )
+        lit = (normal * light[:, :, None, None]).sum(1, keepdim=True)
+        wrap = 0.25 + 0.5 * rand(b, 1, 1, 1)
+        lit = ((lit + wrap) / (1 + wrap)).clamp_min(0)
+        tone = rand(b, 1) ** 0.8
+        pale, dark = torch.tensor([0.93, 0.74, 0.64], device=dev), torch.tensor([0.36, 0.23, 0.16], device=dev)
+        skin = (pale * tone + dark * (1 - tone)) * (1 + (rand(b, 3) - 0.5) * 0.16)
+        noise = 0
+        for cells, strength in ((7, 0.10), (28, 0.07), (112, 0.06)):
+            cloud = rand(b, 1, cells, cells) - 0.5
+            noise = noise + torch.nn.functional.interpolate(cloud, side, mode="bicubic") * strength
+        ambient = 0.25 + 0.35 * rand(b, 1, 1, 1)
+        colour = skin[:, :, None, None] * (ambient + (1.15 - ambient) * lit) * shade * (1 + noise)
+        red = torch.tensor([0.10, -0.02, -0.03], device=dev)[:, None, None]
+        colour = colour + red * (1 - lit) * lit * 1.5
+        colour = self._nails(colour, tips, pixel, normal, image, side, rand, look)
+        pool = torch.nn.functional.avg_pool2d
+        alpha = pool(hit, 2)
+        colour = pool(colour * hit, 2) / alpha.clamp_min(1e-3)
+        far = torch.where(hit > 0, depth, torch.full_like(depth, 9.0))
+        return colour.clamp(0, 1), alpha, -torch.nn.functional.max_pool2d(-far, 2)
+
+    def _nails(self, colour, tips, pixel, normal, image, side, rand, look):  # type: ignore[no-untyped-def]
+        """A brighter, pinker oval near each tip, where the back of the hand faces the viewer."""
+        back = look @ torch.tensor([1.0, 0, 0], device=self.device)
+        faces = (-back[:, 0] > 0.25).float()
+        line = torch.arange(side, device=self.device) / 2
+        y, x = torch.meshgrid(line, line, indexing="ij")
+        p = pixel(tips)
+        pink = torch.tensor([1.12, 1.0, 0.99], device=self.device)[:, None, None]
+        for c in range(7):
+            d2 = (x - p[:, c, 0, None, None]) ** 2 + ((y - p[:, c, 1, None, None] - 2) * 0.75) ** 2
+            near = torch.sigmoid((16 - d2) * 0.4)[:, None]
+            close = ((image[:, 3:] - tips[:, c, 2, None, None, None]).abs() < 0.012).float()
+            nail = near * close * faces[:, None, None, None]
+            colour = colour * (1 - nail) + nail * (colour * pink + 0.07)
+        return colour
+
+
+def _batch_about(matrix: Tensor, centre: Tensor) -> Tensor:
+    """4 x 4 transforms that apply `matrix` (B 3 3) about points (B 3)."""
+    full = torch.eye(4, device=matrix.device).repeat(len(matrix), 1, 1)
+    full[:, :3, :3] = matrix
+    full[:, :3, 3] = centre - (matrix @ centre[..., None])[..., 0]
+    return full
