@@ -182,7 +182,7 @@ class Maker:
         for c in range(3):  # the hand, then two possible copies
             vertices = self._skin(transforms, source, c)
             layers.append(camera(vertices))
-        colour, alpha, depth = self._draw(layers, source, extra, pixel, size, rand, camera(tips), look)
+        colour, alpha, depth = self._draw(layers, source, extra, pixel, size, rand, camera(tips), look, mirror, seen)
         points = pixel(camera(tips))
         far = (points[:, :, None] - points[:, None]).norm(dim=-1) + 1e4 * torch.eye(7, device=dev)
         pair = alive[:, :, None] & alive[:, None]
@@ -211,9 +211,9 @@ class Maker:
             thumb = (source[:, c] == 0).float()
             way = torch.nn.functional.normalize(joints[:, 4] - joints[:, 1], dim=1)
             hinge = torch.nn.functional.normalize(torch.linalg.cross(way, palm.expand_as(way)), dim=1)
-            opened = _turn(-x_axis, -spread[:, c])
-            base = _batch_about(_turn(x_axis, spin[:, c] * -1.0 * -1.0), self.j[0].expand(b, 3))
-            meta = base @ _batch_about(_turn(x_axis, spread[:, c] * thumb), joints[:, 0])
+            opened = _turn(x_axis, -spread[:, c])
+            base = _batch_about(_turn(x_axis, -spin[:, c]), self.j[0].expand(b, 3))
+            meta = base @ _batch_about(_turn(x_axis, -spread[:, c] * thumb), joints[:, 0])
             root = opened * (1 - thumb)[:, None, None] + torch.eye(3, device=self.device) * thumb[:, None, None]
             shrink = torch.where(gone[:, c] > 0, 0.03, length[:, c])[:, None, None]
             one = meta @ _batch_about(root @ _turn(hinge, flex[:, c, 0] * (1 - 0.6 * thumb)) * shrink, joints[:, 1])
@@ -251,7 +251,7 @@ class Maker:
         centre = (low + high) / 2
         return centre - torch.stack([0 * side, 0.1 * side], 1), 2.0 * side
 
-    def _draw(self, layers, source, extra, pixel, size, rand, tips, look):  # type: ignore[no-untyped-def]
+    def _draw(self, layers, source, extra, pixel, size, rand, tips, look, mirror, seen):  # type: ignore[no-untyped-def]
         b = len(source)
         dev = self.device
         side = size * 2
@@ -267,6 +267,8 @@ class Maker:
             nn = torch.einsum("pk,bfkd->bfpd", self.bary, normal[:, self.f]).reshape(b, samples, 3)
             xy = (pixel(at) * 2).long()
             shown = ((xy >= 0) & (xy < side)).all(-1)
+            outward = -mirror[:, None] * nn[..., 2]
+            shown &= outward < 0.15
             if c:
                 mine = self.member[source[:, 4 + c]] & (extra >= c)[:, None]
                 shown &= mine[:, :, None].expand(-1, -1, len(self.bary)).reshape(b, samples)
@@ -280,13 +282,12 @@ class Maker:
         table = torch.cat(attributes, 1)
         image = table.gather(1, index[..., None].expand(-1, -1, 4)).transpose(1, 2).reshape(b, 4, side, side)
         hit = hit.float().reshape(b, 1, side, side)
-        hit = 1 - torch.nn.functional.max_pool2d(1 - torch.nn.functional.max_pool2d(hit, 3, 1, 1), 3, 1, 1)
+        hit = 1 - torch.nn.functional.max_pool2d(1 - torch.nn.functional.max_pool2d(hit, 5, 1, 2), 5, 1, 2)
         hit = torch.minimum(hit, (_blur(hit, 1) > 0.35).float())
         known = (best.reshape(b, 1, side, side) < (1 << 62)).float()
-        filled = _blur(image * known, 1) / _blur(known, 1).clamp_min(1e-3)
+        filled = _blur(image * known, 2) / _blur(known, 2).clamp_min(1e-3)
         image = torch.where(known > 0, image, filled)
-        weight = torch.exp(-0 * hit) * hit
-        normal = _blur(image[:, :3] * weight, 3) / _blur(weight, 3).clamp_min(1e-3)
+        normal = _blur(image[:, :3] * hit, 3) / _blur(hit, 3).clamp_min(1e-3)
         normal = torch.nn.functional.normalize(normal * 0.75 + image[:, :3] * 0.25, dim=1)
         normal = normal * torch.where(normal[:, 2:] > 0, -1.0, 1.0)
         depth = image[:, 3:]
@@ -313,8 +314,29 @@ class Maker:
         pool = torch.nn.functional.avg_pool2d
         alpha = pool(hit, 2)
         colour = pool(colour * hit, 2) / alpha.clamp_min(1e-3)
+        colour, alpha = self._arm(colour, alpha, pixel, skin, size, rand, seen)
         far = torch.where(hit > 0, depth, torch.full_like(depth, 9.0))
         return colour.clamp(0, 1), alpha, -torch.nn.functional.max_pool2d(-far, 2)
+
+    def _arm(self, colour, alpha, pixel, skin, size, rand, seen):  # type: ignore[no-untyped-def]
+        """A forearm or sleeve behind the hand, in two of three pictures."""
+        b = len(colour)
+        p = pixel(seen[:, [0, 9]])
+        way = torch.nn.functional.normalize(p[:, 0] - p[:, 1], dim=1)
+        zoom = (pixel(seen[:, [0]] + 1) - p[:, :1])[:, 0, 0].abs()
+        line = torch.arange(size, device=self.device) + 0.5
+        y, x = torch.meshgrid(line, line, indexing="ij")
+        dx, dy = x - p[:, 0, 0, None, None], y - p[:, 0, 1, None, None]
+        t = dx * way[:, 0, None, None] + dy * way[:, 1, None, None]
+        off = (dx * way[:, 1, None, None] - dy * way[:, 0, None, None]).abs()
+        half = (0.026 + 0.010 * rand(b)) * zoom
+        half = half[:, None, None] * (1 + 0.1 * (t / zoom[:, None, None] / 0.1).clamp(0, 3))
+        arm = torch.sigmoid(half - off) * torch.sigmoid(t - 0.004 * zoom[:, None, None])
+        arm = (arm * (rand(b) < 0.67).float()[:, None, None])[:, None]
+        cloth = torch.where((rand(b, 1) < 0.3), rand(b, 3), skin)[:, :, None, None]
+        tone = cloth * (0.5 + 0.5 * (1 - (off / half).clamp(0, 1) ** 2).sqrt())[:, None]
+        total = alpha + arm * (1 - alpha)
+        return (colour * alpha + tone * arm * (1 - alpha)) / total.clamp_min(1e-3), total
 
     def _nails(self, colour, tips, pixel, normal, image, side, rand, look):  # type: ignore[no-untyped-def]
         """A brighter, pinker oval near each tip, where the back of the hand faces the viewer."""
