@@ -90,7 +90,7 @@ class Backbone(nn.Module):
                 raise NotImplementedError(kind)
             seen[output] = y
             if kind == "Add":
-                taps[y.shape[-1]] = y
+                taps[int(y.shape[-1])] = y
         return [taps[side] for side, _ in TAPS]
 
 

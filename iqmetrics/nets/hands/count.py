@@ -1,0 +1,158 @@
+"""Counts the fingers of found hands, or says why it will not.
+
+The net (training/hands) sees each hand upright in four views: as it is, mirrored, and turned 12
+degrees either way. Each view answers a map of fingertips (any number of peaks), a state (countable,
+folded, hidden, nothing) and a count class (up to four, five, six or more). There is a verdict only
+when the mean state is countable, the mean class is sure, and the peaks of the views agree with it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iqmetrics.nets.hands import session
+from iqmetrics.nets.hands.find import Hand
+from iqmetrics.nets.hands.region import Region, crop
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+
+SIZE = 224
+TURN = 0.21
+"""Radians by which the third and fourth view are turned."""
+
+MIN_SIZE = 48
+"""Hands smaller than this (longer side of the landmarks' box, pixels) are not counted."""
+
+PEAK = 0.3
+"""Height from which a maximum of the fingertip map is a tip."""
+
+Verdict = Literal["missing", "normal", "extra", "unsure"]
+CLASSES: tuple[Verdict, ...] = ("missing", "normal", "extra")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a verdict of one class takes: probabilities and how many of the four views agree."""
+
+    countable: float
+    sure: float
+    views: int
+
+
+RULES = {"missing": Rule(0.75, 0.85, 3), "normal": Rule(0.5, 0.6, 2), "extra": Rule(0.6, 0.8, 3)}
+
+REASONS = {
+    "folded": "fingers closed, folded or gripping",
+    "hidden": "fingers hidden, overlapping or cut off",
+    "nothing": "not surely a hand",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The judgement of one hand.
+
+    verdict "unsure" carries a reason; tips (x, y) are in image pixels; probability is that of the
+    verdict's class (0..1); countable is the net's own share of "countable".
+    """
+
+    verdict: Verdict
+    tips: tuple[tuple[float, float], ...]
+    probability: float
+    countable: float
+    reason: str = ""
+
+    @property
+    def fingers(self) -> int:
+        """Number of fingertips seen."""
+        return len(self.tips)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the net says of one hand: maps 4 x 56 x 56, state 4 x 4, count 4 x 3 (views first)."""
+
+    maps: Floats
+    state: Floats
+    count: Floats
+
+
+def views(pixels: Bytes, region: Region) -> Floats:
+    """The four views of a hand, 4 x 224 x 224 x 3, 0..1."""
+    straight = crop(pixels, region, SIZE)
+    left = crop(pixels, Region(region.x, region.y, region.side, region.angle + TURN), SIZE)
+    right = crop(pixels, Region(region.x, region.y, region.side, region.angle - TURN), SIZE)
+    stack = np.stack([straight, straight[:, ::-1], left, right[:, ::-1]])
+    return stack.astype(np.float32) / 255
+
+
+def ask(cuts: Floats, device: str = "cpu") -> list[Answer]:
+    """The net's answers for n x 4 views (4n x 224 x 224 x 3)."""
+    maps, state, count = session.run("hand_count", cuts, device)
+    return [
+        Answer(maps[i : i + 4], state[i : i + 4], count[i : i + 4]) for i in range(0, len(maps), 4)
+    ]
+
+
+def count(pixels: Bytes, hands: Sequence[Hand], device: str = "cpu") -> list[Count]:
+    """The judgement of each hand of an image (uint8 height x width x 3)."""
+    big = [h for h in hands if h.size >= MIN_SIZE]
+    cuts = [views(pixels, h.region) for h in big]
+    answers = iter(ask(np.concatenate(cuts), device) if cuts else [])
+    return [
+        judge(next(answers), h.region, pixels.shape) if h.size >= MIN_SIZE else too_small(h)
+        for h in hands
+    ]
+
+
+def too_small(hand: Hand) -> Count:
+    """The answer for a hand that has too few pixels."""
+    return Count("unsure", (), 0.0, 0.0, f"too small: {hand.size:.0f} px, {MIN_SIZE} needed")
+
+
+def judge(answer: Answer, region: Region, shape: tuple[int, ...]) -> Count:
+    """Verdict from the answers of the four views."""
+    found = [peaks(m) for m in answer.maps]
+    state, classes = answer.state.mean(0), answer.count.mean(0)
+    which = int(classes.argmax())
+    name = CLASSES[which]
+    rule, sure = RULES[name], float(classes[which])
+    agree = sum(group(len(f)) == which for f in found)
+    tips = region.to_image(found[0] * (SIZE / 56) + 1.5, SIZE).reshape(-1, 2)
+    places = tuple((float(x), float(y)) for x, y in tips)
+    countable = float(state[0])
+    reason = ""
+    if _cut_off(region, shape):
+        reason = "cut off by the frame"
+    elif countable < rule.countable:
+        reason = REASONS[("folded", "hidden", "nothing")[int(state[1:].argmax())]]
+    elif sure < rule.sure:
+        reason = f"class unsure: {name} at {sure:.2f}"
+    elif agree < rule.views:
+        reason = f"fingertips and class disagree ({agree} of 4 views agree)"
+    return Count("unsure" if reason else name, places, sure, countable, reason)
+
+
+def group(tips: int) -> int:
+    """Index into CLASSES of a number of fingertips."""
+    return 0 if tips <= 4 else 1 if tips == 5 else 2
+
+
+def peaks(tips: Floats) -> NDArray[np.float64]:
+    """Maxima of a fingertip map (x, y in its cells): above PEAK and highest within two cells."""
+    padded = np.pad(tips, 2, constant_values=-1.0)
+    around = np.lib.stride_tricks.sliding_window_view(padded, (5, 5)).max((2, 3))
+    y, x = np.nonzero((tips >= around) & (tips > PEAK))
+    return np.stack([x, y], 1).astype(np.float64)
+
+
+def _cut_off(region: Region, shape: tuple[int, ...]) -> bool:
+    """Whether the middle of the region, where fingers are, leaves the image."""
+    half = 0.22
+    corners = np.array([[-half, -half], [half, -half], [-half, half * 0.5], [half, half * 0.5]])
+    at = region.to_image((corners + 0.5) * SIZE, SIZE)
+    return bool((at < 0).any() or (at > np.array([shape[1], shape[0]])).any())
