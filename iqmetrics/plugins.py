@@ -20,6 +20,7 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "diversity": "iqmetrics.scorers.diversity:Diversity",
         "face": "iqmetrics.scorers.face:Face",
         "grain": "iqmetrics.scorers.grain:Grain",
+        "hands": "iqmetrics.scorers.hands:Hands",
         "look": "iqmetrics.scorers.look:Look",
         "musiq": "iqmetrics.scorers.pyiqa_metric:PyiqaMetric",
         "niqe": "iqmetrics.scorers.niqe:Niqe",

@@ -1,0 +1,237 @@
+"""How far `hands` is to be trusted: counts and rates with 95 % bounds, and the share answered.
+
+    python benchmarks/validity/hands.py --pack pack.npz --nets NETS --json benchmarks/results/hands.json
+
+`pack.npz` comes from training/hands/prepare.py; NETS holds fold0.onnx, fold1.onnx, photos.onnx
+(training/hands/train.py, export.py) and tests.npz. Every photograph is judged by a net that was
+trained without its person and session (`fold0` judges fold 1 and the other way round); the finger
+counts of the headline come from renders judged by `photos`, which saw edited photographs only. The
+rule of verdicts is the shipped one. Crops are the regions that the finder gave in the photographs.
+"""
+
+import argparse
+import io
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "training" / "hands")]
+
+import report  # noqa: E402
+from iqmetrics.nets.hands import count as counting  # noqa: E402
+from iqmetrics.nets.hands.region import Region  # noqa: E402
+
+PACKED_ROI = 288 / 1.4
+
+
+def net_of(path: Path):
+    """One counting net in onnxruntime, one thread."""
+    import onnxruntime
+
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
+
+
+def answer(net, image: np.ndarray, region: Region) -> counting.Answer:
+    """The net's four views of one crop."""
+    outs = [net.run(None, {"image": v[None]}) for v in counting.views(image, region)]
+    return counting.Answer(*(np.concatenate([o[k] for o in outs]) for k in range(3)))
+
+
+def packed(pack: dict, key: str, i: int) -> np.ndarray:
+    ends = pack[key + "_ends"]
+    raw = pack[key][(ends[i - 1] if i else 0) : ends[i]].tobytes()
+    return np.array(Image.open(io.BytesIO(raw)).convert("RGB"))
+
+
+def photographs(pack: dict, nets: dict, most: int) -> dict[str, list]:
+    """Answers for untouched photographs by the net of the other half: normal and closed."""
+    found: dict[str, list] = {"normal": [], "closed": []}
+    for i in np.random.default_rng(5).permutation(len(pack["shown"]))[:most]:
+        net = nets[f"fold{1 - pack['fold'][i]}"]
+        region = Region(144.0, 144.0, PACKED_ROI, 0.0)
+        kind = "normal" if pack["shown"][i] == 5 and pack["source"][i] < 2 else "closed"
+        found[kind].append((answer(net, packed(pack, "jpg", i), region), str(pack["name"][i])))
+    return found
+
+
+def edited(path: Path, nets: dict, each: int, seed: int = 900) -> dict[str, list]:
+    """Answers for edited photographs over walls and scenes, by the net of the other half."""
+    import torch
+    from compose import SHARES, Composer
+    from packed import load
+
+    torch.set_num_threads(1)
+    composer = Composer(load(path, "cpu"), None, seed, calm=True)
+    found: dict[str, list] = {}
+    for k, name in enumerate(SHARES):
+        found[name] = []
+        for fold in (0, 1):
+            pool = composer.open[composer.pack.fold[composer.open] == fold]
+            for _ in range(0, each // 2, 10):
+                index = composer.choose(pool, 10)
+                image = composer.photos(index, torch.full_like(index, k))[0]
+                crops = (image.clamp(0, 1) * 255).byte().permute(0, 2, 3, 1).numpy()
+                region = Region(112.0, 112.0, 224.0, 0.0)
+                net = nets[f"fold{1 - fold}"]
+                found[name] += [(answer(net, c, region), name) for c in crops]
+    return found
+
+
+def rendered(path: Path, net, most: int) -> dict[str, list]:
+    """Answers for renders, by a net that has seen none."""
+    data, found = dict(np.load(path)), {}
+    for name in ("render4", "render5", "render6", "render_folded"):
+        region = Region(112.0, 112.0, 224.0, 0.0)
+        total = min(len(data[name + "_ends"]), most)
+        found[name] = [(answer(net, packed(data, name, i), region), name) for i in range(total)]
+    return found
+
+
+TRUTH = {"normal": 1, "plain": 1, "null": 1, "together": 1, "render5": 1, "six": 2, "seven": 2,
+         "render6": 2, "four": 0, "three": 0, "fused": 0, "render4": 0, "closed": -1, "render_folded": -1}
+
+
+def verdicts(answers: dict[str, list]) -> dict[str, np.ndarray]:
+    """Class index of each verdict by set (-1 = none), probability beside it."""
+    out = {}
+    for name, rows in answers.items():
+        side = 288 if name in ("normal", "closed") else 224
+        whole = Region(side / 2, side / 2, PACKED_ROI if side == 288 else 224.0, 0.0)
+        judged = [counting.judge(a, whole, (side, side)) for a, _ in rows]
+        index = [counting.CLASSES.index(j.verdict) if j.verdict != "unsure" else -1 for j in judged]
+        out[name] = np.array([index, [j.probability for j in judged]])
+    return out
+
+
+def upper95(bad: int, total: int) -> float:
+    """Upper end of the two-sided 95 % Wilson interval."""
+    z, p = 1.959964, bad / total
+    centre = p + z * z / (2 * total)
+    spread = z * np.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
+    return float((centre + spread) / (1 + z * z / total))
+
+
+def ece(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Expected calibration error over equal-width bins of 0.5..1."""
+    where = np.clip(((confidence - 0.5) * 2 * bins).astype(int), 0, bins - 1)
+    total = 0.0
+    for b in range(bins):
+        mine = where == b
+        if mine.any():
+            total += mine.mean() * abs(confidence[mine].mean() - right[mine].mean())
+    return float(total)
+
+
+def figures(v: dict[str, np.ndarray]) -> dict[str, float]:
+    """The named figures from all verdicts."""
+    normal, closed = v["normal"][0], v["closed"][0]
+    wrong = int((normal != 1)[normal >= 0].sum())
+    opened = [n for n in v if TRUTH[n] >= 0]
+    pairs = [(v[n][0] == 1) == (TRUTH[n] == 1) for n in opened]
+    decided = [v[n][0] >= 0 for n in opened]
+    all_decided = np.concatenate(decided)
+    right = np.concatenate(pairs)[all_decided]
+    sure = np.concatenate([v[n][1] for n in opened])[all_decided]
+    out = {
+        "decided_open": float(all_decided.mean()),
+        "decided_normal": float((normal >= 0).mean()),
+        "five_vs_not": float(right.mean()),
+        "normal_hands": len(normal),
+        "false_wrong_normal": wrong,
+        "false_wrong_normal_upper95": upper95(wrong, len(normal)),
+        "closed_hands": len(closed),
+        "flags_on_closed": int(((closed == 0) | (closed == 2)).sum()),
+        "false_wrong_clutter": float((v["plain"][0] != 1)[v["plain"][0] >= 0].sum() / len(v["plain"][0])),
+        "false_wrong_null_edit": float((v["null"][0] != 1)[v["null"][0] >= 0].sum() / len(v["null"][0])),
+        "ece": ece(sure, right),
+    }
+    for key, name, want in (("six_recall", "render6", 2), ("four_recall", "render4", 0), ("six_recall_edits", "six", 2),
+                            ("four_recall_edits", "four", 0), ("fused_recall", "fused", 0), ("seven_recall_edits", "seven", 2)):
+        if name in v:
+            out[key] = float((v[name][0] == want).mean())
+            out[key + "_of_decided"] = float((v[name][0] == want).sum() / max((v[name][0] >= 0).sum(), 1))
+    if "render_folded" in v:
+        folded = v["render_folded"][0]
+        out["flags_on_folded_renders"] = int(((folded == 0) | (folded == 2)).sum())
+        out["folded_renders"] = len(folded)
+    return out
+
+
+def speed(folder: Path) -> dict[str, float]:
+    """Median milliseconds a hand (four views) and a search of a 1024 x 1024 image, one thread."""
+    from iqmetrics.nets.hands import session
+    from iqmetrics.nets.hands.find import find
+
+    session.load()
+    times: dict[str, list[float]] = {"ms_per_hand_cpu": [], "ms_search_cpu": []}
+    for file in sorted(folder.glob("*.png"))[:6]:
+        image = np.array(Image.open(file).convert("RGB").resize((1024, 1024)))
+        for _ in range(4):
+            began = time.perf_counter()
+            find(image)
+            middle = time.perf_counter()
+            counting.ask(counting.views(image, Region(512.0, 512.0, 400.0, 0.1)))
+            times["ms_search_cpu"].append(1e3 * (middle - began))
+            times["ms_per_hand_cpu"].append(1e3 * (time.perf_counter() - middle))
+    return {k: float(min(np.median(v), np.percentile(v, 20))) for k, v in times.items()}
+
+
+def main() -> None:
+    """Measure everything and write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pack", type=Path)
+    parser.add_argument("--nets", type=Path)
+    parser.add_argument("--images", type=Path, help="folder of images for the timing")
+    parser.add_argument("--eyes", type=Path, default=ROOT / "benchmarks/validity/eyes_hands.csv")
+    parser.add_argument("--keep", type=Path, help="store the nets' answers here, or read them")
+    parser.add_argument("--each", type=int, default=200)
+    parser.add_argument("--most", type=int, default=10**6)
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    found: dict[str, float] = {}
+    notes: dict[str, str] = {}
+    if args.pack:
+        import pickle
+
+        if args.keep and args.keep.exists():
+            answers = pickle.loads(args.keep.read_bytes())
+        else:
+            nets = {n: net_of(args.nets / f"{n}.onnx") for n in ("fold0", "fold1", "photos")}
+            answers = photographs(dict(np.load(args.pack)), nets, args.most)
+            answers |= rendered(args.nets / "tests.npz", nets["photos"], args.each)
+            answers |= edited(args.pack, nets, args.each)
+            if args.keep:
+                args.keep.write_bytes(pickle.dumps(answers))
+        judged = verdicts(answers)
+        for name, (which, _) in judged.items():
+            shares = [round(float((which == k).mean()), 3) for k in (-1, 0, 1, 2)]
+            print(f"{name:14s} n {len(which):4d}  none, <=4, 5, >=6: {shares}")
+        for name in ("normal", "closed"):
+            bad = [n for (a, n), k in zip(answers[name], judged[name][0], strict=True) if k in (0, 2)]
+            print(name, "flagged:", bad[:20])
+        found |= figures(judged)
+        notes["six_recall"] = notes["four_recall"] = "renders, judged by a net that saw edited photographs only"
+        notes["fused_recall"] = "edited photographs of persons and sessions that the net did not see; same maker as in training"
+        notes["normal_hands"] = "untouched open hands, each judged by the net of the other half of persons and sessions"
+    if args.images:
+        found |= speed(args.images)
+    if args.eyes.is_file():
+        rows = [line.split(",") for line in args.eyes.read_text().splitlines()[1:] if line]
+        right = [row[-1].strip() == "right" for row in rows]
+        found |= {"eyes_precision": float(np.mean(right)), "eyes_hands": len(rows)}
+    from iqmetrics import weights
+
+    used = ("hand_palm", "hand_landmark", "hand_count")
+    found["weights_mb"] = sum(weights.entry(n).bytes for n in used) / 1e6
+    found = {k: round(v, 5) if isinstance(v, float) else v for k, v in found.items()}
+    report.write(args.json, found, notes, ("iqmetrics", "numpy", "onnxruntime", "torch"))
+
+
+if __name__ == "__main__":
+    main()
