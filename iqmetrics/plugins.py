@@ -20,7 +20,10 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "piqe": "iqmetrics.scorers.piqe:Piqe",
         "size": "iqmetrics.scorers.size:Size",
     },
-    "generator": {},
+    "generator": {
+        "command": "iqmetrics.generators.command:Command",
+        "folder": "iqmetrics.generators.folder:Folder",
+    },
 }
 
 
