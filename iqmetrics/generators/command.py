@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
@@ -181,10 +182,8 @@ class Running:
     def stop(self) -> None:
         """Close stdin, wait a little, then end the program."""
         if self.process.stdin:
-            try:
+            with suppress(OSError):  # the program is gone already, with our line unread
                 self.process.stdin.close()
-            except OSError:
-                pass  # the program is gone already, with our line unread
         try:
             self.process.wait(2)
         except subprocess.TimeoutExpired:

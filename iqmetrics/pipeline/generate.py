@@ -93,8 +93,8 @@ def generate(
     with manifest:
         for model, made, todo in jobs:
             if todo:
-                error = _run(model, made, todo, manifest, measure, progress or Silent())
-                closed += [error] if error else []
+                unopened = _run(model, made, todo, manifest, measure, progress or Silent())
+                closed += [unopened] if unopened else []
     if closed and not any(made.made or made.kept for made in done):
         raise closed[-1]
     return done

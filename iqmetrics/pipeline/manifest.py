@@ -1,7 +1,7 @@
 """manifest.jsonl: one row per requested image, failures and refusals included.
 
 While images are made, each finished row is appended to a journal at once and the manifest is
-rewritten whole (atomically) every few seconds, so a killed run loses no row and leaves a valid file.
+rewritten whole (atomically) every few seconds: a killed run loses no row, and leaves a valid file.
 """
 
 import json

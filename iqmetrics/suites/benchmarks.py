@@ -18,24 +18,24 @@ from iqmetrics.suites.files import read, suite
 from iqmetrics.suites.plan import ABOUT
 
 Row = Mapping[str, Any]
-QUOTED = re.compile(r"[\"“「『]([^\"”」』]+)[\"”」』]")
+QUOTED = re.compile(r"""(?<!\w)["'“‘「『](.+?)["'”’」』](?!\w)""")
 
 
 def partiprompts(path: Path) -> Iterable[Prompt]:
-    """PartiPrompts.tsv: Prompt, Category, Challenge, Note; ids are row numbers (1632 rows)."""
+    """PartiPrompts.tsv: Prompt, Category, Challenge, Note; ids are row numbers."""
     for number, row in enumerate(_table(path, "Prompt"), 0):
         yield _prompt(f"{number:05d}", row["Prompt"], (row.get("Category"), row.get("Challenge")))
 
 
 def drawbench(path: Path) -> Iterable[Prompt]:
-    """DrawBench.csv: Prompts, Category (200 rows)."""
+    """DrawBench.csv: Prompts, Category; a "Text" prompt quotes what must be readable."""
     for number, row in enumerate(_table(path, "Prompts"), 0):
         texts = tuple(QUOTED.findall(row["Prompts"])) if row.get("Category") == "Text" else None
         yield _prompt(f"{number:05d}", row["Prompts"], (row.get("Category"),), texts=texts or None)
 
 
 def geneval(path: Path) -> Iterable[Prompt]:
-    """evaluation_metadata.jsonl: tag, include, exclude, prompt; ids as GenEval's folders (00000)."""
+    """evaluation_metadata.jsonl: tag, include, exclude, prompt; ids as GenEval's folders."""
     for number, row in enumerate(_json_lines(path)):
         about = {key: value for key, value in row.items() if key != "prompt"}
         yield _prompt(f"{number:05d}", row["prompt"], (row.get("tag"),), about)
@@ -57,7 +57,7 @@ def dpg_bench(path: Path) -> Iterable[Prompt]:
 
 
 def longtext_bench(path: Path) -> Iterable[Prompt]:
-    """text_prompts[_zh].jsonl: prompt_id, prompt, text (what must be readable), category, length."""
+    """text_prompts[_zh].jsonl: prompt_id, prompt, text (to be readable), category, length."""
     language = "zh" if path.stem.endswith("_zh") else "en"
     for number, row in enumerate(_json_lines(path)):
         text = row.get("text", row.get("texts"))
@@ -81,7 +81,7 @@ def oneig(path: Path) -> Iterable[Prompt]:
 
 
 def hpdv2(path: Path) -> Iterable[Prompt]:
-    """benchmark_STYLE.json or STYLE.json (a list of strings), or a folder of them; the tag is STYLE."""
+    """[benchmark_]STYLE.json (a list of strings), or a folder of them; tagged STYLE."""
     for file in _files(path, "*.json"):
         style = file.stem.removeprefix("benchmark_")
         for number, text in enumerate(_json_list(file)):
@@ -107,15 +107,16 @@ SEEDS = {"geneval": (0, 1, 2, 3), "dpg-bench": (0, 1, 2, 3), "longtext-bench": (
 }
 """Images a prompt by the benchmark's own protocol, where it asks for more than one."""
 
-NAMES = (
-    (re.compile(r"parti-?prompts.*\.tsv", re.I), "partiprompts"),
-    (re.compile(r"drawbench.*\.csv", re.I), "drawbench"),
-    (re.compile(r"evaluation_metadata.*\.jsonl", re.I), "geneval"),
-    (re.compile(r"(color|shape|texture|spatial|3d_spatial|non_spatial|numeracy|complex)_val\.txt"), "t2i-compbench"),
-    (re.compile(r"text_prompts(_zh)?\.jsonl"), "longtext-bench"),
-    (re.compile(r"oneig-bench.*\.(csv|json)", re.I), "oneig"),
-    (re.compile(r"benchmark_(anime|concept-art|paintings|photo)\.json|(anime|concept-art|paintings|photo)\.json"), "hpdv2"),
-)  # fmt: skip
+NAMES = {
+    "partiprompts": r"parti-?prompts.*\.tsv",
+    "drawbench": r"drawbench.*\.csv",
+    "geneval": r"evaluation_metadata.*\.jsonl",
+    "t2i-compbench": r"(color|shape|texture|(3d_|non_)?spatial|numeracy|complex)_val\.txt",
+    "longtext-bench": r"text_prompts(_zh)?\.jsonl",
+    "oneig": r"oneig-bench.*\.(csv|json)",
+    "hpdv2": r"(benchmark_)?(anime|concept-art|paintings|photo)\.json",
+}
+"""How each benchmark calls its file, in any case."""
 
 
 def recognise(path: Path) -> str:
@@ -123,7 +124,8 @@ def recognise(path: Path) -> str:
     if path.is_dir():
         inside = {recognise(file) for file in path.iterdir() if file.is_file()} - {""}
         return inside.pop() if len(inside) == 1 else ""
-    return next((name for pattern, name in NAMES if pattern.fullmatch(path.name)), "")
+    low = path.name.lower()
+    return next((name for name, pattern in NAMES.items() if re.fullmatch(pattern, low)), "")
 
 
 def load(name: str, path: Path) -> PromptSuite:

@@ -1,8 +1,8 @@
 """Suites of our own: `NAME.suite.toml` and JSONL, in and out.
 
-TOML: `about`, `version`, `pick`, defaults `seeds`, `sizes`, `language`, `negative`, `params`, and one
-`[[prompt]]` each with `id`, `text` and optionally `tags`, `texts` and any of the defaults. JSONL:
-one prompt a line with the same keys. An unknown key is an error.
+TOML: `about`, `version`, `pick`, defaults (`seeds`, `sizes`, `language`, `negative`, `params`), and
+one `[[prompt]]` each with `id`, `text` and optionally `tags`, `texts` and any of the
+defaults. JSONL: one prompt a line with the same keys. An unknown key is an error.
 """
 
 import json
@@ -138,7 +138,7 @@ def _whole(value: Any) -> int:
 def to_jsonl(made: PromptSuite) -> str:
     """The suite as JSON lines; `parse_jsonl` reads them back to equal prompts."""
     keep = [
-        {key: value for key, value in asdict(prompt).items() if value not in ("", None, {})}
+        {k: v for k, v in asdict(prompt).items() if k == "text" or v not in ("", None, {})}
         for prompt in made.prompts
     ]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in keep)
@@ -161,7 +161,7 @@ def to_toml(made: PromptSuite, purpose: str = "") -> str:
 
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{json.dumps(str(k))} = {_toml(v)}" for k, v in value.items())
+        inner = ", ".join(f"{_toml(str(k))} = {_toml(v)}" for k, v in value.items())
         return f"{{ {inner} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_toml, value))}]"

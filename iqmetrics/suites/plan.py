@@ -52,6 +52,6 @@ def file_safe(name: str) -> str:
     safe = re.sub(r"[^\w.+-]+", "-", name).strip("-.")
     while len(safe.encode()) > 80:
         safe = safe[:-1]
-    if safe == name and not name.lower() == "iqm":
+    if safe == name and name.lower() != "iqm":
         return safe
     return f"{safe}-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}".lstrip("-")
