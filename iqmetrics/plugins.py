@@ -21,7 +21,9 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "size": "iqmetrics.scorers.size:Size",
     },
     "generator": {
+        "chain": "iqmetrics.generators.chain:Chain",
         "command": "iqmetrics.generators.command:Command",
+        "diffusers": "iqmetrics.generators.diffusers_pipeline:Diffusers",
         "folder": "iqmetrics.generators.folder:Folder",
     },
 }

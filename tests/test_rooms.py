@@ -26,6 +26,8 @@ RANKS = (
         "decode_worker",
         "worker_process",
         "workers",
+        "calls",
+        "meter",
         "weights",
         "store",
         "presets",
