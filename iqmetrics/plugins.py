@@ -18,13 +18,17 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "brisque": "iqmetrics.scorers.brisque:Brisque",
         "niqe": "iqmetrics.scorers.niqe:Niqe",
         "piqe": "iqmetrics.scorers.piqe:Piqe",
+        "run": "iqmetrics.scorers.run:Run",
         "size": "iqmetrics.scorers.size:Size",
     },
     "generator": {
         "chain": "iqmetrics.generators.chain:Chain",
         "command": "iqmetrics.generators.command:Command",
+        "comfyui": "iqmetrics.generators.comfyui_server:ComfyUI",
         "diffusers": "iqmetrics.generators.diffusers_pipeline:Diffusers",
         "folder": "iqmetrics.generators.folder:Folder",
+        "hf": "iqmetrics.generators.hf_inference:HFInference",
+        "openai": "iqmetrics.generators.openai_images:OpenAIImages",
     },
 }
 

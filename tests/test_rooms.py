@@ -27,6 +27,7 @@ RANKS = (
         "worker_process",
         "workers",
         "calls",
+        "comfyui_patch",
         "meter",
         "weights",
         "store",

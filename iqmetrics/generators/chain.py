@@ -79,7 +79,7 @@ class Chain:
 def _joined(before: Result | None, result: Result, number: int) -> Result:
     """The result of the chain so far, after stage `number`."""
     own = {f"stage{number}.{key}": value for key, value in result.telemetry.items()}
-    earlier = dict(before.telemetry) if before else {}
+    earlier = {k: v for k, v in before.telemetry.items() if "." in k} if before else {}
     error = result.error and Failure(result.error.kind, f"stage {number}: {result.error.reason}")
     left_out = [f"stage{number}.{name}" for name in result.not_applied]
     return Result(
@@ -103,5 +103,8 @@ def _totals(before: Result | None, result: Result) -> dict[str, Any]:
     for keys, join in ((SUMMED, sum), (HIGHEST, max), (LOWEST, min)):
         for key in keys:
             both = old.get(key), new.get(key)
-            totals[key] = None if None in both else join(both)  # type: ignore[operator]
+            if None not in both:
+                totals[key] = join(both)  # type: ignore[type-var]
+    if "first_step_s" in old:
+        totals["first_step_s"] = old["first_step_s"]
     return totals

@@ -45,7 +45,7 @@ class Diffusers:
         lora: files or hub ids of LoRAs, loaded in order.
         lora_scale: their weight.
         variant, revision: as in `from_pretrained`.
-        batch: images at a time.
+        batch: images at a time; another batch may round a pixel differently.
         params: for every request; our names (`steps`, `guidance`) or the pipeline's own
             (`true_cfg_scale`, `max_sequence_length` ...); a name it does not take is an error.
 
@@ -78,7 +78,8 @@ class Diffusers:
         return {
             "diffusers": weights_of(self.target),
             "dtype": self.dtype,
-            "lora": [weights_of(name) for name in self.lora] + ([self.lora_scale] * bool(self.lora)),
+            "lora": [weights_of(name) for name in self.lora]
+            + ([self.lora_scale] * bool(self.lora)),
             "variant": self.variant,
             "revision": self.revision,
             "params": dict(self.params),
@@ -180,7 +181,9 @@ class Diffusers:
         return [
             Result.failed(r, "refused", "the pipeline's safety checker blanked it", telemetry)
             if bad
-            else told(Result(r.id, image, None, {}, {**applied, "seed": r.seed}, left_out), **telemetry)
+            else told(
+                Result(r.id, image, None, {}, {**applied, "seed": r.seed}, left_out), **telemetry
+            )
             for r, image, bad in zip(requests, output.images, flagged, strict=True)
         ]
 
@@ -201,19 +204,21 @@ class Pipes:
         device = options.device
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        auto = "float32" if device == "cpu" else "bfloat16"
-        dtype = getattr(torch, auto if options.dtype == "auto" else options.dtype, None)
+        default = "float32" if device == "cpu" else "bfloat16"
+        dtype = getattr(torch, default if options.dtype == "auto" else options.dtype, None)
         if not isinstance(dtype, torch.dtype):
             raise BadInput(f"dtype {options.dtype!r} is none of torch", "dtype=bfloat16")
         given = {"dtype": dtype, "variant": options.variant, "revision": options.revision}
         given = {key: value for key, value in given.items() if value is not None}
         if options.device_map:
             given["device_map"] = options.device_map
+        auto_class: Any = AutoPipelineForText2Image
+        any_class: Any = DiffusionPipeline
         try:
             try:
-                pipe = AutoPipelineForText2Image.from_pretrained(options.target, **given)
+                pipe = auto_class.from_pretrained(options.target, **given)
             except ValueError:
-                pipe = DiffusionPipeline.from_pretrained(options.target, **given)
+                pipe = any_class.from_pretrained(options.target, **given)
             for name in options.lora:
                 pipe.load_lora_weights(name)
             if options.lora:
@@ -235,7 +240,10 @@ class Pipes:
 
     def for_(self, request: Request) -> Any:
         """The pipeline that fits a request: text-to-image, or image-to-image."""
-        if request.init_image is None or "image" in inspect.signature(self.text.__call__).parameters:
+        if (
+            request.init_image is None
+            or "image" in inspect.signature(self.text.__call__).parameters
+        ):
             return self.text
         if self.image is None:
             from diffusers import AutoPipelineForImage2Image
@@ -387,5 +395,3 @@ def _sum(path: Path) -> str:
             file.seek((size - 4096) * block // (BLOCKS - 1))
             sums.update(file.read(4096))
         return sums.hexdigest()[:16]
-
-

@@ -22,16 +22,27 @@ def _clip_text(words: int, width: int = 32):  # type: ignore[no-untyped-def]
 
     return CLIPTextModel(
         CLIPTextConfig(
-            vocab_size=words, hidden_size=width, intermediate_size=37, num_attention_heads=4,
-            num_hidden_layers=2, projection_dim=width, bos_token_id=words - 2,
-            eos_token_id=words - 1, pad_token_id=1,
+            vocab_size=words,
+            hidden_size=width,
+            intermediate_size=37,
+            num_attention_heads=4,
+            num_hidden_layers=2,
+            projection_dim=width,
+            bos_token_id=words - 2,
+            eos_token_id=words - 1,
+            pad_token_id=1,
         )  # fmt: skip
     )
 
 
 def stable_diffusion(folder: Path) -> Path:
     """A StableDiffusionPipeline for 64x64 images."""
-    from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+    from diffusers import (
+        AutoencoderKL,
+        DDIMScheduler,
+        StableDiffusionPipeline,
+        UNet2DConditionModel,
+    )
 
     torch.manual_seed(0)
     tokenizer, words = _clip_tokenizer()
