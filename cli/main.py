@@ -18,11 +18,13 @@ COMMANDS = {
     "export": "Write the tables of a scored folder as Excel CSV, XLSX or Parquet.",
     "gate": "Hold a model update against a stored scorecard.",
     "doctor": "Check this machine: packages, weights, device, disk.",
+    "generate": "Make the images of a prompt suite with some models.",
     "report": "Write the HTML report of a scored folder again.",
     "score": "Score a folder of images.",
     "scorecard": "Print the scorecard of a scored folder.",
     "weights": "List, fetch, verify and bundle weight files.",
     "serve": "Serve a scored folder to a browser and to spreadsheets.",
+    "suites": "List the prompt suites, or show one.",
     "scorers": "List the scorers, or explain one.",
 }
 

@@ -25,10 +25,19 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "musiq": "iqmetrics.scorers.pyiqa_metric:PyiqaMetric",
         "niqe": "iqmetrics.scorers.niqe:Niqe",
         "piqe": "iqmetrics.scorers.piqe:Piqe",
+        "run": "iqmetrics.scorers.run:Run",
         "size": "iqmetrics.scorers.size:Size",
         "text": "iqmetrics.scorers.text:Text",
     },
-    "generator": {},
+    "generator": {
+        "chain": "iqmetrics.generators.chain:Chain",
+        "command": "iqmetrics.generators.command:Command",
+        "comfyui": "iqmetrics.generators.comfyui_server:ComfyUI",
+        "diffusers": "iqmetrics.generators.diffusers_pipeline:Diffusers",
+        "folder": "iqmetrics.generators.folder:Folder",
+        "hf": "iqmetrics.generators.hf_inference:HFInference",
+        "openai": "iqmetrics.generators.openai_images:OpenAIImages",
+    },
 }
 
 OTHERS: dict[Kind, str] = {"scorer": "iqmetrics.scorers.pyiqa_metric:find"}

@@ -1,0 +1,123 @@
+"""HTTP calls with the standard library: JSON out, bytes in, one kind of error, keys never shown."""
+
+import json
+import os
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer of any status: its header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """The body as JSON; None when it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    def text(self, limit: int = 300) -> str:
+        """The beginning of the body on one line."""
+        return " ".join(self.body.decode("utf-8", "replace").split())[:limit]
+
+
+class Unreachable(Exception):
+    """No answer: no connection, a cut one, or none in time (`timeout`)."""
+
+    def __init__(self, url: str, why: str, timeout: bool = False) -> None:
+        super().__init__(f"{public(url)} does not answer: {why}")
+        self.timeout = timeout
+
+
+def call(
+    url: str,
+    data: Any = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+    timeout_s: float = 60.0,
+    method: str | None = None,
+) -> Reply:
+    """GET, or POST of `data` as JSON. An error status is a reply, not an exception.
+
+    Raises:
+        Unreachable: no whole answer came.
+    """
+    body = None if data is None else json.dumps(data, ensure_ascii=False).encode()
+    sent = {"Accept": "*/*", "User-Agent": "iqmetrics", **(headers or {})}
+    if body is not None:
+        sent["Content-Type"] = "application/json"
+    try:
+        request = urllib.request.Request(url, body, sent, method=method)
+        with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+            return _reply(answer.status, answer.headers, answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return _reply(error.code, error.headers, error.read())
+    except (TimeoutError, socket.timeout) as error:
+        raise Unreachable(url, f"no answer in {timeout_s:g} s", timeout=True) from error
+    except urllib.error.URLError as error:
+        late = isinstance(error.reason, TimeoutError)
+        why = f"no answer in {timeout_s:g} s" if late else str(error.reason)
+        raise Unreachable(url, why, late) from error
+    except (OSError, ValueError) as error:
+        raise Unreachable(url, str(error) or type(error).__name__) from error
+    except Exception as error:  # http.client has exceptions of its own: a cut or garbled answer
+        raise Unreachable(url, f"{type(error).__name__}: {error}") from error
+
+
+def _reply(status: int, headers: Any, body: bytes) -> Reply:
+    return Reply(status, {key.lower(): value for key, value in headers.items()}, body)
+
+
+def public(url: str) -> str:
+    """The URL without user, password and query: what may be shown and stored."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def key_from(variable: str) -> str:
+    """The value of an environment variable, "" when it is not set."""
+    return os.environ.get(variable, "").strip()
+
+
+def redacted(text: str, *secrets: str) -> str:
+    """The text with every secret replaced by ***."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
+def retry_after_s(reply: Reply, attempt: int, longest_s: float) -> float:
+    """Seconds to wait before attempt `attempt` + 1: what the server says, else 1, 2, 4 ..."""
+    said = reply.headers.get("retry-after-ms"), reply.headers.get("retry-after")
+    for value, unit in zip(said, (1e-3, 1.0), strict=True):
+        try:
+            return min(max(float(value or ""), 0.0) * unit, longest_s)
+        except ValueError:
+            continue
+    if said[1]:
+        from datetime import UTC, datetime
+        from email.utils import parsedate_to_datetime
+
+        try:
+            wait = (parsedate_to_datetime(said[1]) - datetime.now(UTC)).total_seconds()
+            return min(max(wait, 0.0), longest_s)
+        except (TypeError, ValueError):
+            pass  # neither seconds nor a date: as if nothing was said
+    return min(float(2**attempt), longest_s)

@@ -1,0 +1,275 @@
+"""Suite + models -> images and manifest.jsonl; a re-run fills only what is missing."""
+
+import errno
+import io
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iqmetrics.errors import BadInput, IqmError
+from iqmetrics.generators.base import Failure, Generator, Request, Result, close, digest, open_
+from iqmetrics.pipeline.manifest import Manifest, Row
+from iqmetrics.pipeline.models import Model
+from iqmetrics.pipeline.progress import Progress, Silent
+from iqmetrics.records import PromptSuite
+from iqmetrics.suites.plan import ABOUT, Wanted, file_safe, plan
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+IMAGES = "images"
+WARM_UP = 1_000_003
+"""Added to the seed of the image that is made, and dropped, before the first timed one of a size:
+another seed, so that no cache serves the timed one."""
+
+
+@dataclass(slots=True)
+class Made:
+    """What a run did with one model: numbers of images, failures by kind, and the first reason."""
+
+    model: str
+    kept: int = 0
+    made: int = 0
+    failures: dict[str, int] = field(default_factory=dict)
+    reason: str = ""
+    not_applied: set[str] = field(default_factory=set)
+
+    @property
+    def failed(self) -> int:
+        """Number of requested images that do not exist."""
+        return sum(self.failures.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One image to make: what is wanted, the request, its row so far."""
+
+    wanted: Wanted
+    request: Request
+    row: Row
+
+
+def generate(
+    suite: PromptSuite,
+    models: Sequence[Model],
+    folder: Path,
+    *,
+    measure: bool = False,
+    seeds: Sequence[int] = (),
+    limit: int | None = None,
+    retry_refused: bool = False,
+    progress: Progress | None = None,
+) -> list[Made]:
+    """Make every image of a suite with every model.
+
+    With `measure`, images come one at a time and timings and memory are recorded; images that were
+    made without are made again.
+
+    Raises:
+        BadInput: the folder cannot be written, or no model could even be opened.
+    """
+    _prepare(folder)
+    wanted = plan(suite, seeds, limit)
+    manifest = Manifest(folder)
+    done: list[Made] = []
+    jobs: list[tuple[Model, Made, list[Todo]]] = []
+    closed: list[IqmError] = []
+    for model in models:
+        made = Made(model.name)
+        try:
+            stamp = digest(model.generator.fingerprint())
+        except IqmError as error:
+            stamp = ""
+            closed.append(error)
+        items = [_item(suite, model.name, item, stamp) for item in wanted]
+        todo = [i for i in items if _is_missing(i.row, manifest, measure, retry_refused)]
+        made.kept = len(wanted) - len(todo)
+        done.append(made)
+        jobs.append((model, made, todo))
+    manifest.plan(item.row for _, _, todo in jobs for item in todo)
+    with manifest:
+        for model, made, todo in jobs:
+            if todo:
+                unopened = _run(model, made, todo, manifest, measure, progress or Silent())
+                closed += [unopened] if unopened else []
+    if closed and not any(made.made or made.kept for made in done):
+        raise closed[-1]
+    return done
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        (folder / IMAGES).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"{folder} cannot be written: {error.strerror}", "Choose another folder: --out DIR"
+        ) from error
+
+
+def _is_missing(row: Row, manifest: Manifest, measure: bool, retry_refused: bool) -> bool:
+    name, key = row["file_name"], row["request"]
+    if manifest.done(name, key):
+        return measure and not manifest.rows[name].get("measured")
+    return retry_refused or not manifest.refused(name, key)
+
+
+def _item(suite: PromptSuite, model: str, wanted: Wanted, stamp: str) -> Todo:
+    prompt = wanted.prompt
+    width, height = wanted.size or (None, None)
+    params = {key: value for key, value in prompt.params.items() if key != ABOUT}
+    name = f"{IMAGES}/{file_safe(model)}/{file_safe(wanted.prompt_id)}/{wanted.seed}.png"
+    request = Request(
+        id=f"{wanted.prompt_id}/{wanted.seed}",
+        prompt=prompt.text,
+        seed=wanted.seed,
+        width=width,
+        height=height,
+        negative=prompt.negative,
+        params=params,
+        place=(wanted.prompt_id, wanted.number),
+    )
+    row: Row = {
+        "file_name": name,
+        "model": model,
+        "prompt_id": wanted.prompt_id,
+        "prompt": prompt.text,
+        "negative": prompt.negative,
+        "seed": wanted.seed,
+        "width": width,
+        "height": height,
+        "texts": None if prompt.texts is None else list(prompt.texts),
+        "tags": list(prompt.tags),
+        "language": prompt.language or None,
+        "suite": f"{suite.name} {suite.version}",
+        "suite_pick": suite.pick,
+        ABOUT: prompt.params.get(ABOUT),
+        "request": digest(request.asked(), stamp),
+    }
+    return Todo(wanted, request, {k: v for k, v in row.items() if v is not None})
+
+
+def _run(
+    model: Model,
+    made: Made,
+    todo: Sequence[Todo],
+    manifest: Manifest,
+    measure: bool,
+    progress: Progress,
+) -> IqmError | None:
+    """Make the missing images of one model; the error that kept it from opening, if one did."""
+    progress.start(model.name, len(todo))
+    try:
+        open_(model.generator, measure)
+        for group, results in _answers(model.generator, todo, measure):
+            for item, result in zip(group, results, strict=True):
+                _record(item, result, made, manifest, measure)
+            progress.advance(len(group))
+    except IqmError as error:
+        for item in todo:
+            if manifest.rows[item.row["file_name"]]["status"] == "pending":
+                _fail(item, Failure("unreachable", error.message), {}, made, manifest)
+        return error
+    finally:
+        close(model.generator)
+        progress.finish()
+    return None
+
+
+def _answers(
+    generator: Generator, todo: Sequence[Todo], measure: bool
+) -> Iterator[tuple[Sequence[Todo], list[Result]]]:
+    batch = 1 if measure else generator.batch
+    warm: set[tuple[int, int]] = set()
+    for start in range(0, len(todo), batch):
+        group = todo[start : start + batch]
+        requests = [item.request for item in group]
+        size = requests[0].size
+        if measure and size not in warm and getattr(generator, "warms", True):
+            _ask(generator, [replace(requests[0], seed=requests[0].seed + WARM_UP)])
+        warm.add(size)
+        yield group, _ask(generator, requests)
+
+
+def _ask(generator: Generator, requests: Sequence[Request]) -> list[Result]:
+    """The results of a batch; a generator that raises, or answers others, has failed them all."""
+    try:
+        results = list(generator(requests))
+        if [result.id for result in results] != [request.id for request in requests]:
+            raise ValueError("the generator answered other requests than it was asked")
+    except IqmError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        return [Result.failed(request, "failed", reason) for request in requests]
+    return results
+
+
+def _record(item: Todo, result: Result, made: Made, manifest: Manifest, measure: bool) -> None:
+    made.not_applied |= set(result.not_applied)
+    if result.error or result.image is None:
+        error = result.error or Failure("failed", "no image")
+        return _fail(item, error, result.telemetry, made, manifest)
+    path = manifest.folder / item.row["file_name"]
+    data = png(result.image)
+    try:
+        _save(path, data)
+    except OSError as error:
+        kind = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "failed"
+        why = Failure(kind, f"the image cannot be written: {error.strerror}")
+        return _fail(item, why, result.telemetry, made, manifest)
+    made.made += 1
+    manifest.add(
+        {
+            **item.row,
+            "status": "ok",
+            "bytes": len(data),
+            "sha256": sha256(data).hexdigest(),
+            "produced_size": list(result.image.size),
+            "applied": dict(result.applied),
+            "not_applied": list(result.not_applied),
+            "telemetry": dict(result.telemetry),
+            "measured": measure,
+            "made": _now(),
+        }
+    )
+    return None
+
+
+def _fail(item: Todo, error: Failure, telemetry: Any, made: Made, manifest: Manifest) -> None:
+    made.failures[error.kind] = made.failures.get(error.kind, 0) + 1
+    made.reason = made.reason or error.reason
+    (manifest.folder / item.row["file_name"]).unlink(missing_ok=True)
+    row = {**item.row, "status": error.kind, "reason": error.reason, "made": _now()}
+    manifest.add({**row, "telemetry": dict(telemetry)} if telemetry else row)
+
+
+def png(image: "Image.Image") -> bytes:
+    """The image as PNG bytes, with the text chunks (a ComfyUI workflow ...) it came with."""
+    from PIL.PngImagePlugin import PngInfo
+
+    texts = PngInfo()
+    for key, value in image.info.items():
+        if isinstance(key, str) and isinstance(value, str) and len(key) < 80:
+            texts.add_itxt(key, value)
+    kept = image if image.mode in ("RGB", "RGBA", "L", "LA", "P", "1") else image.convert("RGB")
+    buffer = io.BytesIO()
+    kept.save(buffer, "PNG", pnginfo=texts, icc_profile=image.info.get("icc_profile"))
+    return buffer.getvalue()
+
+
+def _save(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    try:
+        new.write_bytes(data)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -1,0 +1,95 @@
+"""Programs as generators: answers in order, and every way a program can let one down."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from iqmetrics.errors import BadInput
+from iqmetrics.generators.base import Request
+from iqmetrics.generators.command import Command
+
+PROGRAM = f"{sys.executable} {Path(__file__).with_name('echo_model.py')}"
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+    monkeypatch.setenv("ECHO_LOG", str(tmp_path / "log"))
+    made = Command(PROGRAM, batch=4, timeout_s=3.0, params={"steps": 8})
+    made.open(measure=False)
+    yield made
+    made.close()
+
+
+def test_each_request_gets_its_own_image_and_what_was_applied_is_told(model: Command) -> None:
+    asked = [Request(f"p/{s}", "a cat", s, 24, 16, negative="dog") for s in (7, 9)]
+    results = model(asked)
+    assert [r.id for r in results] == ["p/7", "p/9"]
+    assert [r.image.getpixel((0, 0)) for r in results if r.image] == [7, 9]
+    assert results[0].image is not None and results[0].image.size == (24, 16)
+    assert results[0].applied["steps"] == 8
+    assert "negative" not in results[0].applied and results[0].not_applied == ("negative",)
+    assert results[0].telemetry["steps_executed"] == 4
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kind", "reason"),
+    [
+        ("refuse me", "refused", "not this"),
+        ("die now", "failed", "ended with code 1: out of luck"),
+        ("garbage", "no_image", "0.png is no image"),
+    ],
+)
+def test_a_failure_is_typed_and_the_next_request_still_works(
+    model: Command, prompt: str, kind: str, reason: str
+) -> None:
+    [failed] = model([Request("bad", prompt)])
+    assert failed.error is not None and failed.error.kind == kind
+    assert reason in failed.error.reason
+    [fine] = model([Request("good", "a cat", 3)])
+    assert fine.image is not None and fine.image.getpixel((0, 0)) == 3
+
+
+def test_a_program_that_hangs_is_ended_and_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECHO_LOG", str(tmp_path / "log"))
+    model = Command(PROGRAM, timeout_s=0.5)
+    model.open(measure=False)
+    first = model.running.process
+    [late] = model([Request("late", "sleep")])
+    assert late.error is not None and late.error.kind == "timeout"
+    assert first.poll() is not None
+    slower = Command(PROGRAM, timeout_s=5.0)
+    [fine] = slower([Request("good", "a cat")])
+    assert fine.image is not None
+    slower.close()
+
+
+def test_measured_images_carry_their_wall_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECHO_LOG", str(tmp_path / "log"))
+    model = Command(PROGRAM)
+    model.open(measure=True)
+    model([Request("warm", "a cat")])
+    [timed] = model([Request("p", "a cat")])
+    model.close()
+    assert 0 < timed.telemetry["latency_s"] < 3
+
+
+@pytest.mark.parametrize("target", ["/no/such/program", ""])
+def test_a_missing_program_is_one_sentence(target: str) -> None:
+    with pytest.raises(BadInput, match=r"cannot be started|names no program"):
+        Command(target).open(measure=False)
+
+
+def test_the_fingerprint_changes_with_the_command_and_its_parameters() -> None:
+    prints = [
+        Command("a").fingerprint(),
+        Command("b").fingerprint(),
+        Command("a", params={"steps": 1}).fingerprint(),
+    ]
+    assert len({str(p) for p in prints}) == 3
+    assert Command("a", timeout_s=1).fingerprint() == prints[0]

@@ -1,0 +1,79 @@
+"""The manifest survives kills, and says of every image whether it is there."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from iqmetrics.errors import BadInput
+from iqmetrics.pipeline.manifest import JOURNAL, NAME, Manifest, read
+
+
+def row(name: str, status: str = "ok", **more: object) -> dict[str, object]:
+    return {"file_name": name, "request": "k", "status": status, "bytes": 3, **more}
+
+
+def test_planned_rows_are_pending_until_they_are_added(tmp_path: Path) -> None:
+    manifest = Manifest(tmp_path)
+    manifest.plan([row("a.png"), row("b.png")])
+    assert [r["status"] for r in read(tmp_path / NAME)] == ["pending", "pending"]
+    with manifest:
+        manifest.add(row("a.png"))
+    assert [r["status"] for r in read(tmp_path / NAME)] == ["ok", "pending"]
+    assert not (tmp_path / JOURNAL).exists()
+
+
+def test_a_killed_run_loses_no_row(tmp_path: Path) -> None:
+    killed = Manifest(tmp_path)
+    killed.plan([row("a.png"), row("b.png")])
+    killed.__enter__()
+    killed.add(row("a.png"))
+    with (tmp_path / JOURNAL).open("a") as journal:
+        journal.write('{"file_name": "b.png", "sta')
+    (tmp_path / "a.png").write_bytes(b"123")
+    resumed = Manifest(tmp_path)
+    assert resumed.done("a.png", "k") and not resumed.done("b.png", "k")
+
+
+def test_done_needs_the_same_request_and_the_same_file(tmp_path: Path) -> None:
+    manifest = Manifest(tmp_path)
+    manifest.rows["a.png"] = row("a.png")
+    assert not manifest.done("a.png", "k"), "no file"
+    (tmp_path / "a.png").write_bytes(b"123")
+    assert manifest.done("a.png", "k") and not manifest.done("a.png", "other")
+    (tmp_path / "a.png").write_bytes(b"1")
+    assert not manifest.done("a.png", "k"), "cut short"
+
+
+def test_a_refusal_is_remembered_for_its_own_request(tmp_path: Path) -> None:
+    manifest = Manifest(tmp_path)
+    manifest.rows["a.png"] = row("a.png", "refused")
+    assert manifest.refused("a.png", "k") and not manifest.refused("a.png", "other")
+
+
+def test_rows_of_other_suites_stay(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text(json.dumps(row("old.png")) + "\n")
+    Manifest(tmp_path).plan([row("new.png")])
+    assert [r["file_name"] for r in read(tmp_path / NAME)] == ["old.png", "new.png"]
+
+
+def test_a_broken_manifest_is_named_by_line(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text(json.dumps(row("old.png")) + "\nnot json\n")
+    with pytest.raises(BadInput, match="line 2"):
+        Manifest(tmp_path)
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_the_old_manifest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = Manifest(tmp_path)
+    manifest.plan([row("a.png")])
+
+    def full(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(BadInput, match="No space left on device"):
+        manifest.plan([row("b.png")])
+    assert [r["file_name"] for r in read(tmp_path / NAME)] == ["a.png"]
+    assert [p.name for p in tmp_path.iterdir()] == [NAME]

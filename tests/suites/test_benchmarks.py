@@ -1,0 +1,106 @@
+"""Public benchmarks' own files: the columns are theirs, the prompts here are ours."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from iqmetrics.errors import BadInput
+from iqmetrics.records import Prompt
+from iqmetrics.suites import benchmarks
+from iqmetrics.suites.load import load
+
+
+def prompts(path: Path, name: str = "") -> list[Prompt]:
+    return list(load(f"{name}:{path}" if name else str(path)).prompts)
+
+
+def lines(path: Path, *rows: object) -> Path:
+    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), "utf-8")
+    return path
+
+
+def test_partiprompts(tmp_path: Path) -> None:
+    path = tmp_path / "PartiPrompts.tsv"
+    path.write_text(
+        'Prompt\tCategory\tChallenge\tNote\na "big" cat\tAnimals\tBasic\t\nb\tArts\tStyle\tn\n'
+    )
+    first, second = prompts(path)
+    assert (first.id, first.tags, second.text) == ("00000", ("Animals", "Basic"), "b")
+
+
+def test_drawbench_knows_which_words_must_be_readable(tmp_path: Path) -> None:
+    path = tmp_path / "DrawBench.csv"
+    path.write_text(
+        "Prompts,Category\n\"A sign, saying 'x'\",Colors\nA wall with 'Open Late' on it,Text\n"
+    )
+    colours, text = prompts(path)
+    assert colours.texts is None and colours.text == "A sign, saying 'x'"
+    assert text.texts == ("Open Late",)
+
+
+def test_geneval_keeps_its_metadata_and_its_folder_names(tmp_path: Path) -> None:
+    row = {"tag": "counting", "include": [{"class": "cup", "count": 2}], "prompt": "two cups"}
+    [found] = prompts(lines(tmp_path / "evaluation_metadata.jsonl", row))
+    assert (found.id, found.text, found.tags, found.seeds) == (
+        "00000",
+        "two cups",
+        ("counting",),
+        (0, 1, 2, 3),
+    )
+    assert found.params["about"] == {"tag": "counting", "include": [{"class": "cup", "count": 2}]}
+
+
+def test_t2i_compbench_file_and_folder(tmp_path: Path) -> None:
+    (tmp_path / "color_val.txt").write_text("a red bench\n\na blue cup\n")
+    (tmp_path / "shape_val.txt").write_text("a round door\n")
+    assert [p.id for p in prompts(tmp_path / "color_val.txt")] == ["color-00000", "color-00002"]
+    assert [p.tags for p in prompts(tmp_path)] == [("color",), ("color",), ("shape",)]
+
+
+def test_dpg_bench(tmp_path: Path) -> None:
+    (tmp_path / "12.txt").write_text("a long\nprompt\n")
+    [found] = prompts(tmp_path, "dpg-bench")
+    assert (found.id, found.text) == ("12", "a long prompt")
+
+
+def test_longtext_bench(tmp_path: Path) -> None:
+    row = {
+        "prompt_id": 3,
+        "prompt": "a board",
+        "text": ["one two"],
+        "category": "board",
+        "length": "short",
+    }
+    [english] = prompts(lines(tmp_path / "text_prompts.jsonl", row))
+    assert (english.id, english.texts, english.language) == ("0003", ("one two",), "en")
+    [chinese] = prompts(lines(tmp_path / "text_prompts_zh.jsonl", {**row, "text": "一二"}))
+    assert (chinese.texts, chinese.language, chinese.tags) == (("一二",), "zh", ("board", "short"))
+
+
+@pytest.mark.parametrize(("column", "language"), [("prompt_en", "en"), ("prompt_cn", "zh")])
+def test_oneig(tmp_path: Path, column: str, language: str) -> None:
+    path = tmp_path / "OneIG-Bench.csv"
+    path.write_text(f"category,id,{column},type,class\nPortrait,007,words,T,None\n")
+    [found] = prompts(path)
+    assert (found.id, found.text, found.language) == ("Portrait-007", "words", language)
+    assert found.params["about"]["type"] == "T"
+
+
+def test_hpdv2(tmp_path: Path) -> None:
+    (tmp_path / "anime.json").write_text('["a", "b"]')
+    (tmp_path / "benchmark_photo.json").write_text('["c"]')
+    assert [(p.id, p.text) for p in prompts(tmp_path)] == [
+        ("anime-00000", "a"), ("anime-00001", "b"), ("photo-00000", "c"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", benchmarks.FORMATS)
+def test_a_file_of_something_else_is_one_sentence(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_text('{"a": 1}')
+    if name in ("t2i-compbench", "dpg-bench"):
+        path = tmp_path / "empty"
+        path.mkdir()
+    with pytest.raises(BadInput):
+        load(f"{name}:{path}")

@@ -1,0 +1,41 @@
+"""From a suite to images: sizes are prompts of their own, names are safe and never collide."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iqmetrics.records import Prompt, PromptSuite
+from iqmetrics.suites.plan import file_safe, plan
+
+SUITE = PromptSuite(
+    "s", "1", (Prompt("a", "x", sizes=((8, 4), (4, 4)), seeds=(5, 6)), Prompt("b", "y"))
+)
+
+
+def test_each_size_is_its_own_prompt_and_images_are_numbered_within_it() -> None:
+    found = [(w.prompt_id, w.seed, w.size, w.number) for w in plan(SUITE)]
+    assert found == [
+        ("a-8x4", 5, (8, 4), 1),
+        ("a-8x4", 6, (8, 4), 2),
+        ("a-4x4", 5, (4, 4), 1),
+        ("a-4x4", 6, (4, 4), 2),
+        ("b", 0, None, 1),
+    ]
+
+
+def test_seeds_and_limit() -> None:
+    assert [(w.prompt_id, w.seed) for w in plan(SUITE, (3,), 1)] == [("a-8x4", 3), ("a-4x4", 3)]
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_file_names_are_safe_and_distinct(a: str, b: str) -> None:
+    for name in (file_safe(a), file_safe(b)):
+        assert 0 < len(name.encode()) <= 100
+        assert not set(name) & set('/\\\0:*?"<>|\n ') and not name.startswith((".", "-"))
+        assert name.lower() != "iqm", "never walked as input"
+    assert (file_safe(a) == file_safe(b)) == (a == b)
+
+
+def test_plain_names_stay_readable() -> None:
+    assert file_safe("qwen-image_2.0+lora") == "qwen-image_2.0+lora"
+    assert file_safe("海报") == "海报"
+    assert file_safe("Org/Model").startswith("Org-Model-")
