@@ -13,9 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import decide_browser
 import decide_store
@@ -34,7 +32,6 @@ from iqmetrics.views.report import page
 ROOT = Path(__file__).parents[1]
 Figures = dict[str, float]
 RULE = '[[rule]]\nmetric = "{}"\nmargin = 0.05\nfloor = 0.2\nmin_coverage = 0.8\n'
-CSV_ROWS = 1_000_000
 
 
 def gate(folder: Path) -> tuple[Figures, dict[str, str]]:
@@ -82,23 +79,16 @@ def hook(folder: Path) -> tuple[Figures, dict[str, str]]:
     return {"hook_env_mb": sum(f.stat().st_size for f in files) / 1e6}, {"hook_env_mb": told}
 
 
-def rows(count: int) -> Iterator[list[Any]]:
-    """Rows of scores_long.csv."""
-    for n in range(count):
-        yield [
-            f"model-a/{n:07}.png", "model-a", f"{n:012x}", "a cat, on a \u6905\u5b50", n % 4,
-            n % 4 + 1, "grain", "grain.strength", n / 7, "ok", None, "1+00000000",
-        ]  # fmt: skip
-
-
 def csv_memory(folder: Path) -> tuple[Figures, dict[str, str]]:
     """Peak memory of a process that streams a million rows out and in again."""
     code = (
-        "import sys, resource; sys.path.insert(0, sys.argv[1]); import decide\n"
+        "import re, sys; sys.path.insert(0, sys.argv[1]); import decide_rows\n"
         "from pathlib import Path; from iqmetrics.views import export, feeds\n"
-        "path = Path(sys.argv[2]); feeds.write_csv(path, feeds.LONG, decide.rows(decide.CSV_ROWS))\n"
+        "path = Path(sys.argv[2])\n"
+        "feeds.write_csv(path, feeds.LONG, decide_rows.rows(1_000_000))\n"
         "export.excel_csv(path, path.with_suffix('.excel.csv'), ';', ',')\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)"
+        "status = Path('/proc/self/status').read_text()\n"
+        "print(int(re.search(r'VmHWM:\\s+(\\d+)', status)[1]) * 1024 / 1e6)"
     )
     command = [sys.executable, "-c", code, str(Path(__file__).parent), str(folder / "long.csv")]
     start = time.perf_counter()

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from iqmetrics.pipeline import thumbnails
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Run
 from iqmetrics.pipeline.usable_rule import Rule
@@ -98,9 +99,9 @@ def _pictures(store: Store, records: list[ImageRecord]) -> None:
         crop = photo.crop((x, y, x + side, y + side)).resize((512, 512))
         Path(record.path).parent.mkdir(parents=True, exist_ok=True)
         crop.save(record.path, quality=80)
-        crop.thumbnail((192, 192))
+        crop.thumbnail((thumbnails.SIDE, thumbnails.SIDE))
         out = io.BytesIO()
-        crop.save(out, "WEBP", quality=50, method=3)
+        crop.save(out, "WEBP", quality=thumbnails.QUALITY, method=3)
         store.add_thumbnails([(record.sha256, out.getvalue())])
 
 
