@@ -53,7 +53,9 @@ def gate(folder: Path) -> tuple[Figures, dict[str, str]]:
             assert done.returncode == 0, done.stdout + done.stderr
         walls[prompts], cpus[prompts] = min(w for w, _ in runs), min(c for _, c in runs)
     figures = {"gate_s_10k_x_6": max(walls.values()), "gate_cpu_s_10k_x_6": max(cpus.values())}
-    told = f"wall with process start, best of 5, the slower of 2,500 x 4 and 1,250 x 8; load {_load()}"
+    told = (
+        f"wall with process start, best of 5, the slower of 2,500 x 4 and 1,250 x 8; load {_load()}"
+    )
     return figures, {"gate_s_10k_x_6": told}
 
 
@@ -93,7 +95,7 @@ def csv_memory(folder: Path) -> tuple[Figures, dict[str, str]]:
     command = [sys.executable, "-c", code, str(Path(__file__).parent), str(folder / "long.csv")]
     start = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    told = f"written and exported for Excel in {time.perf_counter() - start:.0f} s; peak of the process"
+    told = f"written and exported for Excel, {time.perf_counter() - start:.0f} s; peak of it all"
     return {"csv_1m_rows_rss_mb": float(done.stdout)}, {"csv_1m_rows_rss_mb": told}
 
 
@@ -120,7 +122,7 @@ def office(folder: Path) -> tuple[Figures, dict[str, str]]:
         "changed_by_default_import": lost["default"],
     }
     told = (
-        f"cells of {len(texts)} strings x 3 fields that come back different from csv or LibreOffice "
+        f"cells of {len(texts)} strings x 3 fields that csv or LibreOffice change "
         "(text columns imported as text); NUL, CR and broken UTF-8 are written as visible escapes"
     )
     return figures, {

@@ -33,7 +33,9 @@ SCORERS = {
 def facts(name: str) -> ScorerFacts:
     """One scorer with the metric names of the real one."""
     better = "lower" if name in ("naturalness", "hands") else "higher"
-    metrics = tuple(Metric(f"{name}.{m}", "", 0, 1, better, f"{m} by chance") for m in SCORERS[name])
+    metrics = tuple(
+        Metric(f"{name}.{m}", "", 0, 1, better, f"{m} by chance") for m in SCORERS[name]
+    )
     return ScorerFacts(name, "1+00000000", "image", "", (), metrics, "Apache-2.0")
 
 
@@ -62,7 +64,9 @@ def fill(
     rng = np.random.default_rng(1)
     for start in range(0, len(records), 2000):
         store.add(
-            (f.key(r), f.name, _reading(f, rng)) for r in records[start : start + 2000] for f in every
+            (f.key(r), f.name, _reading(f, rng))
+            for r in records[start : start + 2000]
+            for f in every
         )
     rule = Rule((Condition(every[0].metrics[0].name, min=0.3),))
     run = Run(records, tuple(every), rule=rule)
@@ -89,7 +93,7 @@ def _records(
 
 
 def _pictures(store: Store, records: list[ImageRecord]) -> None:
-    """Crops of the fixtures' photos: full pictures of 512 x 512, thumbnails as scoring keeps them."""
+    """Crops of the fixtures' photos at 512 x 512, with thumbnails as scoring keeps them."""
     photos = [Image.open(path).convert("RGB") for path in sorted(FIXTURES.rglob("*.[jp][pn]g"))]
     rng = np.random.default_rng(2)
     for record in records:

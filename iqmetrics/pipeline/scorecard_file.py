@@ -77,7 +77,8 @@ def _cell(row: list[Any], metrics: list[str]) -> Cell:
             missing[metric] = answer
         elif answer is not None:
             values[metric] = answer
-    return Cell(*row[: len(_PLACE)], values=values, missing=missing)
+    model, prompt_id, seed, pick, image = row[: len(_PLACE)]
+    return Cell(model, prompt_id, seed, pick, image, values, missing)
 
 
 def _line(value: Any) -> str:

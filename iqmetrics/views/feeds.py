@@ -1,9 +1,9 @@
-"""CSV feeds: one row a metric (long), one row an image (wide), one row a model (scorecard).
+r"""CSV feeds: one row a metric (long), one row an image (wide), one row a model (scorecard).
 
 RFC 4180 with CRLF, UTF-8, "." decimals, sorted as the run is, no time stamps: the same store gives
 the same bytes, and a file that would not change is not touched. A text cell that a spreadsheet
 would run as a formula gets a leading apostrophe; numbers are never touched. What no spreadsheet
-keeps (NUL, a carriage return, broken UTF-8) is written as a visible escape: `\\x00`, `\\r`, `\\udcff`.
+keeps (NUL, a carriage return, broken UTF-8) is a visible escape: `\x00`, `\r`, `\udcff`.
 """
 
 import csv
