@@ -91,7 +91,7 @@ def serve(folder: Path) -> tuple[dict[str, float], dict[str, str]]:
     p95 = 1000 * sorted(times)[int(0.95 * len(times))]
     told = (
         f"{len(times)} requests one after another, half of them while the store is first read; "
-        f"first page after {ready:.1f} s, feed {read:.1f} s after those; slowest {max(times):.2f} s; "
+        f"first page after {ready:.1f} s, feed {read:.1f} s later; slowest {max(times):.2f} s; "
         f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
     )
     return {"serve_p95_ms_100k": p95}, {"serve_p95_ms_100k": told}
