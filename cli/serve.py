@@ -1,6 +1,7 @@
 """iqm serve: look at a scored folder in a browser, and feed spreadsheets."""
 
 import secrets
+import sys
 from pathlib import Path
 
 import click
@@ -38,4 +39,5 @@ def command(run: Path, host: str, port: int, names: tuple[str, ...], token: str 
     page = f"http://{host}:{port}/" + ("" if local else f"?token={token}")
     click.echo(f"Serving {folder} at {page}", err=True)
     click.echo(f"CSV feed: http://{host}:{port}/feed/{token}/scorecard.csv", err=True)
+    sys.setswitchinterval(0.0005)  # a page does not wait for the thread that reads the store
     uvicorn.run(app, host=host, port=port, log_level="warning")

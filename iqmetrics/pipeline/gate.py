@@ -195,8 +195,9 @@ def _against(rule: Rule, sign: int, pairing: Pairing) -> list[_Test | Check]:
     assert rule.margin is not None
     name = rule.metric
     new = sum(
-        name in a.values and ({b.missing.get(name), b.missing.get("image")} & set(BROKEN)) != set()
+        b.missing.get(name) in BROKEN or b.missing.get("image") in BROKEN
         for a, b in pairing.pairs
+        if b.missing and name in a.values
     )
     found: list[_Test | Check] = []
     if new > rule.max_new_failures:
@@ -210,7 +211,7 @@ def _against(rule: Rule, sign: int, pairing: Pairing) -> list[_Test | Check]:
             prompts[a.prompt_id].append(sign * (b.values[name] - a.values[name]))
     if not prompts:
         return [*found, _open(rule, "margin", "no prompt and seed has a value on both sides")]
-    differences = np.array([np.mean(values) for values in prompts.values()])
+    differences = np.array([sum(values) / len(values) for values in prompts.values()])
     return [*found, _Test(rule, "margin", differences, -rule.margin, sign)]
 
 
@@ -239,4 +240,4 @@ def _prompt_means(cells: Sequence[Cell], name: str) -> "NDArray[np.float64]":
     for cell in cells:
         if name in cell.values:
             prompts[cell.prompt_id].append(cell.values[name])
-    return np.array([np.mean(values) for values in prompts.values()])
+    return np.array([sum(values) / len(values) for values in prompts.values()])

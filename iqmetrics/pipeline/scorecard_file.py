@@ -70,11 +70,15 @@ def _row(cell: Cell, metrics: list[str]) -> list[Any]:
 
 
 def _cell(row: list[Any], metrics: list[str]) -> Cell:
-    answers = dict(zip(metrics, row[len(_PLACE) :], strict=True))
-    values = {m: v for m, v in answers.items() if isinstance(v, int | float)}
-    missing = {m: v for m, v in answers.items() if isinstance(v, str)}
-    place = dict(zip(_PLACE, row, strict=False))
-    return Cell(**place, values=values, missing=missing)
+    values: dict[str, float] = {}
+    missing: dict[str, str] = {}
+    for metric, answer in zip(metrics, row[len(_PLACE) :], strict=True):
+        if isinstance(answer, str):
+            missing[metric] = answer
+        elif answer is not None:
+            values[metric] = answer
+    model, prompt_id, seed, pick, image = row[: len(_PLACE)]
+    return Cell(model, prompt_id, seed, pick, image, values, missing)
 
 
 def _line(value: Any) -> str:

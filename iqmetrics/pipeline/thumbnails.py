@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from iqmetrics.images import Picture
 from iqmetrics.store import Store
 
-SIDE = 192
-QUALITY = 50
+SIDE = 176
+QUALITY = 40
+"""1,000 thumbnails of photos take 5 MB inside a page, which leaves room for all that it says."""
 
 
 def keep(store: Store, pictures: Sequence[Picture]) -> None:
@@ -16,7 +17,7 @@ def keep(store: Store, pictures: Sequence[Picture]) -> None:
 
 
 def webp(picture: Picture) -> bytes:
-    """A WebP of at most 192 x 192 pixels, its shape kept."""
+    """A WebP of at most `SIDE` x `SIDE` pixels, its shape kept."""
     from PIL import Image
 
     image = Image.fromarray(picture.pixels)

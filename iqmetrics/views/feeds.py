@@ -1,8 +1,9 @@
-"""CSV feeds: one row a metric (long), one row an image (wide), one row a model (scorecard).
+r"""CSV feeds: one row a metric (long), one row an image (wide), one row a model (scorecard).
 
 RFC 4180 with CRLF, UTF-8, "." decimals, sorted as the run is, no time stamps: the same store gives
 the same bytes, and a file that would not change is not touched. A text cell that a spreadsheet
-would run as a formula gets a leading apostrophe; numbers are never touched.
+would run as a formula gets a leading apostrophe; numbers are never touched. What no spreadsheet
+keeps (NUL, a carriage return, broken UTF-8) is a visible escape: `\x00`, `\r`, `\udcff`.
 """
 
 import csv
@@ -42,7 +43,8 @@ def cell(value: Any) -> str:
     if not isinstance(value, str):
         return repr(value)
     text = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
-    return "'" + text if text.lstrip(" '").startswith(_FORMULA) else text
+    guard = "'" if text.lstrip(" '").startswith(_FORMULA) else ""
+    return guard + text.replace("\r", "\\r")
 
 
 def long_rows(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Iterator[list[Any]]:

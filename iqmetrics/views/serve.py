@@ -5,18 +5,14 @@ Host header must be one that was agreed on; feeds carry a token in their path, s
 Power Query have no place for credentials. A feed is whole or refused, never cut.
 """
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqmetrics.errors import IqmError, Unavailable
-from iqmetrics.pipeline.score import STORE, read
-from iqmetrics.records import Scorecard
-from iqmetrics.store import Store
 from iqmetrics.views import feeds, web_pages
+from iqmetrics.views.live import Folder
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -24,7 +20,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 PER_PAGE = 60
-FRESH_S = 5.0
 FEED_BYTES = 1_000_000
 """IMPORTDATA refuses larger files without saying so; we say so."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -34,27 +29,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-
-
-@dataclass
-class Folder:
-    """The stored run behind the server; its scorecard is at most a few seconds old."""
-
-    path: Path
-    _card: Scorecard | None = None
-    _read_at: float = field(default=-FRESH_S)
-
-    def store(self) -> Store:
-        """The store, opened for one request."""
-        return Store(self.path / STORE)
-
-    def scorecard(self) -> Scorecard:
-        """The scorecard of what is scored by now."""
-        if self._card is None or time.monotonic() - self._read_at > FRESH_S:
-            with self.store() as store:
-                self._card = read(store).scorecard
-            self._read_at = time.monotonic()
-        return self._card
 
 
 def application(
@@ -80,6 +54,7 @@ def application(
     except ImportError as error:
         raise Unavailable.extra("iqm serve", "starlette", "serve") from error
     folder = Folder(path)
+    folder.refresh()
 
     def guarded(make: "Callable[[Request], Response]") -> "Callable[[Request], Response]":
         def answer(request: "Request") -> "Response":
@@ -100,12 +75,10 @@ def application(
         return answer
 
     def home(_: "Request") -> "Response":
-        return HTMLResponse(
-            web_pages.home(folder.scorecard(), token, (path / "report.html").exists())
-        )
+        return HTMLResponse(web_pages.home(folder.latest(), token, (path / "report.html").exists()))
 
     def live(_: "Request") -> "Response":
-        return HTMLResponse(web_pages.table(folder.scorecard()))
+        return HTMLResponse(web_pages.table(folder.latest()))
 
     def images(request: "Request") -> "Response":
         page = _number(request.query_params.get("page", "0"))

@@ -53,14 +53,16 @@ GALLERY = """
 """
 
 
-def home(card: Scorecard, token: str, report: bool) -> str:
+def home(card: Scorecard | None, token: str, report: bool) -> str:
     """The live scorecard with its links."""
     body = f'<div id="live" class="scroll">{table(card)}</div>'
     return _page(body, token=token, report=report, script=SCRIPT)
 
 
-def table(card: Scorecard) -> str:
+def table(card: Scorecard | None) -> str:
     """The scorecard as a table, for the page and for its refresh."""
+    if card is None:
+        return "<p>Reading the store; the scorecard appears here.</p>"
     rows = []
     for metric, models in by_metric(card).items():
         shown = [models.get(model) for model in card.models]

@@ -19,6 +19,6 @@ def test_a_thumbnail_keeps_the_shape_and_the_colours() -> None:
         data = store.thumbnail("sha-a.png")
         assert store.thumbnail("other") is None
     small = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), float)
-    assert small.shape == (96, 192, 3)
-    assert np.abs(small[48, 150] - (200, 40, 40)).max() < 12
+    assert small.shape == (thumbnails.SIDE // 2, thumbnails.SIDE, 3)
+    assert np.abs(small[40, 140] - (200, 40, 40)).max() < 12
     assert len(data) < 1500

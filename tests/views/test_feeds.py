@@ -74,12 +74,17 @@ def test_scorecard_counts_what_was_not_decoded() -> None:
 def test_any_text_survives_and_none_starts_a_formula(text: str) -> None:
     ((back,),) = rows(feeds.csv_text(["h"], [[text]]))[1:] or [[""]]
     assert not back.startswith(feeds._FORMULA)
-    assert back in (text.replace("\0", "\\x00"), "'" + text.replace("\0", "\\x00"))
+    escaped = text.replace("\0", "\\x00").replace("\r", "\\r")
+    assert back in (escaped, "'" + escaped)
 
 
-@pytest.mark.parametrize("text", ["=1", "  =1", "'=1", "+1", "-1", "@x", "\t=1", "\r", "＝1"])
+@pytest.mark.parametrize("text", ["=1", "  =1", "'=1", "+1", "-1", "@x", "\t=1", "\n=1", "＝1"])
 def test_what_a_spreadsheet_would_run_is_quoted(text: str) -> None:
     assert feeds.cell(text) == "'" + text
+
+
+def test_what_a_spreadsheet_would_drop_is_a_visible_escape() -> None:
+    assert [feeds.cell(t) for t in ("a\rb", "a\r\nb", "\r=1")] == ["a\\rb", "a\\r\nb", "'\\r=1"]
 
 
 def test_a_name_that_is_not_utf8_is_written_readably() -> None:
