@@ -58,9 +58,7 @@ def test_an_unknown_device_lists_the_known(asked: str) -> None:
 
 
 @pytest.mark.parametrize("asked", ["cpu", "auto"])
-def test_torch_is_not_touched_where_no_gpu_is(
-    asked: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_torch_is_not_touched_where_no_gpu_is(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> bool:
         raise AssertionError("torch was asked")
 
