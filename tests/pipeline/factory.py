@@ -94,7 +94,9 @@ def scored(folder: Path, settings: Settings | None = None) -> Result:
     """A folder scored into its own store, without any other file being written."""
     out = folder / "iqm"
     out.mkdir(parents=True, exist_ok=True)
-    return run(folder, Store(out / STORE), settings or Settings(scorers=("size",)), Silent())
+    return run(
+        folder, Store(out / STORE), settings or Settings(scorers=("size",), workers=0), Silent()
+    )
 
 
 class Recorder:
