@@ -55,9 +55,10 @@ def test_a_taker_that_leaves_ends_the_stage_once() -> None:
 
 def test_an_interrupt_ends_the_stage() -> None:
     seen = Recorder()
+    items = track(seen, "scoring", 2, "ab")
+    next(items)
     with pytest.raises(KeyboardInterrupt):
-        for _ in (items := track(seen, "scoring", 2, "ab")):
-            items.throw(KeyboardInterrupt())
+        items.throw(KeyboardInterrupt())
     assert seen.told[-1] == ("finish", None)
 
 

@@ -71,7 +71,7 @@ def test_the_same_scorer_twice_is_one() -> None:
 def test_two_different_scorers_of_one_name_are_refused(tmp_path: Path) -> None:
     """One of them would be lost without a word."""
     path = tmp_path / "twice.preset.toml"
-    one, two = ('[[scorer]]\nname = "factory:Toy"\noptions = {option = %d}\n' % n for n in (1, 2))
+    one, two = (f'[[scorer]]\nname = "factory:Toy"\noptions.option = {n}\n' for n in (1, 2))
     path.write_text(one + two)
     with pytest.raises(BadInput, match="toy"):
         Settings(preset=str(path)).build_scorers()
