@@ -113,3 +113,13 @@ class Recorder:
 
     def finish(self) -> None:
         self.told.append(("finish", None))
+
+
+def written(folder: Path, settings: Settings | None = None) -> Path:
+    """A folder scored with every file that `iqm score` leaves; the folder of its results."""
+    from iqmetrics.views import outputs
+
+    settings = settings or Settings(scorers=("size",), workers=0)
+    result = scored(folder, settings)
+    outputs.write(result, settings, folder / "iqm")
+    return folder / "iqm"
