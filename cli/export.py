@@ -27,6 +27,9 @@ def command(
             "export to which form?", "Add --excel, --xlsx or --parquet; plain CSV is already in RUN"
         )
     folder = run / "iqm" if (run / "iqm" / "scorecard.csv").exists() else run
+    for name in export.TABLES:
+        if not (folder / f"{name}.csv").exists():
+            raise BadInput(f"{folder / name}.csv does not exist", "iqm score FOLDER writes it")
     out.mkdir(parents=True, exist_ok=True)
     written = []
     for name in export.TABLES:

@@ -23,6 +23,12 @@ def command(run: Path, out: Path | None, lang: str) -> None:
         raise BadInput(f"{run} was not scored", "iqm score FOLDER")
     target = out or folder / "report.html"
     with Store(folder / STORE) as store:
-        protocol = json.loads((folder / "run.json").read_text("utf-8"))
-        page.write(read(store), protocol, target, lang)
+        result = read(store)
+        told = folder / "run.json"  # absent when Python scored, or while the first run goes on
+        protocol = (
+            json.loads(told.read_text("utf-8"))
+            if told.exists()
+            else {"scorers": [scorer.to_json() for scorer in result.scorers]}
+        )
+        page.write(result, protocol, target, lang)
     click.echo(f"The report is {target}", err=True)

@@ -144,7 +144,7 @@ class Store:
 
     def put_images(self, records: Iterable[ImageRecord]) -> None:
         """Replace the records of the last run."""
-        rows = ((n, _dump(record.to_json(), ascii=True)) for n, record in enumerate(records))
+        rows = ((n, _dump(record.to_json())) for n, record in enumerate(records))
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute("DELETE FROM images")
@@ -186,8 +186,9 @@ class Store:
             self._db.executemany(query, rows)
 
 
-def _dump(value: Mapping[str, Any], ascii: bool = False) -> str:
-    return json.dumps(value, ensure_ascii=ascii, separators=(",", ":"), allow_nan=False)
+def _dump(value: Mapping[str, Any]) -> str:
+    """JSON in ASCII: a name that is not UTF-8 (surrogates) has no place in SQLite's text."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def _dump_missing(reading: Reading) -> str:

@@ -8,12 +8,13 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from iqmetrics.errors import BadInput
-from iqmetrics.records import Missing, Reading
+from iqmetrics.records import ImageRecord, Missing, Reading
 from iqmetrics.store import FileRow, Store, outcome_key
 
 READING = Reading({"a": 0.1, "b": -3.0}, {"c": Missing("abstained", "blurred")}, {"box": [1, 2]})
@@ -99,6 +100,7 @@ def test_several_processes_write_at_once(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from iqmetrics.records import Reading
 from iqmetrics.store import Store, outcome_key
@@ -125,3 +127,132 @@ def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path: Path, kill
     with Store(path) as store:
         assert {outcome_key(str(n)) for n in acknowledged} <= store.keys()
     assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+BROKEN = os.fsdecode(b"\xff\xfe.png")
+
+
+def test_a_reason_or_evidence_that_names_a_broken_file_name_is_kept() -> None:
+    """A scorer that fails with "cannot open \\udcff.png" must not end the run."""
+    told = Reading(
+        {"a": 1.0}, {"b": Missing("failed", f"cannot open {BROKEN}")}, {"text": [BROKEN, "夏"]}
+    )
+    with Store(None) as store:
+        store.add([(b"k", "s", told)])
+        assert store.readings([b"k"], evidence=True)[b"k"] == told
+        assert store.retriable() == [b"k"]
+
+
+def test_what_cannot_be_stored_leaves_nothing_of_its_batch() -> None:
+    bad = Reading({"a": 1.0}, {}, {"at": float("inf")})
+    with Store(None) as store:
+        with pytest.raises(ValueError, match="JSON"):
+            store.add([(b"1", "s", READING), (b"2", "s", bad)])
+        assert store.keys() == set()
+        store.add([(b"1", "s", READING)])
+        assert store.keys() == {b"1"}, "the store is still usable"
+
+
+def test_an_outcome_written_again_is_replaced() -> None:
+    with Store(None) as store:
+        store.add([(b"k", "s", READING)])
+        store.add([(b"k", "s", Reading({"a": 9.0}))])
+        assert store.readings([b"k"])[b"k"].values == {"a": 9.0}
+
+
+@pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 1200])
+def test_any_number_of_readings_is_read_at_once(count: int) -> None:
+    rows = [(outcome_key(str(n)), "s", Reading({"a": float(n)})) for n in range(count)]
+    with Store(None) as store:
+        store.add(rows)
+        found = store.readings([key for key, _, _ in rows] + [b"absent"])
+        assert found == {key: reading for key, _, reading in rows}
+
+
+def test_dropping_what_is_not_there_is_nothing() -> None:
+    with Store(None) as store:
+        store.add([(b"k", "s", READING)])
+        store.drop([])
+        store.drop([b"absent"])
+        assert store.keys() == {b"k"}
+
+
+def test_records_are_paged_in_order_and_replaced_as_a_whole() -> None:
+    records = [ImageRecord(f"{n}.png", f"/x/{n}.png", texts=("夏",)) for n in range(7)]
+    with Store(None) as store:
+        store.put_images(records)
+        assert list(store.images()) == records
+        assert list(store.images(2, 3)) == records[2:5]
+        assert list(store.images(6, 5)) == records[6:]
+        assert list(store.images(7, 5)) == []
+        assert store.count_images() == 7
+        store.put_images(records[:1])
+        assert list(store.images()) == records[:1]
+        assert store.count_images() == 1
+
+
+def test_records_of_broken_names_come_back() -> None:
+    record = ImageRecord(BROKEN, f"/x/{BROKEN}", prompt=BROKEN)
+    with Store(None) as store:
+        store.put_images([record])
+        assert list(store.images()) == [record]
+
+
+def test_a_failed_replacement_keeps_the_old_records() -> None:
+    def rows() -> Iterator[ImageRecord]:
+        yield ImageRecord("new.png", "new.png")
+        raise OSError("gone")
+
+    old = ImageRecord("old.png", "old.png")
+    with Store(None) as store:
+        store.put_images([old])
+        with pytest.raises(OSError, match="gone"):
+            store.put_images(rows())
+        assert list(store.images()) == [old]
+
+
+def test_thumbnails_are_kept_by_content() -> None:
+    with Store(None) as store:
+        store.add_thumbnails([("a", b"\x00\x01"), ("b", b"")])
+        assert store.thumbnail("a") == b"\x00\x01"
+        assert store.thumbnail("b") == b""
+        assert store.thumbnail("c") is None
+
+
+def test_facts_about_the_run_are_replaced() -> None:
+    with Store(None) as store:
+        assert store.get("x") is None
+        store.put("x", "1")
+        store.put("x", "")
+        assert store.get("x") == ""
+
+
+def test_a_file_row_holds_while_size_time_and_inode_stay() -> None:
+    row = FileRow("a.png", 1, 2, 3, "ab", "{}")
+    assert row.stat == (1, 2, 3)
+    with Store(None) as store:
+        store.add_files([row])
+        store.add_files([FileRow("a.png", 9, 2, 3, "cd", "{}")])
+        assert [r.sha256 for r in store.files()] == ["cd"]
+
+
+@pytest.mark.parametrize("where", ["folder", "nowhere/s.sqlite"])
+def test_a_place_that_cannot_hold_a_store_is_told(tmp_path: Path, where: str) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(BadInput, match="cannot be opened") as caught:
+        Store(tmp_path / where)
+    assert "--out" in caught.value.hint
+
+
+def test_a_store_in_memory_has_no_folder(tmp_path: Path) -> None:
+    assert Store(None).folder is None
+    with Store(tmp_path / "s.sqlite") as store:
+        assert store.folder == tmp_path
+
+
+def test_a_reader_sees_what_a_writer_has_committed(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(path) as writer, Store(path) as reader:
+        for number in range(5):
+            writer.add([(bytes([number]), "s", READING)])
+            assert len(reader.keys()) == number + 1

@@ -55,13 +55,19 @@ def load(path: Path) -> Scorecard:
         raise BadInput(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BadInput(f"{path} is not a scorecard of this version of iqmetrics ({FORMAT})")
-    metrics = data["columns"][len(_PLACE) :]
-    return Scorecard(
-        rows=tuple(Aggregate(**row) for row in data["rows"]),
-        cells=tuple(_cell(row, metrics) for row in data["cells"]),
-        scorers=data["scorers"],
-        decode_policy=data["decode_policy"],
-    )
+    try:
+        metrics = data["columns"][len(_PLACE) :]
+        return Scorecard(
+            rows=tuple(Aggregate(**row) for row in data["rows"]),
+            cells=tuple(_cell(row, metrics) for row in data["cells"]),
+            scorers=data["scorers"],
+            decode_policy=data["decode_policy"],
+        )
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise BadInput(
+            f"{path} is a damaged scorecard: {type(error).__name__}: {error}",
+            "iqm score FOLDER writes it again",
+        ) from error
 
 
 def _row(cell: Cell, metrics: list[str]) -> list[Any]:

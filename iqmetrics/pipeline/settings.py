@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from iqmetrics import presets
+from iqmetrics.errors import BadInput
 from iqmetrics.pipeline.usable_rule import Rule
 from iqmetrics.presets import ScorerChoice
 from iqmetrics.scorers.base import Scorer
@@ -39,10 +40,20 @@ class Settings:
         return Rule(preset.usable, preset.pick)
 
     def build_scorers(self) -> dict[str, Scorer]:
-        """The scorers by name, not yet loaded."""
+        """The scorers by name, not yet loaded.
+
+        Raises:
+            BadInput: two scorers of one name differ in their options: only one could be kept.
+        """
         if self.scorers:
             choices = [ScorerChoice(name, self.options.get(name, {})) for name in self.scorers]
         else:
             choices = list(presets.load(self.preset).scorers)
-        built = [choice.build() for choice in choices]
-        return {scorer.name: scorer for scorer in built}
+        built: dict[str, Scorer] = {}
+        for choice in choices:
+            scorer = choice.build()
+            if built.setdefault(scorer.name, scorer) != scorer:
+                raise BadInput(
+                    f"two scorers are named {scorer.name!r}", "Score with one preset for each"
+                )
+        return built

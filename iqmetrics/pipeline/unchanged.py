@@ -1,8 +1,8 @@
 """Whether anything changed since the last run, told from the walk alone: no file is opened.
 
 The fingerprint covers every entry's path, size, time and inode (sidecars and prompt files too), the
-settings, and each scorer's full version. It is kept only after a complete run without failures, so
-whatever could still succeed is tried again.
+settings, the preset's rule, and each scorer's full version. It is kept only after a complete run
+without failures, so whatever could still succeed is tried again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -56,6 +56,7 @@ def _lines(listing: Listing, settings: Settings, scorers: dict[str, base.Scorer]
     facts = [f"{f.name} {f.full_version}" for f in map(ScorerFacts.of, scorers.values())]
     asked = {k: str(v) for k, v in asdict(settings).items() if k not in ("workers", "device")}
     yield from (__version__, DECODE_POLICY, *facts, repr(sorted(asked.items())))
+    yield repr(settings.rule())  # a preset file may change its rule and keep its scorers
     yield from listing.stat_lines(settings)
 
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iqmetrics.pipeline.scorecard import by_metric
 from iqmetrics.records import Aggregate, ImageRecord, Scorecard
 from iqmetrics.render import interval, number
+from iqmetrics.views.report.data import readable
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -68,7 +69,7 @@ def table(card: Scorecard | None) -> str:
         shown = [models.get(model) for model in card.models]
         if any(row and row.images for row in shown):
             rows.append((metric, [_entry(row) for row in shown]))
-    return _template(TABLE).render(models=card.models, rows=rows)
+    return _render(TABLE, models=card.models, rows=rows)
 
 
 def _entry(row: Aggregate | None) -> str:
@@ -80,7 +81,8 @@ def _entry(row: Aggregate | None) -> str:
 def gallery(images: Sequence[ImageRecord], page: int, per_page: int, total: int) -> str:
     """One page of thumbnails."""
     first = page * per_page
-    body = _template(GALLERY).render(
+    body = _render(
+        GALLERY,
         images=list(enumerate(images, first)),
         page=page,
         first=first + 1,
@@ -92,7 +94,11 @@ def gallery(images: Sequence[ImageRecord], page: int, per_page: int, total: int)
 
 def _page(body: str, token: str = "", report: bool = False, script: str = "") -> str:
     style = files("iqmetrics.views.report").joinpath("style.css").read_text("utf-8")
-    return _template(PAGE).render(body=body, token=token, report=report, script=script, style=style)
+    return _render(PAGE, body=body, token=token, report=report, script=script, style=style)
+
+
+def _render(template: str, **values: Any) -> str:
+    return readable(_template(template).render(**values))
 
 
 @cache

@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from iqmetrics.images import Picture
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Run, outcomes
+from iqmetrics.pipeline.progress import Silent
+from iqmetrics.pipeline.score import STORE, Result, run
 from iqmetrics.pipeline.scorecard import build
+from iqmetrics.pipeline.settings import Settings
 from iqmetrics.records import ImageRecord, Metric, Missing, Reading, Scorecard
 from iqmetrics.store import Store
 
@@ -71,3 +76,50 @@ def card(models: Mapping[str, np.ndarray], metric: Metric = Toy.metrics[0]) -> S
                 store.add([(facts.key(r), "toy", Reading({metric.name: float(value)}))])
     run = Run(records, (facts,))
     return build(outcomes(store, run), run.scorers)
+
+
+def paint(path: Path, grey: int = 90, size: tuple[int, int] = (32, 24)) -> Path:
+    """A flat grey picture in a file; its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, (grey, grey, grey)).save(path)
+    return path
+
+
+def picture(image: str = "a.png", grey: int = 90, size: tuple[int, int] = (4, 3)) -> Picture:
+    """A flat grey picture in memory; `size` is (width, height)."""
+    return Picture(record(image), np.full((size[1], size[0], 3), grey, np.uint8))
+
+
+def scored(folder: Path, settings: Settings | None = None) -> Result:
+    """A folder scored into its own store, without any other file being written."""
+    out = folder / "iqm"
+    out.mkdir(parents=True, exist_ok=True)
+    return run(
+        folder, Store(out / STORE), settings or Settings(scorers=("size",), workers=0), Silent()
+    )
+
+
+class Recorder:
+    """A progress listener that remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, object]] = []
+
+    def start(self, stage: str, total: int) -> None:
+        self.told.append(("start", (stage, total)))
+
+    def advance(self, count: int = 1) -> None:
+        self.told.append(("advance", count))
+
+    def finish(self) -> None:
+        self.told.append(("finish", None))
+
+
+def written(folder: Path, settings: Settings | None = None) -> Path:
+    """A folder scored with every file that `iqm score` leaves; the folder of its results."""
+    from iqmetrics.views import outputs
+
+    settings = settings or Settings(scorers=("size",), workers=0)
+    result = scored(folder, settings)
+    outputs.write(result, settings, folder / "iqm")
+    return folder / "iqm"

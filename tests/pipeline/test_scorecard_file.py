@@ -41,3 +41,33 @@ def test_an_absent_file_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as error:
         scorecard_file.load(tmp_path / "scorecard.json")
     assert "iqm score" in error.value.hint
+
+
+@pytest.mark.parametrize("key", ["rows", "columns", "cells", "scorers", "decode_policy"])
+def test_a_scorecard_that_lacks_a_part_is_damaged(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "scorecard.json"
+    data = json.loads(scorecard_file.dump(CARD))
+    del data[key]
+    path.write_text(json.dumps(data))
+    with pytest.raises(BadInput, match=f"damaged scorecard.*{key}"):
+        scorecard_file.load(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("rows", [{"model": "a"}]), ("cells", [["a", "p", 0, 1]]), ("cells", [7]), ("columns", None)],
+)
+def test_a_part_of_another_shape_is_damaged(tmp_path: Path, key: str, value: object) -> None:
+    path = tmp_path / "scorecard.json"
+    path.write_text(json.dumps({**json.loads(scorecard_file.dump(CARD)), key: value}))
+    with pytest.raises(BadInput, match="damaged scorecard"):
+        scorecard_file.load(path)
+
+
+def test_the_order_of_models_does_not_change_the_bytes() -> None:
+    values = {"a": np.full((2, 2), 0.5), "b": np.full((2, 2), 0.25)}
+    there, back = card(values), card(dict(reversed(values.items())))
+    assert (
+        json.loads(scorecard_file.dump(there))["rows"]
+        == json.loads(scorecard_file.dump(back))["rows"]
+    )

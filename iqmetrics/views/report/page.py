@@ -54,8 +54,9 @@ def html(body: dict[str, Any]) -> str:
 
 
 def inert(value: Any) -> str:
-    """JSON that cannot leave its script element, whatever strings it holds."""
+    """JSON that cannot leave its script element and is UTF-8, whatever strings it holds."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = data.readable(text)  # what is not UTF-8 becomes an escape, which JSON has too
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text

@@ -1,0 +1,64 @@
+"""iqm doctor: a table or JSON, exit 2 only when something is broken."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from iqmetrics.cli.main import run
+
+from iqmetrics.pipeline import checkup
+from iqmetrics.pipeline.checkup import Check
+
+OK = Check("SQLite", "ok", "3.40, journal mode wal")
+ABSENT = Check("extra serve", "absent", "without uvicorn", "pip install 'iqmetrics[serve]'")
+BROKEN = Check("disk", "broken", "0.1 GB free here", "Free some space")
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> list[Check]:
+    found: list[Check] = []
+    asked: list[bool] = []
+
+    def checks(deep: bool = False) -> Iterator[Check]:
+        asked.append(deep)
+        yield from found
+        if deep:
+            yield Check("torch", "ok", "2.x, CPU only")
+
+    monkeypatch.setattr(checkup, "checks", checks)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("found", "code"), [([OK], 0), ([OK, ABSENT], 0), ([OK, ABSENT, BROKEN], 2), ([], 0)]
+)
+def test_only_what_is_broken_fails(machine: list[Check], found: list[Check], code: int) -> None:
+    machine += found
+    assert run(["doctor"]) == code
+
+
+def test_the_table_has_a_line_each_with_its_way_out(
+    machine: list[Check], capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine += [OK, ABSENT]
+    run(["doctor"])
+    header, rule, first, second = capsys.readouterr().out.splitlines()
+    assert header.split() == ["state", "what", "found"]
+    assert set(rule) <= {"-", " "}
+    assert first.split()[:2] == ["ok", "SQLite"]
+    assert second.endswith("without uvicorn  ->  pip install 'iqmetrics[serve]'")
+
+
+def test_json_has_the_same(machine: list[Check], capsys: pytest.CaptureFixture[str]) -> None:
+    machine += [OK, BROKEN]
+    assert run(["doctor", "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert [Check(**row) for row in found] == [OK, BROKEN]
+
+
+def test_deep_is_handed_on(machine: list[Check], capsys: pytest.CaptureFixture[str]) -> None:
+    machine.append(OK)
+    run(["doctor"])
+    assert "torch" not in capsys.readouterr().out
+    run(["doctor", "--deep"])
+    assert "2.x, CPU only" in capsys.readouterr().out

@@ -1,0 +1,91 @@
+"""What a run was asked to do: scorers by preset or by name, and what goes with each."""
+
+from pathlib import Path
+
+import pytest
+
+from iqmetrics.errors import BadInput, UnknownName
+from iqmetrics.pipeline.settings import Settings
+from iqmetrics.pipeline.usable_rule import Rule
+from iqmetrics.presets import Condition, load
+
+PRESET = """
+pick = 2
+[[scorer]]
+name = "niqe"
+[[scorer]]
+name = "size"
+[[usable]]
+metric = "niqe"
+max = 7.5
+"""
+
+
+@pytest.fixture
+def preset(tmp_path: Path) -> str:
+    path = tmp_path / "mine.preset.toml"
+    path.write_text(PRESET)
+    return str(path)
+
+
+def test_the_default_is_the_standard_preset() -> None:
+    names = list(Settings().build_scorers())
+    assert names == [choice.name for choice in load("standard").scorers]
+    assert Settings().rule().conditions == load("standard").usable
+
+
+def test_a_preset_of_ones_own_gives_scorers_rule_and_pick(preset: str) -> None:
+    settings = Settings(preset=preset)
+    assert list(settings.build_scorers()) == ["niqe", "size"]
+    assert settings.rule() == Rule((Condition("niqe", max=7.5),), pick=2)
+
+
+def test_scorers_by_name_replace_the_preset_and_its_rule(preset: str) -> None:
+    settings = Settings(preset=preset, scorers=("size",))
+    assert list(settings.build_scorers()) == ["size"]
+    assert settings.rule() == Rule(())
+
+
+def test_a_class_is_known_by_its_own_name() -> None:
+    built = Settings(scorers=("factory:Toy",)).build_scorers()
+    assert list(built) == ["toy"]
+
+
+def test_options_reach_the_scorer_that_they_are_for() -> None:
+    settings = Settings(
+        scorers=("factory:Toy", "size"), options={"factory:Toy": {"option": 7}, "other": {"x": 1}}
+    )
+    assert settings.build_scorers()["toy"].option == 7  # type: ignore[attr-defined]
+
+
+def test_an_option_that_the_scorer_does_not_have_is_told() -> None:
+    settings = Settings(scorers=("factory:Toy",), options={"factory:Toy": {"colour": 1}})
+    with pytest.raises(BadInput, match="colour"):
+        settings.build_scorers()
+
+
+def test_the_same_scorer_twice_is_one() -> None:
+    assert list(Settings(scorers=("size", "size")).build_scorers()) == ["size"]
+
+
+def test_two_different_scorers_of_one_name_are_refused(tmp_path: Path) -> None:
+    """One of them would be lost without a word."""
+    path = tmp_path / "twice.preset.toml"
+    one, two = (f'[[scorer]]\nname = "factory:Toy"\noptions.option = {n}\n' for n in (1, 2))
+    path.write_text(one + two)
+    with pytest.raises(BadInput, match="toy"):
+        Settings(preset=str(path)).build_scorers()
+
+
+def test_an_unknown_preset_and_scorer_are_told() -> None:
+    with pytest.raises(UnknownName, match="'standart'"):
+        Settings(preset="standart").build_scorers()
+    with pytest.raises(UnknownName, match="'sise'"):
+        Settings(scorers=("sise",)).build_scorers()
+    with pytest.raises(UnknownName, match="'standart'"):
+        Settings(preset="standart").rule()
+
+
+def test_settings_cannot_be_changed_by_accident() -> None:
+    with pytest.raises(AttributeError):
+        Settings().preset = "other"  # type: ignore[misc]
