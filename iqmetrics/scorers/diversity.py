@@ -41,6 +41,7 @@ class Diversity:
 
     model: str = clip_source.DEFAULT
     duplicate: float = 0.98
+    fast: bool = False
     encoder: Any = field(init=False, repr=False, compare=False, default=None)
 
     name = "diversity"
@@ -58,7 +59,7 @@ class Diversity:
         clip_source.locate(self.model)
         from iqmetrics.nets import clip
 
-        keep(self, encoder=clip.encoder(self.model, device))
+        keep(self, encoder=clip.encoder(self.model, device, self.fast))
 
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
         """One reading for the whole set."""
