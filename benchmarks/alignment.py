@@ -288,7 +288,7 @@ def cpu(figures: dict[str, float], notes: dict[str, str], folder: Path) -> None:
     }
     notes["clip_speedup_cpu"] = (
         "ViT-B-32, 2 threads, from decoded 1024 x 1024 pictures, 4 to a prompt, option fast "
-        "(bfloat16; the default is float32: clip_speedup_cpu_float32) against torchmetrics with one "
+        "(bfloat16; the default is float32: clip_speedup_cpu_float32), against torchmetrics, one "
         "update() an image, as documented; clip_fast_gap_cpu is the largest change of a cosine"
     )
 
