@@ -20,8 +20,8 @@ class Clip:
     The number of torchmetrics' CLIPScore, per image. Typical values with the default model are 20
     to 35: only values of one model can be compared. Attention weights `(word:1.2)` and LoRA tags
     are stripped from the prompt first. A prompt longer than the model's context is cut into clauses
-    and the score is the mean over them; `clip.truncated` is then 1 (a cut at the context would lose the
-    end token and several points). A prompt in a script that the model cannot read is not
+    and the score is the mean over them; `clip.truncated` is then 1 (a cut at the context would lose
+    the end token and several points). A prompt in a script that the model cannot read is not
     applicable: choose a multilingual model.
 
     Options: `model` is "ARCHITECTURE/TAG" of open_clip, "local-dir:PATH", "hf-hub:ORG/REPO" or
