@@ -53,6 +53,11 @@ class Clip:
         Metric("clip.truncated", "", 0, 1, "lower", "1 when the prompt was read in clauses"),
     )
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The model's line in the weight ledger, where there is one."""
+        return clip_source.lines(self.model)
+
     def load(self, device: str) -> None:
         """Find the weights, then load them; nothing heavy is imported before they are found."""
         clip_source.locate(self.model)

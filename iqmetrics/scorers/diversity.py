@@ -54,6 +54,11 @@ class Diversity:
         Metric("diversity.vendi", "", 1, OF, "higher", f"different images among {OF}"),
     )
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The model's line in the weight ledger, where there is one."""
+        return clip_source.lines(self.model)
+
     def load(self, device: str) -> None:
         """Find the weights, then load them; nothing heavy is imported before they are found."""
         clip_source.locate(self.model)
@@ -77,7 +82,7 @@ class Diversity:
             values["diversity.vendi"] = rarefied_vendi(kernel)
         near = [
             [pictures[i].record.image, pictures[j].record.image, round(float(kernel[i, j]), 4)]
-            for i, j in zip(rows, columns, strict=True)
+            for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
             if kernel[i, j] > self.duplicate
         ]
         return [Reading(values, missing, {"near_duplicates": near})]
