@@ -10,14 +10,11 @@ import argparse
 import json
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
-from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -26,59 +23,16 @@ import torch
 from PIL import Image
 
 from benchmarks import report
+from benchmarks.alignment_parts import cosines, fresh, pictures, timed, to_chw
 from iqmetrics.demo import scenes
 from iqmetrics.images import Picture
 from iqmetrics.records import ImageRecord
 from iqmetrics.scorers.base import load
 from iqmetrics.scorers.clip import Clip
 from iqmetrics.scorers.pyiqa_metric import PyiqaMetric
-from iqmetrics.workers import decode_all
 
 SMALL = ((64, 64), (96, 96), (64, 80), (160, 128), (200, 200))
 """(width, height): open_clip and transformers crop the same middle of these (an even overhang)."""
-
-PROMPTS = (
-    "a lighthouse on a rocky coast at dusk, oil painting",
-    "close-up portrait of an old sailor, film grain",
-    "two red bicycles leaning against a yellow wall",
-    "a bowl of ramen on a wooden table, studio light",
-    "an astronaut riding a horse on the moon",
-    "a snowy mountain village, aerial photo",
-    "a neon sign that reads OPEN in a rainy street",
-    "a fox reading a newspaper, watercolour",
-)
-
-
-def pictures(count: int, sizes: tuple[tuple[int, int], ...]) -> list[Picture]:
-    """Smooth coloured fields with fine structure, repeatable, four to a prompt."""
-    draw = np.random.default_rng(7)
-    made = []
-    for i in range(count):
-        height, width = sizes[i % len(sizes)]
-        coarse = draw.integers(0, 256, (9, 9, 3), dtype=np.uint8)
-        image = np.asarray(
-            Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
-        )
-        noisy = image.astype(np.int16) + draw.integers(-12, 13, image.shape, dtype=np.int16)
-        record = ImageRecord(f"{i}.png", "", prompt=PROMPTS[i // 4 % len(PROMPTS)])
-        made.append(Picture(record, noisy.clip(0, 255).astype(np.uint8)))
-    return made
-
-
-def fresh(shown: list[Picture]) -> list[Picture]:
-    return [Picture(p.record, p.pixels, p.flags) for p in shown]
-
-
-def timed(run: Callable[[], Any], rounds: int = 3) -> float:
-    """Least wall seconds of a few runs."""
-    best = float("inf")
-    for _ in range(rounds):
-        started = time.perf_counter()
-        run()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        best = min(best, time.perf_counter() - started)
-    return best
 
 
 # -- agreement ------------------------------------------------------------------------------------
@@ -110,20 +64,9 @@ def torchmetrics_scores(folder: Path, shown: list[Picture], pillow: bool = True)
     found = []
     with torch.no_grad():
         for picture in shown:
-            score = _clip_score_update(_chw(picture), picture.record.prompt, *parts)[0]
+            score = _clip_score_update(to_chw(picture), picture.record.prompt, *parts)[0]
             found.append(float(score))
     return found
-
-
-def cosines(scorer: Any, shown: list[Picture]) -> list[float]:
-    """100 x cosine as our encoder sees it, before clipping at 0 (random nets go below)."""
-    images = np.stack(scorer.encoder.images(fresh(shown)))
-    texts = scorer.encoder.texts([p.record.prompt for p in shown]).numpy()
-    return [float(v) for v in 100 * (images * texts).sum(1)]
-
-
-def _chw(picture: Picture) -> torch.Tensor:
-    return torch.tensor(picture.pixels).permute(2, 0, 1)
 
 
 def parity(figures: dict[str, float], notes: dict[str, str], folder: Path) -> None:
@@ -183,7 +126,7 @@ def musiq_parity(figures: dict[str, float], notes: dict[str, str]) -> None:
         load(scorer, "cpu")
     shown = pictures(4, ((256, 256), (256, 256), (240, 400), (300, 200)))
     ours = [r.values["musiq"] for r in scorer.score(shown)]
-    theirs = [float(reference(_chw(p)[None].float() / 255)) for p in shown]
+    theirs = [float(reference(to_chw(p)[None].float() / 255)) for p in shown]
     gaps = [abs(a - b) / abs(b) for a, b in zip(ours, theirs, strict=True)]
     figures["musiq_parity_pyiqa"] = max(gaps)
     notes["musiq_parity_pyiqa"] = (
@@ -251,10 +194,11 @@ def cpu(figures: dict[str, float], notes: dict[str, str], folder: Path) -> None:
 
     torch.set_num_threads(2)
     shown = pictures(32, ((1024, 1024),))
-    scorer = Clip(model=f"local-dir:{folder}")
-    load(scorer, "cpu")
+    exact, fast = (Clip(model=f"local-dir:{folder}", fast=fast) for fast in (False, True))
+    load(exact, "cpu")
+    load(fast, "cpu")
 
-    def ours() -> None:
+    def ours(scorer: Clip) -> None:
         scorer.encoder._texts.clear()
         batch = fresh(shown)
         for start in range(0, len(batch), 16):
@@ -266,22 +210,29 @@ def cpu(figures: dict[str, float], notes: dict[str, str], folder: Path) -> None:
     def theirs() -> None:
         with torch.no_grad():
             for picture in shown[:16]:
-                metric.update(_chw(picture), picture.record.prompt)
+                metric.update(to_chw(picture), picture.record.prompt)
 
-    ours()
-    mine = len(shown) / timed(ours)
+    ours(exact)
+    ours(fast)
+    mine = len(shown) / timed(lambda: ours(exact))
+    quick = len(shown) / timed(lambda: ours(fast))
     reference = 16 / timed(theirs, 2)
     plain = 16 / timed(lambda: open_clip_scores_with(folder, shown[:16]), 2)
+    gaps = np.abs(np.subtract(cosines(fast, shown), cosines(exact, shown))) / 100
     figures |= {
-        "clip_images_per_s_cpu": mine,
+        "clip_images_per_s_cpu_float32": mine,
+        "clip_images_per_s_cpu": quick,
         "torchmetrics_images_per_s_cpu": reference,
         "open_clip_images_per_s_cpu": plain,
-        "clip_speedup_cpu": mine / reference,
-        "clip_speedup_cpu_open_clip": mine / plain,
+        "clip_speedup_cpu": quick / reference,
+        "clip_speedup_cpu_float32": mine / reference,
+        "clip_speedup_cpu_open_clip": quick / plain,
+        "clip_fast_gap_cpu": float(gaps.max()),
     }
     notes["clip_speedup_cpu"] = (
-        "ViT-B-32, 2 threads, from decoded 1024 x 1024 pictures, 4 to a prompt; torchmetrics: one "
-        "update() an image, as documented"
+        "ViT-B-32, 2 threads, from decoded 1024 x 1024 pictures, 4 to a prompt, option fast "
+        "(bfloat16; the default is float32: clip_speedup_cpu_float32), against torchmetrics, one "
+        "update() an image, as documented; clip_fast_gap_cpu is the largest change of a cosine"
     )
 
 
@@ -304,134 +255,6 @@ def open_clip_scores_with(folder: Path, shown: list[Picture]) -> None:
                     image, model.encode_text(tokenizer([picture.record.prompt]))
                 )
             )
-
-
-def records(folder: Path, count: int) -> list[ImageRecord]:
-    paths = sorted(folder.glob("*.png"))
-    return [
-        ImageRecord(f"{i}.png", str(paths[i % len(paths)]), prompt=PROMPTS[i // 4 % len(PROMPTS)])
-        for i in range(count)
-    ]
-
-
-def feed(found: list[ImageRecord], scorer: Any, size: int = 16) -> None:
-    """Decode and score, as the engine does it."""
-    stream = decode_all(found, workers=16)
-    while batch := [p for _, p in islice(stream, size)]:
-        scorer.score([p for p in batch if isinstance(p, Picture)])
-
-
-def gpu(figures: dict[str, float], notes: dict[str, str], images: Path, count: int) -> None:
-    """Ceilings (decoding alone, forward alone) and the whole way from PNG files to scores."""
-    found = records(images, count)
-    started = time.perf_counter()
-    for _ in decode_all(found[:64], workers=16):
-        pass
-    decode = count / timed(lambda: [None for _ in decode_all(found, workers=16)], 2)
-    figures["gpu_decode_images_per_s"] = decode
-    print("decode", decode, time.perf_counter() - started, flush=True)
-    for arch, key in (("ViT-B-32", "vit_b_32"), ("ViT-L-14", "vit_l_14")):
-        clip_gpu(figures, arch, key, found, decode)
-        torch.cuda.empty_cache()
-    notes["gpu_half_gap"] = "cosine in float16 against float32 on the same GPU, largest difference"
-    notes["gpu"] = f"{count} PNG of about 1 megapixel, 16 decoding workers, float16"
-    musiq_gpu(figures, notes, found)
-    print("musiq", time.perf_counter() - started, flush=True)
-
-
-def clip_gpu(
-    figures: dict[str, float], arch: str, key: str, found: list[ImageRecord], decode: float
-) -> None:
-    """One architecture: forward ceiling, the whole way, and what half precision changes."""
-    import open_clip
-
-    from iqmetrics.nets import clip
-
-    with torch.device("cuda"):
-        torch.manual_seed(0)
-        model = open_clip.create_model(arch)
-    parts = model.eval(), open_clip.get_tokenizer(arch)
-    shown = [p for _, p in decode_all(found[:32], workers=16) if isinstance(p, Picture)]
-    sharp = gpu_values(model, parts[1], shown)
-    with patch.object(clip, "_build", return_value=parts):
-        encoder = clip.Encoder(clip.Source(f"local-dir:{arch}", arch=arch), "cuda")
-    scorer = Clip(model=f"local-dir:{arch}")
-    object.__setattr__(scorer, "encoder", encoder)
-    pixels = torch.randint(0, 256, (256, 3, 224, 224), device="cuda").float()
-    encoder.encode_pixels(pixels)
-    forward = 256 * 8 / timed(lambda: [encoder.encode_pixels(pixels) for _ in range(8)])
-    feed(found[:32], scorer)
-    whole = len(found) / timed(lambda: feed(found, scorer), 2)
-    half = cosines(scorer, shown)
-    gap = max(abs(a - b) for a, b in zip(half, sharp, strict=True)) / 100
-    figures |= {
-        f"gpu_forward_images_per_s_{key}": forward,
-        f"gpu_images_per_s_{key}": whole,
-        f"gpu_efficiency_{key}": whole / min(decode, forward),
-        f"gpu_half_gap_{key}": gap,
-    }
-    print(arch, forward, whole, gap, flush=True)
-
-
-def gpu_values(model: Any, tokenizer: Any, shown: list[Picture]) -> list[float]:
-    """Scores in float32 with open_clip's own preprocessing."""
-    import open_clip
-
-    look = open_clip.image_transform_v2(open_clip.PreprocessCfg(), is_train=False)
-    batch = torch.stack([look(Image.fromarray(p.pixels)) for p in shown]).cuda()
-    text = tokenizer([p.record.prompt for p in shown]).cuda()
-    with torch.no_grad():
-        cosine = torch.cosine_similarity(model.encode_image(batch), model.encode_text(text))
-    return [100 * float(v) for v in cosine]
-
-
-def musiq_gpu(figures: dict[str, float], notes: dict[str, str], found: list[ImageRecord]) -> None:
-    """pyiqa's loop over files against ours, and both from decoded pictures."""
-    import pyiqa
-
-    from iqmetrics.nets import pyiqa_build
-
-    torch.manual_seed(0)
-    device = torch.device("cuda")
-    reference = pyiqa.create_metric("musiq", device=device, pretrained=False)
-    torch.manual_seed(0)
-    built = pyiqa.create_metric("musiq", device=device, pretrained=False)
-    scorer = PyiqaMetric()
-    with (
-        patch.object(pyiqa_build, "build", return_value=built),
-        patch("iqmetrics.scorers.pyiqa_metric.weights.find"),
-    ):
-        load(scorer, "cuda")
-    few = found[:24]
-    shown = [p for _, p in decode_all(few, workers=16) if isinstance(p, Picture)]
-
-    def their_files() -> None:
-        for record in few:
-            reference(record.path).item()
-
-    def their_decoded() -> None:
-        for p in shown:
-            reference(_chw(p)[None].cuda().float() / 255).item()
-
-    their_files()
-    scorer.score(shown)
-    files = len(few) / timed(their_files, 1)
-    decoded = len(few) / timed(their_decoded, 2)
-    half = [r.values["musiq"] for r in scorer.score(shown)]
-    sharp = [float(reference(_chw(p)[None].cuda().float() / 255)) for p in shown]
-    mine_decoded = len(shown) * 4 / timed(lambda: [scorer.score(shown) for _ in range(4)], 2)
-    mine = len(found) / timed(lambda: feed(found, scorer), 1)
-    figures |= {
-        "gpu_images_per_s_musiq": mine,
-        "gpu_images_per_s_musiq_decoded": mine_decoded,
-        "pyiqa_images_per_s_gpu": files,
-        "pyiqa_images_per_s_gpu_decoded": decoded,
-        "musiq_speedup_gpu": mine / files,
-        "musiq_speedup_gpu_decoded": mine_decoded / decoded,
-        "musiq_half_gap_gpu": max(abs(a - b) / abs(b) for a, b in zip(half, sharp, strict=True)),
-    }
-    notes["musiq_speedup_gpu"] = "from PNG files to numbers: pyiqa's loop over paths against ours"
-    notes["musiq_speedup_gpu_decoded"] = "both from decoded pictures in memory"
 
 
 def main() -> None:
@@ -459,6 +282,8 @@ def main() -> None:
         if "cpu" in args.parts:
             cpu(figures, notes, folder)
         if "gpu" in args.parts:
+            from benchmarks.alignment_gpu import gpu
+
             gpu(figures, notes, args.images, args.count)
     packages = (
         "iqmetrics",

@@ -1,7 +1,8 @@
 """The CLIP encoder that scorers share: one image encoding a picture, one text encoding a prompt.
 
 Pictures are resized as open_clip does it (bicubic with antialiasing on 8-bit values, shorter side,
-centre crop), from the shared decoded array. Weights are float32 on a CPU and float16 on a GPU.
+centre crop), from the shared decoded array. Weights are float32 on a CPU (bfloat16 when asked to be
+fast) and float16 on a GPU.
 """
 
 from collections.abc import Sequence
@@ -31,14 +32,14 @@ FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BIL
 class Encoder:
     """Image and text tower of one CLIP on one device; embeddings are unit vectors in float32."""
 
-    def __init__(self, source: Source, device: str) -> None:
+    def __init__(self, source: Source, device: str, fast: bool = False) -> None:
         self.source = source
         self.device = device
         self.model, self.tokenizer = _build(source)
         self.half = device.startswith("cuda")
-        self.model = self.model.eval().to(device)
-        if self.half:
-            self.model = self.model.half()
+        lower = torch.bfloat16 if fast else torch.float32
+        self.dtype = torch.float16 if self.half else lower
+        self.model = self.model.eval().to(device, self.dtype)
         config = self.model.visual.preprocess_cfg
         size = config["size"]
         self.size: tuple[int, int] = (size, size) if isinstance(size, int) else tuple(size)
@@ -54,7 +55,9 @@ class Encoder:
 
     def images(self, pictures: Sequence[Picture]) -> list[NDArray[np.float32]]:
         """Unit image embeddings, one a picture, each computed once for all scorers."""
-        return once_each(pictures, ("clip", self.source.model, self.device), self._encode_pictures)
+        return once_each(
+            pictures, ("clip", self.source.model, self.device, self.dtype), self._encode_pictures
+        )
 
     def _encode_pictures(self, pictures: list[Picture]) -> list[NDArray[np.float32]]:
         found: list[NDArray[np.float32]] = []
@@ -107,8 +110,7 @@ class Encoder:
     def encode_pixels(self, pixels: "Tensor") -> "Tensor":
         """Unit embeddings of (n, 3, height, width) values in 0..255."""
         images = (pixels / 255 - self.mean) / self.std
-        dtype = torch.float16 if self.half else torch.float32
-        return _unit(self.model.encode_image(images.to(dtype)))
+        return _unit(self.model.encode_image(images.to(self.dtype)))
 
     def fits(self, text: str) -> bool:
         """Whether the text is read whole, start and end token included."""
@@ -137,14 +139,14 @@ def _unit(features: "Tensor") -> "Tensor":
 
 
 @cache
-def encoder(model: str, device: str) -> Encoder:
-    """The shared encoder of a model on a device.
+def encoder(model: str, device: str, fast: bool = False) -> Encoder:
+    """The shared encoder of a model on a device; `fast` computes in bfloat16 on a CPU.
 
     Raises:
         Unavailable: a package or the weights are missing (looked for before torch is imported, if
             the caller used `clip_source.locate` first).
     """
-    return Encoder(clip_source.locate(model), device)
+    return Encoder(clip_source.locate(model), device, fast)
 
 
 def _build(source: Source) -> tuple[Any, Any]:

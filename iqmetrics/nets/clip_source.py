@@ -59,13 +59,17 @@ def locate(model: str) -> Source:
             f"{model!r} is no CLIP model",
             f"ARCHITECTURE/TAG, e.g. {DEFAULT}, local-dir:PATH or demo",
         )
-    line = next((w for w in weights.ledger().values() if w.model == model), None)
-    if line is not None:
-        path = weights.find(line.name)
+    for name in lines(model):
+        line, path = weights.entry(name), weights.find(name)
         folder = weights.folder_of(line)
         tokenizer = folder if (folder / "tokenizer.json").is_file() else None
         return Source(model, arch, tag, file=path, weight=line.name, tokenizer=tokenizer)
     return _tag(model, arch, tag)
+
+
+def lines(model: str) -> tuple[str, ...]:
+    """Names in the weight ledger of what users call `model`: one or none."""
+    return tuple(line.name for line in weights.ledger().values() if line.model == model)
 
 
 def vocabulary(source: Source) -> int:

@@ -78,7 +78,7 @@ def _only_local_files(name: str) -> Iterator[None]:
         raise Unavailable(f"{name} needs {url}", _command(url.rsplit("/", 1)[-1]))
 
     targets = [m for m in _pyiqa_modules() if hasattr(m, "load_file_from_url")]
-    patches = [patch.object(m, "load_file_from_url", find) for m in targets]
+    patches: list[Any] = [patch.object(m, "load_file_from_url", find) for m in targets]
     patches += [
         patch.object(torch, "load", checked),
         patch.object(torch.hub, "download_url_to_file", refuse),

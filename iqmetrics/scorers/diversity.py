@@ -41,6 +41,7 @@ class Diversity:
 
     model: str = clip_source.DEFAULT
     duplicate: float = 0.98
+    fast: bool = False
     encoder: Any = field(init=False, repr=False, compare=False, default=None)
 
     name = "diversity"
@@ -53,12 +54,17 @@ class Diversity:
         Metric("diversity.vendi", "", 1, OF, "higher", f"different images among {OF}"),
     )
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The model's line in the weight ledger, where there is one."""
+        return clip_source.lines(self.model)
+
     def load(self, device: str) -> None:
         """Find the weights, then load them; nothing heavy is imported before they are found."""
         clip_source.locate(self.model)
         from iqmetrics.nets import clip
 
-        keep(self, encoder=clip.encoder(self.model, device))
+        keep(self, encoder=clip.encoder(self.model, device, self.fast))
 
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
         """One reading for the whole set."""
@@ -76,7 +82,7 @@ class Diversity:
             values["diversity.vendi"] = rarefied_vendi(kernel)
         near = [
             [pictures[i].record.image, pictures[j].record.image, round(float(kernel[i, j]), 4)]
-            for i, j in zip(rows, columns, strict=True)
+            for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
             if kernel[i, j] > self.duplicate
         ]
         return [Reading(values, missing, {"near_duplicates": near})]

@@ -10,7 +10,7 @@ from iqmetrics import weights
 from iqmetrics.errors import BadInput, Unavailable
 from iqmetrics.images import Picture, by_shape
 from iqmetrics.nets import pyiqa_table
-from iqmetrics.records import Metric, Reading, Scope
+from iqmetrics.records import Better, Metric, Reading, Scope
 from iqmetrics.scorers.base import keep
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class PyiqaMetric:
         """The one number, as pyiqa describes it."""
         known = pyiqa_table.table()[self.metric]
         about = f"{self.metric} of pyiqa, usually within {known.usual}"
-        better = "lower" if known.lower_better else "higher"
+        better: Better = "lower" if known.lower_better else "higher"
         return (Metric(self.metric, "", None, None, better, about),)
 
     def load(self, device: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePosixPath
+from typing import Any
 
 from iqmetrics.errors import UnknownName
 
@@ -64,11 +65,13 @@ def _hub_url(repo: str, name: str) -> str:
 def ledger() -> dict[str, Weight]:
     """Every known weight file by name."""
     tables = tomllib.loads(files("iqmetrics.nets").joinpath("weights.toml").read_text("utf-8"))
+    return {name: _weight(name, table) for name, table in tables.items()}
+
+
+def _weight(name: str, table: dict[str, Any]) -> Weight:
     lists = ("used_by", "extras")
-    return {
-        name: Weight(name=name, **{k: tuple(v) if k in lists else v for k, v in table.items()})
-        for name, table in tables.items()
-    }
+    facts: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in table.items()}
+    return Weight(name=name, **facts)
 
 
 def entry(name: str) -> Weight:
