@@ -19,7 +19,7 @@ CLIP = 4.0
 
 def scaled(skew: Floats, scale: Floats) -> Floats:
     """Differences (n x features) in units of their usual size, clipped."""
-    return np.clip(skew / scale, -CLIP, CLIP)
+    return np.asarray(np.clip(skew / scale, -CLIP, CLIP))
 
 
 def moved(skew: Floats, constants: Constants) -> Floats:
@@ -55,7 +55,8 @@ def energy(skew: Floats, constants: Constants) -> Floats:
 
 def signs(broken: Floats, score: Floats, strength: Floats) -> Floats:
     """Inputs of the malformed head: logs of signs (n x k), region scores (n x 5), energies."""
-    return np.log(np.concatenate([broken + 1e-3, score + 0.1, strength + 0.1], 1))
+    parts = [broken + 1e-3, score + 0.1, strength + 0.1]
+    return np.asarray(np.log(np.concatenate(parts, 1)))
 
 
 def design(x: Floats) -> Floats:
