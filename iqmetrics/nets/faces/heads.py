@@ -43,14 +43,18 @@ def crooked(shift: Floats, yaw: Floats, constants: Constants) -> Floats:
 
 
 def energy(skew: Floats, constants: Constants) -> Floats:
-    """Root mean square of the scaled differences in each kind of feature (n x blocks).
+    """Root mean square of the scaled differences of each kind, then of each place of a net's layer.
 
-    `blocks` holds where each kind starts: a broken face is unusual in all of them.
+    `blocks` holds where each kind starts; a row of `grids` is (start, stop, places) of an inner
+    layer, channels first. A broken face is unusual in many kinds, or very unusual in one place.
     """
     squares = scaled(skew, constants["scale"]) ** 2
     starts = constants["blocks"].astype(np.int64)
     sizes = np.diff([*starts, skew.shape[1]])
-    return np.asarray(np.sqrt(np.add.reduceat(squares, starts, axis=1) / sizes))
+    parts = [np.add.reduceat(squares, starts, axis=1) / sizes]
+    for start, stop, places in constants["grids"].astype(np.int64):
+        parts.append(squares[:, start:stop].reshape(len(squares), -1, places).mean(1))
+    return np.asarray(np.sqrt(np.concatenate(parts, 1)))
 
 
 def signs(broken: Floats, score: Floats, strength: Floats) -> Floats:

@@ -96,6 +96,9 @@ def test_blocks_lie_one_after_the_other_and_fill_the_differences():
     starts = m.blocks()
     assert starts[0] == 0 and (np.diff(starts) > 0).all()
     assert starts[-1] + 3 == len(measured(astronaut()).skew)
+    (eyes, mid, some), (start, stop, more) = m.grids()
+    assert mid == start and stop == starts[-1] and eyes == starts[-3]
+    assert (mid - eyes) % some == 0 and (stop - start) % more == 0
 
 
 def test_no_faces():
