@@ -21,7 +21,7 @@ from PIL import Image
 from iqmetrics.images import Picture
 from iqmetrics.nets.faces.crop import Square, cut
 from iqmetrics.nets.faces.find import faces_of
-from iqmetrics.nets.faces.measure import blocks, measure
+from iqmetrics.nets.faces.measure import blocks, grids, measure
 from iqmetrics.nets.faces.shape import mirror_map
 from iqmetrics.records import ImageRecord
 
@@ -191,6 +191,7 @@ def main():
         yaw=[g[2] for g in got],
         found=[g[3] for g in got],
         blocks=blocks(),
+        grids=grids(),
     )
     print(len(rows), "samples,", len(rows) - len(found), "without a face")
 

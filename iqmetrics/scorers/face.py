@@ -44,6 +44,7 @@ class Face:
     drawn in a style that the mesh cannot trace; each face's reason is in the evidence. Method: mesh
     and iris nets, frontal rendering, mirrored optical flow and linear heads fitted by
     `training/faces.py`. Blind to: ears, hair, asymmetry of both sides at once; weak on the jaw.
+    Rank many images by it; one winking or grimacing person is crooked too.
 
     Options:
         backend: "embedded" finds faces with the shipped nets; "insightface" with a local pack of
@@ -52,8 +53,8 @@ class Face:
         pack: A pack's folder or name; else `IQM_INSIGHTFACE_DIR`, else `~/.insightface/models`.
 
     Example:
-        A frontal portrait: count 1, asymmetry 1.1, malformed 0.03; the same with one eye moved by a
-        tenth of the eye distance: asymmetry about 3, worst region eyes.
+        The astronaut of `fixtures/outputs/model-a`: count 1, asymmetry 1.7, malformed 0.06. The one
+        of model-b, an eye lower by a fifth of the eye distance: asymmetry 6.0, worst region eyes.
     """
 
     backend: str = "auto"

@@ -1,5 +1,6 @@
 """The face scorer: the contract, planted asymmetry, what it abstains from, and its backends."""
 
+import json
 import socket
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from contract import check_scorer
 from nets.faces.people import astronaut, picture, sized
+from PIL import Image
 
 from iqmetrics.errors import BadInput, Unavailable
 from iqmetrics.nets.faces import insight
@@ -192,3 +194,21 @@ def test_the_pack_scores_a_picture_and_its_mirror_the_same_where_it_finds_the_sa
     whole = np.hstack([half, half[:, ::-1]])
     one, two = (Face(pack=pack(0)).score([picture(p)])[0] for p in (whole, whole[:, ::-1]))
     assert one.values == two.values
+
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+
+
+def test_golden_values_and_the_planted_eye():
+    golden = json.loads((FIXTURES / "golden" / "face.json").read_text("utf-8"))
+    seen = {}
+    for model, expected in golden["values"].items():
+        with Image.open(FIXTURES / "outputs" / model / golden["image"]) as file:
+            seen[model] = read(np.array(file.convert("RGB")), backend="embedded").values
+        assert seen[model] == pytest.approx(expected, abs=golden["tolerance_abs"])
+    good, bad = seen["model-a"], seen["model-b"]
+    assert bad["face.asymmetry_eyes"] > good["face.asymmetry_eyes"] + 3
+    assert bad["face.asymmetry"] == bad["face.asymmetry_eyes"], (
+        "the planted eye is the worst region"
+    )
+    assert bad["face.malformed"] > good["face.malformed"]

@@ -19,7 +19,7 @@ CLIP = 4.0
 
 def scaled(skew: Floats, scale: Floats) -> Floats:
     """Differences (n x features) in units of their usual size, clipped."""
-    return np.clip(skew / scale, -CLIP, CLIP)
+    return np.asarray(np.clip(skew / scale, -CLIP, CLIP))
 
 
 def moved(skew: Floats, constants: Constants) -> Floats:
@@ -43,19 +43,24 @@ def crooked(shift: Floats, yaw: Floats, constants: Constants) -> Floats:
 
 
 def energy(skew: Floats, constants: Constants) -> Floats:
-    """Root mean square of the scaled differences in each kind of feature (n x blocks).
+    """Root mean square of the scaled differences of each kind, then of each place of a net's layer.
 
-    `blocks` holds where each kind starts: a broken face is unusual in all of them.
+    `blocks` holds where each kind starts; a row of `grids` is (start, stop, places) of an inner
+    layer, channels first. A broken face is unusual in many kinds, or very unusual in one place.
     """
     squares = scaled(skew, constants["scale"]) ** 2
     starts = constants["blocks"].astype(np.int64)
     sizes = np.diff([*starts, skew.shape[1]])
-    return np.asarray(np.sqrt(np.add.reduceat(squares, starts, axis=1) / sizes))
+    parts = [np.add.reduceat(squares, starts, axis=1) / sizes]
+    for start, stop, places in constants["grids"].astype(np.int64):
+        parts.append(squares[:, start:stop].reshape(len(squares), -1, places).mean(1))
+    return np.asarray(np.sqrt(np.concatenate(parts, 1)))
 
 
 def signs(broken: Floats, score: Floats, strength: Floats) -> Floats:
     """Inputs of the malformed head: logs of signs (n x k), region scores (n x 5), energies."""
-    return np.log(np.concatenate([broken + 1e-3, score + 0.1, strength + 0.1], 1))
+    parts = [broken + 1e-3, score + 0.1, strength + 0.1]
+    return np.asarray(np.log(np.concatenate(parts, 1)))
 
 
 def design(x: Floats) -> Floats:

@@ -96,6 +96,12 @@ def blocks() -> NDArray[np.int64]:
     return np.cumsum([0, *sizes[:-1]])
 
 
+def grids() -> NDArray[np.int64]:
+    """(start, stop, places) of both inner layers in `Measured.skew`: eyes 4 x 4, mesh 6 x 6."""
+    *_, eyes, whole, pose = blocks().tolist()
+    return np.array([[eyes, whole, 16], [whole, pose, 36]])
+
+
 _FRONT = Square(SIZE / 2, TOP + 0.43 * EYES, 1.5 * 2.6 * EYES)
 
 

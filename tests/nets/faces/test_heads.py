@@ -37,11 +37,14 @@ def test_one_wild_number_is_clipped():
     assert heads.scaled(np.array([[1e9, -1e9, 0]]), FLAT["scale"]).tolist() == [[4, -4, 0]]
 
 
-def test_energy_is_the_root_mean_square_of_each_block():
-    constants = FLAT | {"blocks": np.array([0, 2])}
-    np.testing.assert_allclose(
-        heads.energy(np.array([[3.0, -1.0, 2.0]]), constants), [[np.sqrt(5), 2]]
-    )
+def test_energy_is_the_root_mean_square_of_each_kind_and_of_each_place():
+    constants = FLAT | {
+        "scale": np.ones(5),
+        "blocks": np.array([0, 1]),
+        "grids": np.array([[1, 5, 2]]),
+    }
+    skew = np.array([[2.0, 3.0, 1.0, -1.0, 1.0]])
+    np.testing.assert_allclose(heads.energy(skew, constants), [[2, np.sqrt(3), np.sqrt(5), 1]])
 
 
 def test_malformed_is_between_0_and_1_and_rises_with_its_signs():

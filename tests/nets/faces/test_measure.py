@@ -92,5 +92,14 @@ def test_signs_of_a_broken_face_are_named_and_finite():
     assert one.spread < 0.03 and one.covered is None
 
 
+def test_blocks_lie_one_after_the_other_and_fill_the_differences():
+    starts = m.blocks()
+    assert starts[0] == 0 and (np.diff(starts) > 0).all()
+    assert starts[-1] + 3 == len(measured(astronaut()).skew)
+    (eyes, mid, some), (start, stop, more) = m.grids()
+    assert mid == start and stop == starts[-1] and eyes == starts[-3]
+    assert (mid - eyes) % some == 0 and (stop - start) % more == 0
+
+
 def test_no_faces():
     assert m.measure([], []) == []

@@ -48,3 +48,13 @@ def test_the_square_of_a_box_turns_with_the_eyes():
     square = mesh.square_of_box((0, 0, 40, 20), points)
     assert (square.x, square.y, square.side) == (20, 10, 60)
     assert square.angle == pytest.approx(np.pi / 4)
+
+
+def test_the_inner_layer_is_zero_for_a_symmetric_face_and_odd_under_the_mirror():
+    crop = np.ascontiguousarray(astronaut()[30:222, 130:322])
+    half = crop[:, :96]
+    even = np.hstack([half, half[:, ::-1]])
+    np.testing.assert_allclose(mesh.deep_difference(even[None]), 0, atol=1e-4)
+    one, two = mesh.deep_difference(np.stack([crop, crop[:, ::-1]]))
+    np.testing.assert_allclose(one, -two, atol=1e-4)
+    assert one.shape == (4608,) and np.abs(one).max() > 0.1

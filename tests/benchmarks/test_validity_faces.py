@@ -1,0 +1,58 @@
+"""The study's arithmetic: AUC, abstention as .5, own region, frontal faces only."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def study():
+    path = ROOT / "benchmarks" / "validity" / "faces.py"
+    held = {name: sys.modules.pop(name, None) for name in ("faces", "report")}
+    spec = importlib.util.spec_from_file_location("validity_faces", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    sys.modules.update({name: m for name, m in held.items() if m is not None})
+
+
+def test_auc_by_hand(study):
+    assert study.auc([2, 3], [1, 1]) == 1
+    assert study.auc([1], [1]) == 0.5
+    assert study.auc([0, 2], [1]) == 0.5
+
+
+def test_ears_are_looked_for_in_the_jaw_score(study):
+    assert study.region_of("ears_10") == study.region_of("jaw_10") == 4
+    assert study.region_of("eyes_6") == 0
+
+
+def made(study, monkeypatch, flag):
+    """Two frontal faces and a turned one; eyes_10 always scores above normal."""
+    kind = np.array(["normal", "eyes_10"] * 3)
+    data = {
+        "kind": kind,
+        "index": np.repeat([0, 1, 2], 2),
+        "yaw": np.array([0, 1, 5, 4, 27, 26.0]),
+        "found": np.array([[0.9, f, 100] for f in flag]),
+    }
+    regions = np.where(kind == "eyes_10", 3.0, 1.0)[:, None] * np.ones(5)
+    regions[4:] = [[9.0] * 5, [0.0] * 5]
+    monkeypatch.setattr(study.fitting, "held_out", lambda d: (regions, np.zeros(6)))
+    return study.Study(data)
+
+
+def test_turned_faces_do_not_count(study, monkeypatch):
+    seen = made(study, monkeypatch, [1] * 6)
+    assert seen.auc("eyes_10", seen.regions[:, 0]) == 1
+
+
+def test_an_unanswered_face_counts_half(study, monkeypatch):
+    seen = made(study, monkeypatch, [1, 0.2, 1, 1, 1, 1])
+    assert seen.of("eyes_10", seen.worst)[1] == 0.5
+    assert seen.auc("eyes_10", seen.worst) == pytest.approx(0.75)
