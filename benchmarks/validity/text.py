@@ -197,40 +197,46 @@ def _false_targets(path: Path) -> Figures:
     return {"false_targets": false / len(plain), "false_targets_prompts": float(len(plain))}
 
 
-def speed(scorer: Text, images: Path, rounds: int = 3) -> Figures:
-    """Against rapidocr's default call in the same process, on 1024 x 1024 outputs, warmed up."""
+def speed(scorer: Text, images: Path, most: int = 6) -> Figures:
+    """Against rapidocr's default call in the same process, on real 1024 x 1024 outputs.
+
+    Two strings are lettered on each output and asked for (the usual case), or asked for and not
+    there (the longest search). One warm-up round, then the better of two.
+    """
     from rapidocr import RapidOCR
 
     from iqmetrics.images import open_picture
 
     peer = RapidOCR()
-    paths = [p for p in sorted(images.rglob("*.png")) if _square(p)]
-    asked = json.loads((HERE / "speed_text.json").read_text("utf-8"))
-    jobs = [
-        (
-            open_picture(ImageRecord(p.name, str(p), texts=tuple(asked[p.name]))).pixels,
-            asked[p.name],
-        )
-        for p in paths
-        if p.name in asked
-    ]
-    ours: list[tuple[float, float]] = []
-    theirs: list[tuple[float, float]] = []
-    for turn in range(rounds + 1):
-        mine = timed(lambda: [_fresh(scorer, *job) for job in jobs])
-        other = timed(lambda: [peer(pixels[:, :, ::-1]) for pixels, _ in jobs])
-        if turn:
-            ours.append(mine)
-            theirs.append(other)
-    wall, cpu = (min(o[k] for o in ours) / len(jobs) for k in (0, 1))
-    peer_wall, peer_cpu = (min(t[k] for t in theirs) / len(jobs) for k in (0, 1))
+    paths = [p for p in sorted(images.rglob("*.png")) if _square(p)][:most]
+    bare = [open_picture(ImageRecord(p.name, str(p))).pixels for p in paths]
+    jobs = [_lettered(pixels, k) for k, pixels in enumerate(bare)]
+    found = [_fresh(scorer, *job) for job in jobs]
+    ours = best_of_two(lambda: [_fresh(scorer, *job) for job in jobs])
+    theirs = best_of_two(lambda: [peer(pixels[:, :, ::-1]) for pixels, _ in jobs])
+    absent = best_of_two(lambda: [_fresh(scorer, p, ["MOUNTAIN VIEW"]) for p in bare[:3]])
+    n = len(jobs)
     return {
-        "time_ratio_vs_rapidocr": cpu / peer_cpu,
-        "time_ratio_vs_rapidocr_wall": wall / peer_wall,
-        "cpu_s_per_image": cpu,
-        "rapidocr_cpu_s_per_image": peer_cpu,
-        "speed_images": float(len(jobs)),
+        "time_ratio_vs_rapidocr": ours[1] / theirs[1],
+        "time_ratio_vs_rapidocr_wall": ours[0] / theirs[0],
+        "time_ratio_absent_text": absent[1] / 3 / (theirs[1] / n),
+        "cpu_s_per_image": ours[1] / n,
+        "rapidocr_cpu_s_per_image": theirs[1] / n,
+        "speed_exact": mean(found, "text.exact"),
+        "speed_images": float(n),
     }
+
+
+def _lettered(pixels: render.Pixels, k: int) -> tuple[render.Pixels, list[str]]:
+    zh, en = render.letterings(render.TEXTS_ZH)[k], render.letterings(render.TEXTS_EN)[k]
+    out = render.painted(pixels, render.mask(en.text, en.font, 72), (512, 200))
+    return render.painted(out, render.mask(zh.text, zh.font, 40), (512, 800)), [en.text, zh.text]
+
+
+def best_of_two(work: Callable[[], object]) -> tuple[float, float]:
+    """Wall and processor seconds, each the better of two runs."""
+    runs = [timed(work), timed(work)]
+    return min(r[0] for r in runs), min(r[1] for r in runs)
 
 
 def _square(path: Path) -> bool:
@@ -286,7 +292,8 @@ NOTES = {
     "targets_en_exact": "LongText-Bench en, compared by letters and digits",
     "false_targets": "200 Parti prompts outside Writing & Symbols",
     "eyes_agreement": "nothing was fitted to these images",
-    "time_ratio_vs_rapidocr": "processor time, both on the same cores in one process",
+    "time_ratio_vs_rapidocr": "processor time in one process, strings lettered on real outputs; where "
+    "the text asked for is absent, every pass runs: time_ratio_absent_text",
 }
 
 if __name__ == "__main__":

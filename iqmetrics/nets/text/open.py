@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from iqmetrics.nets.text.reading import Reader
 
 
-def open_reader(runtime: str = "auto", device: str = "cpu") -> "Reader":
+def open_reader(runtime: str = "onnxruntime", device: str = "cpu") -> "Reader":
     """A ready `Reader`; each network is opened once a process.
 
     Raises:
@@ -23,4 +23,4 @@ def open_reader(runtime: str = "auto", device: str = "cpu") -> "Reader":
 
     chosen = Runtime(runtime, device)
     detector, recogniser = open_net("detector", chosen), open_net("recogniser", chosen)
-    return Reader(detector, recogniser, alphabet(), f"{chosen.chosen}/{device}")
+    return Reader(detector, recogniser, alphabet(), f"{runtime}/{device}")

@@ -1,7 +1,7 @@
-"""Opens the two text networks (PP-OCRv6 small, from rapidocr's wheel) on the fastest runtime.
+"""Opens the two text networks (PP-OCRv6 small, from rapidocr's wheel).
 
-OpenVINO where it is installed, else onnxruntime: the same weights and the same reading. With a CUDA
-device, onnxruntime's CUDA provider is used if its GPU build is installed.
+On onnxruntime, or on OpenVINO when that is asked for by name. With a CUDA device, onnxruntime's CUDA
+provider is used if its GPU build is installed.
 """
 
 import hashlib
@@ -36,18 +36,10 @@ FILES = {
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Which engine runs the nets; `auto` takes OpenVINO when it is there."""
+    """Which engine, "onnxruntime" or "openvino", runs the nets, and where."""
 
-    name: str = "auto"
+    name: str = "onnxruntime"
     device: str = "cpu"
-
-    @property
-    def chosen(self) -> str:
-        """The engine that will run: "openvino" or "onnxruntime"."""
-        if self.name != "auto":
-            return self.name
-        here = self.device == "cpu" and find_spec("openvino") is not None
-        return "openvino" if here else "onnxruntime"
 
 
 @cache
@@ -59,7 +51,7 @@ def open_net(which: str, runtime: Runtime) -> "Net":
         BadInput: the wheel's weights are not the ones that this scorer was measured with.
     """
     path = find(which)
-    if runtime.chosen == "openvino":
+    if runtime.name == "openvino":
         return _openvino(path, exact=which == "recogniser")
     return _onnxruntime(path, runtime.device)
 
@@ -101,7 +93,12 @@ def threads() -> int:
 
 def _openvino(path: Path, exact: bool) -> "Net":
     """`exact` keeps float32; the detector may run in bfloat16, which only nudges boxes."""
-    import openvino
+    try:
+        import openvino
+    except ImportError as error:
+        raise Unavailable(
+            "the runtime openvino is not installed", "pip install openvino"
+        ) from error
 
     settings: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads()}
     if exact:
