@@ -39,7 +39,7 @@ class Grain:
     """
 
     no_grain_below: float = 0.8
-    """Strength in grey levels under which a picture counts as having no grain."""
+    """Strength in grey levels that a fifth of the picture must reach to count as having grain."""
     least_covered: float = 0.3
     """Share of the frame that must be readable, or the scorer abstains."""
     batch: int = 32
@@ -102,8 +102,8 @@ class Grain:
             return Reading.none(self.metrics, "abstained", reason, evidence)
         values = {"grain.strength": float(seen.strength[i])}
         missing: dict[str, Missing] = {}
-        if seen.strength[i] < self.no_grain_below:
-            reason = f"no grain: {seen.strength[i]:.2f} grey levels"
+        if seen.fullest[i] < self.no_grain_below:
+            reason = f"no grain: {seen.fullest[i]:.2f} grey levels where there is most"
             missing = {
                 m.name: Missing("not_applicable", reason)
                 for m in self.metrics

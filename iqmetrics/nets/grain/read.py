@@ -28,6 +28,7 @@ class Look:
     grid: Grid
     uniformity: Floats
     strength: Floats
+    fullest: Floats
     size: Floats
     spread: Floats
     covered: Floats
@@ -91,6 +92,7 @@ def measure(pixels: Any) -> tuple[dict[str, Any], Grid]:
     return {
         "uniformity": seen.uniformity,
         "strength": seen.strength,
+        "fullest": seen.fullest,
         "size": seen.size,
         "spread": seen.spread,
         "covered": seen.covered,

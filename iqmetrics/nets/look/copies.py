@@ -1,4 +1,4 @@
-"""Repeated texture: details that stand, almost pixel for pixel, at several places of one picture."""
+"""Repeated texture: details that stand, almost pixel for pixel, at several places."""
 
 from dataclasses import dataclass
 from typing import Any
