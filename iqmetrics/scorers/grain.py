@@ -38,7 +38,7 @@ class Grain:
 
     Example:
         Gaussian noise of 4 grey levels over a photograph: uniformity near 1, strength near 4;
-        with the middle denoised to a third: uniformity near 0.4, centre_edge near 0.35.
+        with the middle denoised to a third: uniformity near 0.45, centre_edge near 0.4.
     """
 
     no_grain_below: float = 0.8
