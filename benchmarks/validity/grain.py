@@ -66,7 +66,7 @@ class Study:
     """Collects what the scorer says of every picture, by condition."""
 
     def __init__(self) -> None:
-        self.scorer = Grain()
+        self.scorer = Grain(faces=False)
         self.scorer.load("cpu")
         self.said: dict[str, list[float | None]] = {}
         self.other: dict[str, list[float]] = {}

@@ -1,7 +1,8 @@
 """grain: is the grain of a picture even, how strong, how coarse, and where is it missing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -14,6 +15,8 @@ from iqmetrics.scorers.base import keep
 if TYPE_CHECKING:
     from iqmetrics.nets.grain.read import Look
 
+Box = tuple[float, float, float, float]
+FACES = "grain.face_ratio"
 ZONES = ("shadow", "mid", "highlight")
 TOO_SMALL = "too small to tell grain from detail: fewer than 4 x 4 tiles of 42 pixels"
 GREY = "grey levels"
@@ -35,13 +38,15 @@ class Grain:
 
     Example:
         Gaussian noise of 4 grey levels over a photograph: uniformity near 1, strength near 4;
-        with the middle denoised to a third: uniformity near 0.4, centre_edge near 0.35.
+        with the middle denoised to a third: uniformity near 0.45, centre_edge near 0.4.
     """
 
     no_grain_below: float = 0.8
-    """Strength in grey levels under which a picture counts as having no grain."""
+    """Strength in grey levels that a fifth of the picture must reach to count as having grain."""
     least_covered: float = 0.3
     """Share of the frame that must be readable, or the scorer abstains."""
+    faces: bool = True
+    """Look for faces where there is grain, for `grain.face_ratio`."""
     batch: int = 32
     """Pictures at once on a GPU; not a part of what is measured."""
     device: str = field(init=False, repr=False, compare=False, default="cpu")
@@ -57,6 +62,7 @@ class Grain:
         Metric(
             "grain.centre_edge", "ratio", 0, None, "neither", "grain in the centre over the edges"
         ),
+        Metric("grain.face_ratio", "ratio", 0, None, "neither", "grain in faces over the rest"),
         Metric("grain.shadow", GREY, 0, None, "neither", "strength where luma is below 0.25"),
         Metric("grain.mid", GREY, 0, None, "neither", "strength where luma is 0.25 to 0.7"),
         Metric("grain.highlight", GREY, 0, None, "neither", "strength where luma is above 0.7"),
@@ -93,7 +99,36 @@ class Grain:
                 seen = look([pictures[p].pixels for p in part], self.device)
                 for index, place in enumerate(part):
                     answers[place] = self._answer(seen, index)
-        return [answer for answer in answers if answer is not None]
+        return self._with_faces(pictures, [answer for answer in answers if answer is not None])
+
+    def _with_faces(self, pictures: Sequence[Picture], answers: list[Reading]) -> list[Reading]:
+        """Adds `grain.face_ratio`; faces are looked for only in pictures that have grain."""
+        from iqmetrics.nets.faces.find import faces_of
+        from iqmetrics.nets.grain.read import face_ratio
+
+        places = [i for i, answer in enumerate(answers) if "grain.uniformity" in answer.values]
+        boxes: list[list[Box]] = []
+        trouble = "looking for faces is switched off (option faces)"
+        if self.faces:
+            try:
+                found = faces_of([pictures[i] for i in places])
+                boxes = [[face.box for face in some] for some in found]
+            except Unavailable as error:
+                trouble = error.hint
+        for place, some in zip_longest(places, boxes):
+            answer = answers[place]
+            value = face_ratio(answer.evidence, some) if some else None
+            if value is not None:
+                answers[place] = replace(answer, values={**answer.values, FACES: value})
+                continue
+            if some is None:
+                lack = Missing("unavailable", trouble)
+            elif not some:
+                lack = Missing("not_applicable", "no face")
+            else:
+                lack = Missing("abstained", "faces are too small, or nothing there can be read")
+            answers[place] = replace(answer, missing={**answer.missing, FACES: lack})
+        return answers
 
     def _answer(self, seen: "Look", i: int) -> Reading:
         evidence = seen.evidence(i)
@@ -102,8 +137,8 @@ class Grain:
             return Reading.none(self.metrics, "abstained", reason, evidence)
         values = {"grain.strength": float(seen.strength[i])}
         missing: dict[str, Missing] = {}
-        if seen.strength[i] < self.no_grain_below:
-            reason = f"no grain: {seen.strength[i]:.2f} grey levels"
+        if seen.fullest[i] < self.no_grain_below:
+            reason = f"no grain: {seen.fullest[i]:.2f} grey levels where there is most"
             missing = {
                 m.name: Missing("not_applicable", reason)
                 for m in self.metrics

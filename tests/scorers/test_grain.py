@@ -3,6 +3,7 @@ import pytest
 import torch
 from contract import check_scorer, copies, same_reading
 
+from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
 from iqmetrics.nets.grain.synthesis import KINDS, add_grain, field
 from iqmetrics.plugins import make
@@ -104,6 +105,41 @@ def test_evidence_is_the_grain_map():
     shown = np.array(evidence["grain_map"])
     assert shown.shape == np.array(evidence["trust"]).shape
     assert shown.min() < -0.4 and shown.max() > 0.2
+
+
+def test_a_smooth_face_has_a_low_face_ratio(monkeypatch):
+    from types import SimpleNamespace
+
+    box = (200.0, 120.0, 420.0, 380.0)
+    pixels = grainy(6)
+    pixels[120:380, 200:420] = scene()[120:380, 200:420]
+    asked = []
+
+    def faces_of(pictures):
+        asked.extend(pictures)
+        return [[SimpleNamespace(box=box)] for _ in pictures]
+
+    monkeypatch.setattr("iqmetrics.nets.faces.find.faces_of", faces_of)
+    scorer = Grain()
+    load(scorer, "cpu")
+    smooth, clean = scorer.score([picture(pixels), picture(scene())])
+    assert smooth.values["grain.face_ratio"] < 0.4
+    assert len(asked) == 1, "no faces are looked for where there is no grain"
+    assert clean.missing["grain.face_ratio"].status == "not_applicable"
+
+
+def test_without_faces_the_ratio_says_why(monkeypatch):
+    assert read(grainy(5)).missing["grain.face_ratio"].reason == "no face"
+    off = Grain(faces=False)
+    load(off, "cpu")
+    assert off.score([picture(grainy(5))])[0].missing["grain.face_ratio"].status == "unavailable"
+
+    def faces_of(pictures):
+        raise Unavailable("faces need onnxruntime", "pip install onnxruntime")
+
+    monkeypatch.setattr("iqmetrics.nets.faces.find.faces_of", faces_of)
+    lack = read(grainy(5)).missing["grain.face_ratio"]
+    assert (lack.status, lack.reason) == ("unavailable", "pip install onnxruntime")
 
 
 @pytest.mark.gpu

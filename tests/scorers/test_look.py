@@ -49,7 +49,7 @@ def test_faults_move_their_own_metric():
     )
     assert bright["look.clipped"] > 0.1 > plain["look.clipped"]
     assert repeated["look.repeats"] > 0.1 > plain["look.repeats"]
-    warm = clean.astype(int) + [20, 0, -20]
+    warm = clean.astype(int) + np.array([20, 0, -20])
     warmer = Look().score([picture(np.clip(warm, 0, 255).astype(np.uint8))])[0].values
     assert warmer["look.cast_b"] > plain["look.cast_b"]
     assert warmer["look.cct"] < plain["look.cct"]

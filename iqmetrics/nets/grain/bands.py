@@ -113,7 +113,7 @@ def _tiled(values: Any, grid: Grid, per_tile: int) -> Any:
 
 
 def _scale(luma: Any, grid: Grid, scale: int) -> list[Any]:
-    """Ten features of one scale, each [N, rows, columns]; `luma` is [N, H, W] from the grid's top."""
+    """Ten features of one scale, each [N, rows, columns]; `luma` [N, H, W] starts at the grid."""
     n, per_tile = luma.shape[0], grid.side // STRIDE // scale
     rows, columns = grid.rows * per_tile, grid.columns * per_tile
     luma = luma[:, : (rows - 1) * STRIDE + PATCH, : (columns - 1) * STRIDE + PATCH]

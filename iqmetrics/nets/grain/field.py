@@ -15,6 +15,9 @@ WEAKEST, STRONGEST = -2.5, 1.2
 HALF_UNIFORM = 0.35
 """Spread of the log strength at which uniformity is one half."""
 RIDGE = 0.02
+READABLE = 0.1
+"""Trust of the best tile from which a part of the frame counts as read (likely error 0.6)."""
+FULL = 0.8
 SHADOW, HIGHLIGHT = 0.25, 0.7
 CENTRE, EDGE = 0.55, 0.95
 
@@ -30,6 +33,8 @@ class Field:
     deviation: Any
     """Log strength less the luminance curve: 0 = as strong as expected at this brightness."""
     strength: Any
+    fullest: Any
+    """Strength where grain is whole, see `fullest`: what tells grain from none."""
     spread: Any
     uniformity: Any
     size: Any
@@ -104,6 +109,7 @@ def read_field(strength: Any, error: Any, size: Any, luma: Any, clipped: Any) ->
         trust=trust,
         deviation=deviation,
         strength=mean(strength, trust).exp(),
+        fullest=fullest(strength, trust),
         spread=spread,
         uniformity=1 / (1 + (spread / HALF_UNIFORM) ** 2),
         size=mean(size, trust).exp(),
@@ -112,11 +118,20 @@ def read_field(strength: Any, error: Any, size: Any, luma: Any, clipped: Any) ->
 
 
 def _covered(trust: Any) -> Any:
-    """Share of 4 x 4 parts of the frame with one trusted tile's worth of trust or more."""
+    """Share of 4 x 4 parts of the frame that have a tile that can be read."""
     import torch
 
     pooled = torch.nn.functional.adaptive_max_pool2d(trust[:, None], 4)[:, 0]
-    return (pooled >= 0.5).float().mean((1, 2))
+    return (pooled >= READABLE).float().mean((1, 2))
+
+
+def fullest(strength: Any, trust: Any) -> Any:
+    """Strength in grey levels that a fifth of the trusted tiles reach: grain where it is whole."""
+    n = strength.shape[0]
+    ordered, places = strength.reshape(n, -1).sort(1)
+    summed = trust.reshape(n, -1).gather(1, places).cumsum(1)
+    at = (summed < FULL * summed[:, -1:]).sum(1, keepdim=True)
+    return ordered.gather(1, at.clamp(max=ordered.shape[1] - 1))[:, 0].exp()
 
 
 def ratio(deviation: Any, trust: Any, inside: Any, outside: Any) -> tuple[Any, Any]:

@@ -1,6 +1,6 @@
 """Pixels in, everything known of their grain out: the one call that scorers and benchmarks make."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from iqmetrics.nets.grain.field import CENTRE, EDGE, HIGHLIGHT, SHADOW, mean, ra
 from iqmetrics.nets.grain.trust import judge, parameters
 
 LEAST_TILES = 4
+LEAST_TRUST = 0.5
 Floats = NDArray[np.float32]
 
 
@@ -28,6 +29,7 @@ class Look:
     grid: Grid
     uniformity: Floats
     strength: Floats
+    fullest: Floats
     size: Floats
     spread: Floats
     covered: Floats
@@ -91,6 +93,7 @@ def measure(pixels: Any) -> tuple[dict[str, Any], Grid]:
     return {
         "uniformity": seen.uniformity,
         "strength": seen.strength,
+        "fullest": seen.fullest,
         "size": seen.size,
         "spread": seen.spread,
         "covered": seen.covered,
@@ -103,6 +106,29 @@ def measure(pixels: Any) -> tuple[dict[str, Any], Grid]:
         "deviation": seen.deviation,
         "trust": seen.trust,
     }, grid
+
+
+def face_ratio(
+    evidence: Mapping[str, Any], boxes: Sequence[tuple[float, float, float, float]]
+) -> float | None:
+    """Grain inside faces over grain outside, from `Look.evidence`; None where it cannot be read.
+
+    Args:
+        evidence: the grain map of the image.
+        boxes: faces as (x0, y0, x1, y1) in pixels; tiles with their middle in one are inside.
+    """
+    deviation, trust = np.array(evidence["grain_map"]), np.array(evidence["trust"])
+    left, top = evidence["origin"]
+    y = top + (np.arange(deviation.shape[0])[:, None] + 0.5) * evidence["tile"]
+    x = left + (np.arange(deviation.shape[1])[None] + 0.5) * evidence["tile"]
+    inside = np.zeros(deviation.shape, bool)
+    for x0, y0, x1, y1 in boxes:
+        inside |= (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
+    within, without = trust * inside, trust * ~inside
+    if inside.sum() < 2 or within.sum() < LEAST_TRUST or without.sum() < LEAST_TRUST:
+        return None
+    means = [(deviation * w).sum() / w.sum() for w in (within, without)]
+    return float(np.exp(means[0] - means[1]))
 
 
 def _rings(grid: Grid, device: str) -> tuple[Any, Any]:

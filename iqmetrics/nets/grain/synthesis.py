@@ -188,7 +188,7 @@ def add_grain(
     mixed = np.stack([np.sqrt(colour) * cut[0] + np.sqrt(1 - colour) * c for c in cut[1:]], -1)
     in_luma = float(np.sqrt(colour + (1 - colour) * float((LUMA**2).sum())))
     luma = np.asarray(clean @ LUMA, np.float32)
-    gain = sigma / in_luma * relative * tone_curve(kind, luma / 255, rng)
+    gain = sigma / in_luma * relative * tone_curve(kind, np.asarray(luma / 255, np.float32), rng)
     noisy = np.clip(np.rint(clean + mixed * gain[..., None]), 0, 255).astype(np.uint8)
     return Grainy(noisy, noisy @ LUMA - luma, relative, cell_size(planes[0]))
 

@@ -1,1 +1,1 @@
-"""What a picture's pixels say of exposure, colour, focus, copies and grids; no network, no weights."""
+"""What pixels say of exposure, colour, focus, copies and grids; no network, no weights."""

@@ -1,4 +1,4 @@
-"""Repeated texture: details that stand, almost pixel for pixel, at several places of one picture."""
+"""Repeated texture: details that stand, almost pixel for pixel, at several places."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -71,7 +71,7 @@ def find_copies(grey: NDArray[np.uint8]) -> Copies:
     )
 
 
-def _twins(points: Any, descriptors: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _twins(points: Any, descriptors: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Pairs of keypoints that may be one detail seen twice: near descriptors, far places."""
     import cv2
 

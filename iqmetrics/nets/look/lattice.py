@@ -15,11 +15,11 @@ SMALLEST = 10 * max(OTHERS)
 def grid_strength(luma: NDArray[np.float32]) -> tuple[float, int]:
     """Amplitude in grey levels of the strongest 8 or 16 pixel lattice, and its period.
 
-    `luma` is [H, W], at least 190 pixels either way. Fine detail (luma less its 5 x 5 mean, limited to 6 grey levels, calm places weighing more) is
-    averaged over all cells of a period: what does not repeat averages out. From the pattern's
-    standard deviation at 8 or 16 pixels the largest at ten other periods is taken away (in
-    squares), so structure that repeats at no special period counts as nothing. Blocks of JPEG are
-    an 8 pixel lattice too, and are reported as one.
+    `luma` is [H, W], at least 190 pixels either way. Fine detail (luma less its 5 x 5 mean,
+    limited to 6 grey levels, calm places weighing more) is averaged over all cells of a period:
+    what does not repeat averages out. From the variance of the pattern at 8 or 16 pixels the
+    largest at ten other periods is taken away, so structure that repeats at no special period
+    counts as nothing. Blocks of JPEG are an 8 pixel lattice too, and are reported as one.
     """
     import cv2
 

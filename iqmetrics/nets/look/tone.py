@@ -10,7 +10,7 @@ SMALL_SIDE = 256
 CALM = 10.0
 MINKOWSKI = 6
 FARTHEST = 0.05
-"""From the black-body locus, CIE 1960: farther away a colour temperature has no meaning (CIE 15)."""
+"""From the black-body locus, CIE 1960: farther off, colour temperature means nothing (CIE 15)."""
 
 TO_XYZ = np.array(
     [
@@ -56,7 +56,7 @@ def reduced(pixels: NDArray[np.uint8], side: int = SMALL_SIDE) -> NDArray[np.uin
 
 
 def cast(lab: NDArray[Any]) -> tuple[float, float]:
-    """Mean (a*, b*) of the picture, each pixel weighing 1 / (1 + C* / 10), near-black ones left out.
+    """Mean (a*, b*), each pixel weighing 1 / (1 + C* / 10), near-black and near-white left out.
 
     Args:
         lab: CIELAB [H, W, 3], D65.
@@ -74,7 +74,7 @@ def cast(lab: NDArray[Any]) -> tuple[float, float]:
 
 
 def chroma(lab: NDArray[Any]) -> float:
-    """Mean CIELAB chroma C*ab: 0 for grey, about 15-25 in photographs, above 100 for pure colours."""
+    """Mean CIELAB chroma C*ab: 0 for grey, about 15-25 in photographs, over 100 for pure hues."""
     return float(np.hypot(lab[..., 1], lab[..., 2]).mean())
 
 

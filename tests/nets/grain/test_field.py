@@ -81,3 +81,13 @@ def test_tile_means_and_weighted_means():
     weight = torch.zeros(1, 2, 2)
     weight[0, 0, 1] = 2
     assert mean(torch.tensor([[[1.0, 5.0], [9.0, 9.0]]]), weight).item() == 5
+
+
+def test_grain_at_the_edges_only_is_still_grain():
+    strength = np.full((14, 14), np.log(0.2))
+    strength[:3] = strength[-3:] = np.log(5.0)
+    found = read(strength)
+    assert found.strength.item() < 1
+    assert found.fullest.item() == pytest.approx(5)
+    weak = read(np.full((14, 14), np.log(0.2)))
+    assert weak.fullest.item() == pytest.approx(0.2)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from iqmetrics.nets.grain.read import look, readable
+from iqmetrics.nets.grain.read import face_ratio, look, readable
 
 
 def scene(sigma: float, side: int = 512, seed: int = 0) -> np.ndarray:
@@ -46,3 +46,18 @@ def test_a_smooth_centre_lowers_centre_over_edge():
     assert found.centre_edge[0] < 0.4
     assert found.centre_edge[1] == pytest.approx(1, abs=0.08)
     assert found.uniformity[0] < 0.5
+
+
+def test_face_ratio_compares_tiles_in_boxes_with_the_rest():
+    grain_map = np.zeros((6, 8))
+    grain_map[1:3, 2:4] = np.log(0.25)
+    evidence = {
+        "tile": 42,
+        "origin": [10, 20],
+        "grain_map": grain_map.tolist(),
+        "trust": np.ones((6, 8)).tolist(),
+    }
+    box = (10 + 2 * 42, 20 + 42, 10 + 4 * 42, 20 + 3 * 42)
+    assert face_ratio(evidence, [box]) == pytest.approx(0.25)
+    assert face_ratio(evidence, [(10, 20, 50, 60)]) is None
+    assert face_ratio({**evidence, "trust": np.zeros((6, 8)).tolist()}, [box]) is None

@@ -40,7 +40,7 @@ def test_a_shift_always_moves_the_cast_the_same_way():
             [np.full((30, 30), 60.0), *rng.normal(rng.normal(0, 10, (2, 1, 1)), 15, (2, 30, 30))],
             -1,
         )
-        moved = lab + [0, 6, 0]
+        moved = lab + np.array([0, 6, 0])
         assert tone.cast(moved)[0] > tone.cast(lab)[0]
 
 
