@@ -30,9 +30,16 @@ def data():
     found = np.tile([0.9, 1.0, 200.0], (n, 1))
     person = np.arange(n) // 10
     return {
-        **{"answer": answer, "kind": kind, "yaw": yaw, "skew": skew},
-        **{"broken": broken, "found": found, "person": person, "index": person},
-        **{"blocks": np.array([0, 6]), "grids": np.array([[0, 10, 2]])},
+        "answer": answer,
+        "kind": kind,
+        "yaw": yaw,
+        "skew": skew,
+        "broken": broken,
+        "found": found,
+        "person": person,
+        "index": person,
+        "blocks": np.array([0, 6]),
+        "grids": np.array([[0, 10, 2]]),
     }
 
 
