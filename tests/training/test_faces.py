@@ -38,6 +38,8 @@ def data():
         "found": found,
         "person": person,
         "index": person,
+        "blocks": np.array([0, 6]),
+        "grids": np.array([[0, 10, 2]]),
     }
 
 
