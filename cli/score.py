@@ -1,5 +1,6 @@
 """iqm score: the main job."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,14 @@ from iqmetrics.errors import BadInput
 @click.option(
     "--model-from", type=click.Choice(["folder", "metadata"]), help="What names the model."
 )
+@click.option("--allow-download", is_flag=True, help="Fetch weights that are not here.")
 @click.option("--strict", is_flag=True, help="Exit 3 unless every metric is ok or not applicable.")
 @click.option("--json", "as_json", is_flag=True, help="Print scorecard.json instead of a table.")
 @click.option("--quiet", is_flag=True, help="No progress and no summary.")
 def command(
     targets: tuple[Path, ...],
     out: Path | None,
+    allow_download: bool,
     strict: bool,
     as_json: bool,
     quiet: bool,
@@ -65,6 +68,8 @@ def command(
     from iqmetrics.store import Store
     from iqmetrics.views import outputs, terminal
 
+    if allow_download:
+        os.environ["IQM_ALLOW_DOWNLOAD"] = "1"
     settings = Settings(**{**options, "texts": options["texts"] or None})
     folder = _out_folder(targets, out)
     with Store(folder / STORE) as store:

@@ -47,7 +47,7 @@ def test_musiq_equals_pyiqas_own_call(random_musiq: tuple[object, str]) -> None:
 
 
 def test_contract(random_musiq: tuple[object, str]) -> None:
-    shown = [picture(None, size, i) for i, size in enumerate(SIZES)]
+    shown = [picture(None, size, i) for i, size in enumerate(SIZES[:3])]
     check_scorer(PyiqaMetric(file=random_musiq[1]), shown, rel=1e-4, abs_=1e-5)
 
 
