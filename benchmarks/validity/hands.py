@@ -93,22 +93,8 @@ def rendered(path: Path, net, most: int) -> dict[str, list]:
     return found
 
 
-TRUTH = {
-    "normal": 1,
-    "plain": 1,
-    "null": 1,
-    "together": 1,
-    "render5": 1,
-    "six": 2,
-    "seven": 2,
-    "render6": 2,
-    "four": 0,
-    "three": 0,
-    "fused": 0,
-    "render4": 0,
-    "closed": -1,
-    "render_folded": -1,
-}
+TRUTH = {"normal": 1, "plain": 1, "null": 1, "together": 1, "render5": 1, "six": 2, "seven": 2,
+         "render6": 2, "four": 0, "three": 0, "fused": 0, "render4": 0, "closed": -1, "render_folded": -1}
 
 
 def verdicts(answers: dict[str, list]) -> dict[str, np.ndarray]:
@@ -161,27 +147,15 @@ def figures(v: dict[str, np.ndarray]) -> dict[str, float]:
         "false_wrong_normal_upper95": upper95(wrong, len(normal)),
         "closed_hands": len(closed),
         "flags_on_closed": int(((closed == 0) | (closed == 2)).sum()),
-        "false_wrong_clutter": float(
-            (v["plain"][0] != 1)[v["plain"][0] >= 0].sum() / len(v["plain"][0])
-        ),
-        "false_wrong_null_edit": float(
-            (v["null"][0] != 1)[v["null"][0] >= 0].sum() / len(v["null"][0])
-        ),
+        "false_wrong_clutter": float((v["plain"][0] != 1)[v["plain"][0] >= 0].sum() / len(v["plain"][0])),
+        "false_wrong_null_edit": float((v["null"][0] != 1)[v["null"][0] >= 0].sum() / len(v["null"][0])),
         "ece": ece(sure, right),
     }
-    for key, name, want in (
-        ("six_recall", "render6", 2),
-        ("four_recall", "render4", 0),
-        ("six_recall_edits", "six", 2),
-        ("four_recall_edits", "four", 0),
-        ("fused_recall", "fused", 0),
-        ("seven_recall_edits", "seven", 2),
-    ):
+    for key, name, want in (("six_recall", "render6", 2), ("four_recall", "render4", 0), ("six_recall_edits", "six", 2),
+                            ("four_recall_edits", "four", 0), ("fused_recall", "fused", 0), ("seven_recall_edits", "seven", 2)):
         if name in v:
             out[key] = float((v[name][0] == want).mean())
-            out[key + "_of_decided"] = float(
-                (v[name][0] == want).sum() / max((v[name][0] >= 0).sum(), 1)
-            )
+            out[key + "_of_decided"] = float((v[name][0] == want).sum() / max((v[name][0] >= 0).sum(), 1))
     if "render_folded" in v:
         folded = v["render_folded"][0]
         out["flags_on_folded_renders"] = int(((folded == 0) | (folded == 2)).sum())
@@ -239,20 +213,12 @@ def main() -> None:
             shares = [round(float((which == k).mean()), 3) for k in (-1, 0, 1, 2)]
             print(f"{name:14s} n {len(which):4d}  none, <=4, 5, >=6: {shares}")
         for name in ("normal", "closed"):
-            bad = [
-                n for (a, n), k in zip(answers[name], judged[name][0], strict=True) if k in (0, 2)
-            ]
+            bad = [n for (a, n), k in zip(answers[name], judged[name][0], strict=True) if k in (0, 2)]
             print(name, "flagged:", bad[:20])
         found |= figures(judged)
-        notes["six_recall"] = notes["four_recall"] = (
-            "renders, judged by a net that saw edited photographs only"
-        )
-        notes["fused_recall"] = (
-            "edited photographs of persons and sessions that the net did not see; same maker as in training"
-        )
-        notes["normal_hands"] = (
-            "untouched open hands, each judged by the net of the other half of persons and sessions"
-        )
+        notes["six_recall"] = notes["four_recall"] = "renders, judged by a net that saw edited photographs only"
+        notes["fused_recall"] = "edited photographs of persons and sessions that the net did not see; same maker as in training"
+        notes["normal_hands"] = "untouched open hands, each judged by the net of the other half of persons and sessions"
     if args.images:
         found |= speed(args.images)
     if args.eyes.is_file():
