@@ -47,7 +47,7 @@ class Arc:
         return np.asarray(out, np.uint8)
 
     def outline(self) -> "NDArray[np.float32]":
-        """The polygon around the ring piece, (64, 2): along its outer edge, back along its inner."""
+        """The polygon around the ring piece, (64, 2): outer edge, then back on the inner."""
         t = np.linspace(self.start, self.end, 32)
         angles = np.concatenate([t, t[::-1]])
         radii = np.repeat([self.radius + self.half, self.radius - self.half], 32)
@@ -58,8 +58,8 @@ class Arc:
 def fit_arc(clouds: Sequence["NDArray[np.float32]"]) -> Arc | None:
     """The ring through all points (n, 2) of the clouds, or None where they are not bowed.
 
-    Circle by linear least squares (Kåsa 1976), refined on true distances; refused when the points leave the ring, when the bow
-    is flat against its thickness, or when it covers less than 35 degrees.
+    Circle by linear least squares (Kåsa 1976), refined on true distances; refused
+    when the points leave the ring, when the bow is flat against its thickness, or when it covers less than 35 degrees.
     """
     points = np.concatenate(clouds).astype(np.float64)
     if len(points) < 60:
