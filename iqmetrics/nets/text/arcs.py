@@ -59,7 +59,8 @@ def fit_arc(clouds: Sequence["NDArray[np.float32]"]) -> Arc | None:
     """The ring through all points (n, 2) of the clouds, or None where they are not bowed.
 
     Circle by linear least squares (Kåsa 1976), refined on true distances; refused
-    when the points leave the ring, when the bow is flat against its thickness, or when it covers less than 35 degrees.
+    when the points leave the ring, when the bow is flat against its thickness, or when it covers
+    less than 35 degrees.
     """
     points = np.concatenate(clouds).astype(np.float64)
     if len(points) < 60:
