@@ -21,9 +21,10 @@ class Text:
     """Legibility: are the strings that were asked for there to the letter, and easy to read?
 
     `text.legibility` = completeness x (0.5 + 0.5 readability), 0..1, higher is better. Completeness
-    is the similarity (1 - edits / length) of each target to the place most like it, below .6 falling
-    to 0 at .3, where chance explains it, weighted by length. Readability is the likelihood that the
-    recogniser, made to say the target, assigns it on the crop and three harmless variants. Nothing
+    is the similarity (1 - edits / length) of each target to the place most like it, below .6
+    falling to 0 at .3, where chance explains it, weighted by length. Readability is the
+    likelihood that the recogniser, made to say the target, assigns it on the crop and three
+    harmless variants. Nothing
     found is 0; no text asked for is not applicable.
     Targets: the record's `texts` where stated, else the quoted strings of its prompt and what
     follows a cue ("reads", 写着), from `min_confidence` on. Case, spacing and signs are free;

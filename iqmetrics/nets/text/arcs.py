@@ -47,7 +47,7 @@ class Arc:
         return np.asarray(out, np.uint8)
 
     def outline(self) -> "NDArray[np.float32]":
-        """The polygon around the ring piece, (64, 2): along its outer edge, back along its inner."""
+        """The polygon around the ring piece, (64, 2): outer edge, then back on the inner."""
         t = np.linspace(self.start, self.end, 32)
         angles = np.concatenate([t, t[::-1]])
         radii = np.repeat([self.radius + self.half, self.radius - self.half], 32)
@@ -58,8 +58,9 @@ class Arc:
 def fit_arc(clouds: Sequence["NDArray[np.float32]"]) -> Arc | None:
     """The ring through all points (n, 2) of the clouds, or None where they are not bowed.
 
-    Circle by linear least squares (Kåsa 1976); refused when the points leave the ring, when the bow
-    is flat against its thickness, or when it covers less than 35 degrees.
+    Circle by linear least squares (Kåsa 1976), refined on true distances; refused
+    when the points leave the ring, when the bow is flat against its thickness, or when it covers
+    less than 35 degrees.
     """
     points = np.concatenate(clouds).astype(np.float64)
     if len(points) < 60:
@@ -69,7 +70,7 @@ def fit_arc(clouds: Sequence["NDArray[np.float32]"]) -> Arc | None:
     moved = points - middle
     design = np.column_stack([2 * moved, np.ones(len(moved))])
     (a, b, c), *_ = np.linalg.lstsq(design, (moved**2).sum(1), rcond=None)
-    radius = math.sqrt(max(c + a * a + b * b, 1e-9))
+    a, b, radius = _refined(moved, a, b, math.sqrt(max(c + a * a + b * b, 1e-9)))
     offset = moved - [a, b]
     distance = np.hypot(offset[:, 0], offset[:, 1])
     half = float(np.quantile(np.abs(distance - radius), 0.95)) + 1
@@ -84,3 +85,18 @@ def fit_arc(clouds: Sequence["NDArray[np.float32]"]) -> Arc | None:
     if not (bowed and filled and span * radius > 3 * half):
         return None
     return Arc(float(middle[0] + a), float(middle[1] + b), radius, half, start, start + span)
+
+
+def _refined(
+    points: "NDArray[np.float64]", a: float, b: float, radius: float
+) -> tuple[float, float, float]:
+    """Gauss-Newton on the distances to the circle: Kåsa's radius is too small for thick rings."""
+    for _ in range(12):
+        offset = points - [a, b]
+        distance = np.maximum(np.hypot(offset[:, 0], offset[:, 1]), 1e-6)
+        jacobian = np.column_stack([-offset / distance[:, None], -np.ones(len(points))])
+        step, *_ = np.linalg.lstsq(jacobian, radius - distance, rcond=None)
+        if not np.all(np.isfinite(step)) or abs(step).max() > radius:
+            break
+        a, b, radius = a + float(step[0]), b + float(step[1]), radius + float(step[2])
+    return float(a), float(b), float(radius)

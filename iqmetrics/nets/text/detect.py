@@ -28,7 +28,8 @@ class Region:
     """A place where text may stand, in pixels of the picture.
 
     `corners` (4, 2): top left, top right, bottom right, bottom left of the lying rectangle (of an
-    arc: its outline); `arc` when the letters follow a circle; `heat` = the detector's mean answer inside, 0..1.
+    arc: its outline); `arc` when the letters follow a circle; `heat` = the detector's mean answer
+    inside, 0..1.
     """
 
     corners: "NDArray[np.float32]"

@@ -1,7 +1,7 @@
 """Opens the two text networks (PP-OCRv6 small, from rapidocr's wheel).
 
-On onnxruntime, or on OpenVINO when that is asked for by name. With a CUDA device, onnxruntime's CUDA
-provider is used if its GPU build is installed.
+On onnxruntime, or on OpenVINO when that is asked for by name. With a CUDA device, onnxruntime's
+CUDA provider is used if its GPU build is installed.
 """
 
 import hashlib
