@@ -4,7 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 REBLUR = 1.0
-ENOUGH_EDGES = 200
+ENOUGH_EDGES = 100
+CANNY = (30, 90)
+LEAST_GRADIENT = 20
 QUANTILE = 0.2
 
 
@@ -14,7 +16,7 @@ def edge_width(luma: NDArray[np.float32]) -> tuple[float | None, int]:
     At a step edge blurred by s, the gradient falls by sqrt(s^2 + b^2) / s when blurred once more
     by b (Zhuo and Sim 2011); the ratio gives s. Measured at Canny edges; the answer is their 20th
     percentile, so that a background out of focus does not make a sharp picture blurred. None when
-    fewer than 200 pixels are edges.
+    fewer than 100 pixels are edges.
 
     Args:
         luma: [H, W], 0..255.
@@ -24,8 +26,8 @@ def edge_width(luma: NDArray[np.float32]) -> tuple[float | None, int]:
     wide = cv2.GaussianBlur(luma, (0, 0), REBLUR)
     before = cv2.magnitude(cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1))
     after = cv2.magnitude(cv2.Sobel(wide, cv2.CV_32F, 1, 0), cv2.Sobel(wide, cv2.CV_32F, 0, 1))
-    edges = cv2.Canny(np.clip(np.rint(luma), 0, 255).astype(np.uint8), 60, 150) > 0
-    edges &= before > 40
+    edges = cv2.Canny(np.clip(np.rint(luma), 0, 255).astype(np.uint8), *CANNY) > 0
+    edges &= before > LEAST_GRADIENT
     count = int(edges.sum())
     if count < ENOUGH_EDGES:
         return None, count
