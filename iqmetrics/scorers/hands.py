@@ -1,14 +1,14 @@
-"""hands: how many hands there are, how many can be counted, how many have a finger too many or few."""
+"""hands: how many there are, how many can be counted, how many have a finger too many or few."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from iqmetrics.images import Picture
 from iqmetrics.nets.hands import session
-from iqmetrics.nets.hands.count import Count, count
+from iqmetrics.nets.hands.count import REASONS, Count, count
 from iqmetrics.nets.hands.find import Hand, find
-from iqmetrics.records import Metric, Missing, Reading
+from iqmetrics.records import Metric, Missing, Reading, Scope
 from iqmetrics.scorers.base import keep
 
 JUDGED = ("hands.extra", "hands.missing", "hands.wrong")
@@ -18,13 +18,14 @@ JUDGED = ("hands.extra", "hands.missing", "hands.wrong")
 class Hands:
     """Hands with more or fewer than five fingers, counted only where all fingers can be seen.
 
-    `hands.count` is the number of hands found, `hands.countable` of those with a verdict,
+    `hands.count` is the number of hands found (what is not surely a hand is left out),
+    `hands.countable` of those with a verdict,
     `hands.extra` and `hands.missing` of those with six or more, and with four or fewer fingers (a
     fused pair counts as missing), `hands.wrong` their sum: all 0 or more, wrong ones lower is
     better. Without a hand the last three are not applicable; with hands of which none can be
     counted (closed, gripping, hidden, cut off, too small) they are abstained. Detector and
     landmarks: MediaPipe 0.10.21; counter: training/hands. Blind to: wrong joints and lengths,
-    fingers that are hidden, hands smaller than about 48 px, hands that the detector does not see.
+    fingers that are hidden, hands smaller than 40 px, hands that the detector does not see.
 
     Example:
         Two open hands, one with six fingers: count 2, countable 2, extra 1, missing 0, wrong 1.
@@ -34,7 +35,7 @@ class Hands:
 
     name = "hands"
     version = "1"
-    scope = "image"
+    scope: ClassVar[Scope] = "image"
     licence = "Apache-2.0"
     weights = session.NETS
     metrics = (
@@ -42,7 +43,9 @@ class Hands:
         Metric("hands.countable", "hands", 0, None, "neither", "hands whose fingers were counted"),
         Metric("hands.extra", "hands", 0, None, "lower", "counted hands with six or more fingers"),
         Metric("hands.missing", "hands", 0, None, "lower", "counted hands with four or fewer"),
-        Metric("hands.wrong", "hands", 0, None, "lower", "counted hands with an extra or missing one"),
+        Metric(
+            "hands.wrong", "hands", 0, None, "lower", "counted hands with an extra or missing one"
+        ),
     )
 
     def load(self, device: str) -> None:
@@ -66,10 +69,14 @@ class Hands:
 def reading(hands: Sequence[Hand], counts: Sequence[Count]) -> Reading:
     """The reading of an image from its hands and their judgements (same order)."""
     evidence = {"hands": [_evidence(h, c) for h, c in zip(hands, counts, strict=True)]}
-    decided = [c for c in counts if c.verdict != "unsure"]
-    values = {"hands.count": float(len(hands)), "hands.countable": float(len(decided))}
+    real = [c for c in counts if c.reason != REASONS["nothing"]]
+    decided = [c for c in real if c.verdict != "unsure"]
+    values = {"hands.count": float(len(real)), "hands.countable": float(len(decided))}
+    if not real:
+        missing = Missing("not_applicable", "no hand found: what looked like one is not surely one")
+        return Reading(values, dict.fromkeys(JUDGED, missing), evidence)
     if not decided:
-        reasons = "; ".join(sorted({c.reason for c in counts}))
+        reasons = "; ".join(sorted({c.reason for c in real}))
         missing = Missing("abstained", f"no hand can be counted: {reasons}")
         return Reading(values, dict.fromkeys(JUDGED, missing), evidence)
     extra = float(sum(c.verdict == "extra" for c in decided))

@@ -1,4 +1,4 @@
-"""One training batch: layers of both makers over walls and scenes, with everything that may hide them.
+"""One training batch: layers of both makers over walls and scenes, with what may hide them.
 
 Truth of an item: `state` (index into STATES), `count` class (0 = up to four, 1 = five, 2 = six or
 more; only when countable), fingertips in crop pixels. All classes go through the same warps,
@@ -8,24 +8,32 @@ compositions and disturbances.
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
-
 from edits import KINDS, TIPS, Hands, _blur, edit
 from packed import Pack
+from torch import Tensor
 
 SIZE = 224
 STATES = ("countable", "folded", "hidden", "nothing")
 TRUSTED = 0.8
 """Mask quality from which a photograph may be cut out."""
 
-SHARES = {"plain": 0.17, "six": 0.2, "four": 0.17, "null": 0.17, "fused": 0.1, "together": 0.1, "seven": 0.05, "three": 0.04}
+SHARES = {
+    "plain": 0.17,
+    "six": 0.2,
+    "four": 0.17,
+    "null": 0.17,
+    "fused": 0.1,
+    "together": 0.1,
+    "seven": 0.05,
+    "three": 0.04,
+}
 PACKED_ROI = 288 / 1.4
 """Side of the landmark region in a packed crop, in pixels."""
 
 
 @dataclass
 class Batch:
-    """image B 3 224 224 (0..1), tips B TIPS 2, state B, count B, fold B (-1: both), maker B, kind B."""
+    """image B 3 224 224 (0..1), tips B TIPS 2, state B, count B, fold B (-1: both), maker, kind."""
 
     image: Tensor
     tips: Tensor
@@ -92,7 +100,9 @@ class Composer:
         """Photographs as they are."""
         grid = self._grid(self.crops(len(index)), 288)
         image = self.pack.image[index].float() / 255
-        return torch.nn.functional.grid_sample(image, grid, align_corners=False, padding_mode="border")
+        return torch.nn.functional.grid_sample(
+            image, grid, align_corners=False, padding_mode="border"
+        )
 
     def _grid(self, crop: Tensor, side: int) -> Tensor:
         line = torch.arange(SIZE, device=self.device) + 0.0
@@ -105,7 +115,11 @@ class Composer:
         scene = self.scenes(n)
         plain = self.rand(n, 3, 1, 1) * torch.ones_like(scene)
         ramp = torch.linspace(-0.5, 0.5, SIZE, device=self.device)
-        plain = plain + ramp[:, None] * (self.rand(n, 1, 1, 1) - 0.5) + ramp * (self.rand(n, 1, 1, 1) - 0.5)
+        plain = (
+            plain
+            + ramp[:, None] * (self.rand(n, 1, 1, 1) - 0.5)
+            + ramp * (self.rand(n, 1, 1, 1) - 0.5)
+        )
         u = self.rand(n, 1, 1, 1)
         behind = torch.where(u < 0.35, wall, torch.where(u < 0.85, scene, plain))
         tint = 1 + (self.rand(n, 3, 1, 1) - 0.5) * 0.24
@@ -117,12 +131,19 @@ class Composer:
 
     def scenes(self, n: int) -> Tensor:
         index = torch.randint(0, len(self.pack.scene), (n,), generator=self.g).to(self.device)
-        image = torch.nn.functional.interpolate(self.pack.scene[index].float() / 255, SIZE, mode="bilinear")
+        image = torch.nn.functional.interpolate(
+            self.pack.scene[index].float() / 255, SIZE, mode="bilinear"
+        )
         return torch.where(self.rand(n, 1, 1, 1) < 0.5, image, image.flip(3))
 
     def batch(self, n: int, disturb: bool = True) -> Batch:
         """n items: half edited photographs, then renders, closed hands, untouched ones, scenes."""
-        parts = {"A": int(n * 0.42), "B": int(n * 0.24), "closed": int(n * 0.2), "open": int(n * 0.09)}
+        parts = {
+            "A": int(n * 0.42),
+            "B": int(n * 0.24),
+            "closed": int(n * 0.2),
+            "open": int(n * 0.09),
+        }
         if self.renders is None:
             parts["A"], parts["B"] = parts["A"] + parts["B"], 0
         parts["scene"] = n - sum(parts.values())
@@ -131,13 +152,21 @@ class Composer:
         def add(image, tip, state, count, fold, maker, kind):  # type: ignore[no-untyped-def]
             images.append(image)
             tips.append(tip)
-            for store, value in ((states, state), (counts, count), (folds, fold), (makers, maker), (kinds, kind)):
+            for store, value in (
+                (states, state),
+                (counts, count),
+                (folds, fold),
+                (makers, maker),
+                (kinds, kind),
+            ):
                 full = torch.as_tensor(value, device=self.device)
                 store.append(full.expand(len(image)) if full.ndim == 0 else full)
 
         fold = self.pack.fold
         index = self.choose(self.open, parts["A"])
-        kind = torch.multinomial(torch.tensor(list(SHARES.values())), parts["A"], True, generator=self.g).to(self.device)
+        kind = torch.multinomial(
+            torch.tensor(list(SHARES.values())), parts["A"], True, generator=self.g
+        ).to(self.device)
         image, tip, _, count = self.photos(index, kind)
         add(image, tip, 0, count, fold[index], 0, kind)
         if parts["B"]:
@@ -157,7 +186,12 @@ class Composer:
         add(self.untouched(index), nan, 0, 5, fold[index], 3, -1)
         nan = torch.full((parts["scene"], TIPS, 2), torch.nan, device=self.device)
         add(self.scenes(parts["scene"]), nan, 3, 0, -1, 4, -1)
-        image, tip, state, count = torch.cat(images), torch.cat(tips), torch.cat(states), torch.cat(counts)
+        image, tip, state, count = (
+            torch.cat(images),
+            torch.cat(tips),
+            torch.cat(states),
+            torch.cat(counts),
+        )
         if disturb:
             image, state = self.hide(image, tip, state)
         image, tip = self.flip(image, tip)
@@ -166,7 +200,15 @@ class Composer:
         group = torch.where(count <= 4, 0, torch.where(count == 5, 1, 2))
         if disturb:
             image = self.disturb(image)
-        return Batch(image.clamp(0, 1), tip, state, group, torch.cat(folds), torch.cat(makers), torch.cat(kinds))
+        return Batch(
+            image.clamp(0, 1),
+            tip,
+            state,
+            group,
+            torch.cat(folds),
+            torch.cat(makers),
+            torch.cat(kinds),
+        )
 
     def flip(self, image: Tensor, tips: Tensor) -> tuple[Tensor, Tensor]:
         on = self.rand(len(image)) < 0.5
@@ -183,7 +225,9 @@ class Composer:
         which = torch.multinomial(alive.cpu(), 1, generator=self.g)[:, 0].to(self.device)
         aim = known[torch.arange(n, device=self.device), which]
         free = self.rand(n, 2) * SIZE
-        centre = torch.where((self.rand(n, 1) < 0.55) & (aim[:, :1] > 0), aim + (self.rand(n, 2) - 0.5) * 24, free)
+        centre = torch.where(
+            (self.rand(n, 1) < 0.55) & (aim[:, :1] > 0), aim + (self.rand(n, 2) - 0.5) * 24, free
+        )
         radius = 14 + 34 * self.rand(n)
         line = torch.arange(SIZE, device=self.device) + 0.0
         y, x = torch.meshgrid(line, line, indexing="ij")
@@ -194,7 +238,9 @@ class Composer:
         cover = torch.sigmoid((1 - shape) * 12)[:, None] * on.float()[:, None, None, None]
         image = image * (1 - cover) + self.scenes(n) * cover
         tx, ty = known[..., 0] - centre[:, :1], known[..., 1] - centre[:, 1:]
-        reach = (tx.abs() / (wide[:, :, 0] + 3)) ** power[:, :, 0] + (ty.abs() / (radius[:, None] + 3)) ** power[:, :, 0]
+        reach = (tx.abs() / (wide[:, :, 0] + 3)) ** power[:, :, 0] + (
+            ty.abs() / (radius[:, None] + 3)
+        ) ** power[:, :, 0]
         covered = (reach < 1).any(1) & on
         blind = torch.isnan(tips).all(-1).all(-1) & on  # tips unknown: not to be trusted
         return image, torch.where((state == 0) & (covered | blind), 2, state)
@@ -204,7 +250,10 @@ class Composer:
         n = len(image)
         wide = lambda p: (self.rand(n, 1, 1, 1) < p).float()  # noqa: E731
         image = image.clamp(0, 1) ** torch.exp((self.rand(n, 1, 1, 1) - 0.5) * 0.9)
-        image = image * (1 + (self.rand(n, 3, 1, 1) - 0.5) * 0.25) + (self.rand(n, 1, 1, 1) - 0.5) * 0.16
+        image = (
+            image * (1 + (self.rand(n, 3, 1, 1) - 0.5) * 0.25)
+            + (self.rand(n, 1, 1, 1) - 0.5) * 0.16
+        )
         grey = image.mean(1, keepdim=True)
         image = grey + (image - grey) * (1 + (self.rand(n, 1, 1, 1) - 0.55) * 1.2 * wide(0.6))
         middle = image.mean((1, 2, 3), keepdim=True)
@@ -222,7 +271,9 @@ class Composer:
         image = image + (soft - image) * wide(0.2) + (image - soft) * wide(0.25) * 1.2
         flat = (_blur(image, 2) * 7).round() / 7
         image = image + (flat - image) * wide(0.06)
-        grain = torch.randn(image.shape, device=self.device) * 0.05 * self.rand(n, 1, 1, 1) * wide(0.5)
+        grain = (
+            torch.randn(image.shape, device=self.device) * 0.05 * self.rand(n, 1, 1, 1) * wide(0.5)
+        )
         order = torch.randperm(n, generator=self.g)
         del order
         return (image + grain).clamp(0, 1)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-CHAINS = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 16], [17, 18, 19, 20]])
+CHAINS = torch.tensor(
+    [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 16], [17, 18, 19, 20]]
+)
 TIPS = 7
 """Most fingertips an item can carry."""
 
@@ -71,11 +73,12 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
     chains = pts[:, CHAINS.to(device)]  # B 5 4
     wrist = pts[:, :1]
     span = (pts[:, 9] - pts[:, 0]).abs()[:, None]
-    turn = ((chains[:, 4, 0] - wrist[:, 0]) / (chains[:, 1, 0] - wrist[:, 0])).angle().sign()[:, None]
+    turn = (
+        ((chains[:, 4, 0] - wrist[:, 0]) / (chains[:, 1, 0] - wrist[:, 0])).angle().sign()[:, None]
+    )
     kind = {name: kinds == i for i, name in enumerate(KINDS)}
     removes = kind["four"] | kind["null"] | kind["three"]
     inserts = kind["six"] | kind["null"] | kind["seven"]
-    again = kind["seven"] | kind["three"]
 
     gone = torch.zeros(b, 5, device=device)
     lost = pick(torch.tensor([[0.0, 1, 1, 1, 1]]).expand(b, 5))
@@ -85,7 +88,9 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
 
     # rotation of each chain about the wrist: base jitter, opening for an inserted finger, closing
     spin = (rand(b, 5) - 0.5) * 0.07
-    slot = 1 + torch.floor(rand(b) * 4).long()  # the new finger lies after finger `slot` (4: outside)
+    slot = (
+        1 + torch.floor(rand(b) * 4).long()
+    )  # the new finger lies after finger `slot` (4: outside)
     slot = torch.where(kind["null"] & (slot == lost), (slot % 4) + 1, slot)
     slot2 = slot % 4 + 1
     order = torch.arange(5, device=device)[None]
@@ -101,9 +106,10 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
     middle = ((lost > 1) & (lost < 4) & removes).float()[:, None]
     near = torch.where(order < lost[:, None], 0.5, -0.5) * (0.16 + 0.05 * rand(b, 1))
     spin = spin + near * middle * torch.where(order == 0, 0.3, 1.0)
-    moved = wrist[:, :, None] + (chains - wrist[:, :, None]) * torch.polar(
-        torch.ones_like(spin), spin * turn
-    )[:, :, None]
+    moved = (
+        wrist[:, :, None]
+        + (chains - wrist[:, :, None]) * torch.polar(torch.ones_like(spin), spin * turn)[:, :, None]
+    )
 
     # two fingers brought side by side (fused or only together)
     joined = kind["fused"] | kind["together"]
@@ -113,14 +119,20 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
     along = mid[:, 3] - mid[:, 0]
     across = (along / along.abs().clamp_min(1e-3) * 1j)[:, None]
     across = across * torch.sign(((two[:, 3:] - one[:, 3:]) * across.conj()).real + 1e-6)
-    width = (span * (0.215 + 0.02 * rand(b, 1))) * torch.tensor([1.05, 0.95, 0.85, 0.75], device=device)
+    width = (span * (0.215 + 0.02 * rand(b, 1))) * torch.tensor(
+        [1.05, 0.95, 0.85, 0.75], device=device
+    )
     apart = torch.where(kind["fused"][:, None], 0.40, 0.50) * width
     keep = torch.tensor([0.6, 0.0, 0.0, 0.0], device=device)
     level = (kind["fused"].float() * 0.8)[:, None]
     length = (mid - one) * across.conj()
     drop = length - length.real  # the part along the fingers
-    one_new = (mid - across * apart) * (1 - keep) + one * keep - drop * across * (1 - level) * (1 - keep)
-    two_new = (mid + across * apart) * (1 - keep) + two * keep + drop * across * (1 - level) * (1 - keep)
+    one_new = (
+        (mid - across * apart) * (1 - keep) + one * keep - drop * across * (1 - level) * (1 - keep)
+    )
+    two_new = (
+        (mid + across * apart) * (1 - keep) + two * keep + drop * across * (1 - level) * (1 - keep)
+    )
     moved[row, left] = torch.where(joined[:, None], one_new, one)
     moved[row, left + 1] = torch.where(joined[:, None], two_new, two)
 
@@ -165,7 +177,9 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
         w0, before = wrist[:, 0], moved[row, low - 1]
         step = torch.polar(torch.ones(b, device=device), 0.20 + 0.08 * rand(b)) ** turn[:, 0]
         base_out = w0 + (moved[row, low, 0] - w0) * step * (0.95 + 0.03 * rand(b))
-        tip_out = base_out + (moved[row, low, 3] - moved[row, low, 0]) * step * (0.85 + 0.2 * rand(b))
+        tip_out = base_out + (moved[row, low, 3] - moved[row, low, 0]) * step * (
+            0.85 + 0.2 * rand(b)
+        )
         base, tip = torch.where(outside, base_out, base), torch.where(outside, tip_out, tip)
         tip = base + (tip - base) * (0.9 + 0.2 * rand(b)) * torch.polar(
             torch.ones(b, device=device), (rand(b) - 0.5) * 0.08
@@ -177,8 +191,12 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
         factor = (tip - base) / (s1 - s0)
         source = s0[:, None, None] + (here - base[:, None, None]) / factor[:, None, None]
         ind, far = _nearest_chain(_up_to(source, size // 2), pts, chains, span)
-        member = ((ind == donor[:, None, None]) & (far > torch.where(outside, -0.75, -0.2)[:, None, None]))
-        member = torch.nn.functional.interpolate(_blur(member.float()[:, None], 1), size=size, mode="bilinear")
+        member = (ind == donor[:, None, None]) & (
+            far > torch.where(outside, -0.75, -0.2)[:, None, None]
+        )
+        member = torch.nn.functional.interpolate(
+            _blur(member.float()[:, None], 1), size=size, mode="bilinear"
+        )
         piece = _sample(hands.image, source, s)
         extra = _sample(hands.alpha, source, s) * member * on.float()[:, None, None, None]
         total = alpha + extra * (1 - alpha)
@@ -188,7 +206,10 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
 
     # fusion: melt the two fingers into one broad finger
     if bool(kind["fused"].any()):
-        p0, p1 = moved[row, left, 0] + moved[row, left + 1, 0], moved[row, left, 3] + moved[row, left + 1, 3]
+        p0, p1 = (
+            moved[row, left, 0] + moved[row, left + 1, 0],
+            moved[row, left, 3] + moved[row, left + 1, 3],
+        )
         p0, p1 = (p0 / 2)[:, None, None], (p1 / 2)[:, None, None]
         axis = (p1 - p0) / (p1 - p0).abs().clamp_min(1e-3)
         local = (here - p0) * axis.conj()
@@ -215,7 +236,7 @@ def _dense(chains: Tensor) -> Tensor:
 
 
 def moving_least_squares(at: Tensor, goal: Tensor, start: Tensor, weight: Tensor) -> Tensor:
-    """Similarity MLS: where the points `at` (B H W complex) come from when `start` went to `goal`."""
+    """Similarity MLS: where points `at` (B H W complex) come from when `start` went to `goal`."""
     d = (at[..., None] - goal[:, None, None]).abs()
     w = weight[:, None, None] / (d**2.2 + 40.0)
     w = w / w.sum(-1, keepdim=True)
@@ -226,7 +247,7 @@ def moving_least_squares(at: Tensor, goal: Tensor, start: Tensor, weight: Tensor
 
 
 def _nearest_chain(at: Tensor, pts: Tensor, chains: Tensor, span: Tensor) -> tuple[Tensor, Tensor]:
-    """Finger nearest to each point, and how far along it (0 = knuckle, 1 = next joint or beyond)."""
+    """Finger nearest to each point, and how far along it (0 = knuckle, 1 = next joint)."""
     wrist = pts[:, :1].expand(-1, 5)
     best = torch.full((len(at), 5, *at.shape[1:]), 1e9, device=at.device)
     along = torch.zeros_like(best)

@@ -1,6 +1,6 @@
 """Writes the counting net as ONNX: NHWC input 0..1, free batch size, weights stored as float16.
 
-    python training/hands/export.py ship.safetensors hand_landmark_full.onnx count.onnx
+python training/hands/export.py ship.safetensors hand_landmark_full.onnx count.onnx
 """
 
 import argparse
@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from model import Counter
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import load_file
 from torch import Tensor, nn
-
-from model import Counter
 
 HALF_FROM = 64
 
@@ -56,11 +55,19 @@ def main() -> None:
         parser.add_argument(name, type=Path)
     args = parser.parse_args()
     net = Counter(args.backbone)
-    net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in load_file(args.weights).items()})
+    net.load_state_dict(
+        {k: v.float() if v.is_floating_point() else v for k, v in load_file(args.weights).items()}
+    )
     names = ["tips", "state", "count"]
     torch.onnx.export(
-        Export(net.eval()), (torch.rand(1, 224, 224, 3),), str(args.out), opset_version=17, dynamo=False,
-        input_names=["image"], output_names=names, dynamic_axes={n: {0: "N"} for n in ["image", *names]},
+        Export(net.eval()),
+        (torch.rand(1, 224, 224, 3),),
+        str(args.out),
+        opset_version=17,
+        dynamo=False,
+        input_names=["image"],
+        output_names=names,
+        dynamic_axes={n: {0: "N"} for n in ["image", *names]},
     )
     onnx.save(halve(onnx.load(str(args.out))), str(args.out))
     print(args.out, args.out.stat().st_size, "bytes")

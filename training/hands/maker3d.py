@@ -1,6 +1,6 @@
 """Maker B: a rigged hand posed, rebuilt with 4 to 7 fingers, skinned, lit and drawn, all in torch.
 
-The mesh is `generic-hand/right.glb` of the npm package @webxr-input-profiles/assets (MIT): 25 joints,
+The mesh is `generic-hand/right.glb` of npm's @webxr-input-profiles/assets (MIT): 25 joints,
 palm towards -x, fingers towards -y. Fingers are left out by shrinking their bones into the knuckle
 and added as copies that share the palm; bases are welded in the picture by smoothing the normals
 where two copies meet. Drawing is by dense surface points with a depth buffer.
@@ -13,9 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from edits import Edited, _blur
 from torch import Tensor
-
-from edits import TIPS, Edited, _blur
 
 FINGERS = ("thumb", "index-finger", "middle-finger", "ring-finger", "pinky-finger")
 PARTS = ("phalanx-proximal", "phalanx-intermediate", "phalanx-distal", "tip")
@@ -66,7 +65,9 @@ def read_rig(path: Path) -> Rig:
         np.add.at(weights, (np.arange(len(index)), index[:, k]), share[:, k])
     as_tensor = lambda a: torch.from_numpy(np.ascontiguousarray(a)).float()  # noqa: E731
     faces = torch.from_numpy(array(part["indices"]).reshape(-1, 3).astype(np.int64))
-    return Rig(as_tensor(array(at["POSITION"])), faces, as_tensor(weights), as_tensor(joints), names)
+    return Rig(
+        as_tensor(array(at["POSITION"])), faces, as_tensor(weights), as_tensor(joints), names
+    )
 
 
 def _turn(axis: Tensor, angle: Tensor) -> Tensor:
@@ -99,7 +100,9 @@ class Maker:
         own = torch.stack([self.w[:, sorted(set(c))].sum(1) for c in self.chains])
         self.member = (own[:, self.f] > 0.4).all(2)  # 5 F
         steps = [(i, k) for i in range(dense) for k in range(dense - i)]
-        uv = torch.tensor([[(i + 1 / 3) / dense, (k + 1 / 3) / dense] for i, k in steps], device=device)
+        uv = torch.tensor(
+            [[(i + 1 / 3) / dense, (k + 1 / 3) / dense] for i, k in steps], device=device
+        )
         self.bary = torch.cat([uv, 1 - uv.sum(1, keepdim=True)], 1)  # P 3
 
     def make(self, b: int, size: int, g: torch.Generator) -> Rendered:
@@ -111,7 +114,9 @@ class Maker:
 
         x_axis = torch.tensor([1.0, 0, 0], device=dev)
         row = torch.arange(b, device=dev)
-        pose = torch.multinomial(torch.tensor([0.74, 0.13, 0.06, 0.07]), b, True, generator=g).to(dev)
+        pose = torch.multinomial(torch.tensor([0.74, 0.13, 0.06, 0.07]), b, True, generator=g).to(
+            dev
+        )
         extra = torch.multinomial(torch.tensor([0.62, 0.32, 0.06]), b, True, generator=g).to(dev)
         extra = torch.where(pose == 0, extra, 0)
         fewer = ((rand(b) < 0.40) & (extra == 0) & (pose == 0)).float()
@@ -137,10 +142,17 @@ class Maker:
         curl = torch.tensor([1.35, 1.6, 1.0], device=dev)
         folded = (rand(b, 5) < 0.3).float()
         folded[row, torch.floor(rand(b) * 5).long()] = 1
-        folded = torch.where((pose == 1)[:, None], folded, (pose == 2).float()[:, None].expand(b, 5))
-        flex[:, :5] = flex[:, :5] * (1 - folded[..., None]) + curl * (0.85 + 0.25 * rand(b, 5, 1)) * folded[..., None]
+        folded = torch.where(
+            (pose == 1)[:, None], folded, (pose == 2).float()[:, None].expand(b, 5)
+        )
+        flex[:, :5] = (
+            flex[:, :5] * (1 - folded[..., None])
+            + curl * (0.85 + 0.25 * rand(b, 5, 1)) * folded[..., None]
+        )
         grip = (pose == 3).float()[:, None, None]
-        flex[:, :5] = flex[:, :5] * (1 - grip) + grip * torch.tensor([0.75, 0.9, 0.5], device=dev) * (0.8 + 0.5 * rand(b, 5, 1))
+        flex[:, :5] = flex[:, :5] * (1 - grip) + grip * torch.tensor(
+            [0.75, 0.9, 0.5], device=dev
+        ) * (0.8 + 0.5 * rand(b, 5, 1))
         source = torch.zeros(b, 7, dtype=torch.long, device=dev)
         source[:, :5] = order
         for e in range(2):
@@ -148,14 +160,20 @@ class Maker:
             out = (slot[:, e] == 4).float()
             donor = torch.where(rand(b) < 0.5, low, high)
             source[:, 5 + e] = donor
-            at_low, at_high = self._bearing(low) + spin[row, low], self._bearing(high) + spin[row, high]
+            at_low, at_high = (
+                self._bearing(low) + spin[row, low],
+                self._bearing(high) + spin[row, high],
+            )
             goal = (at_low + at_high) / 2 + out * (0.26 + 0.08 * rand(b))
             spin[:, 5 + e] = goal - self._bearing(donor)
             spread[:, 5 + e] = (spread[row, low] + spread[row, high]) / 2 + out * 0.1
             flex[:, 5 + e] = flex[row, low] + (rand(b, 3) - 0.5) * 0.1
         length = 0.92 + 0.16 * rand(b, 7)
         transforms, tips, marks = self._pose(spin, spread, flex, source, gone, length, x_axis)
-        on = torch.cat([torch.ones(b, 5, device=dev), (extra[:, None] > torch.arange(2, device=dev)).float()], 1)
+        on = torch.cat(
+            [torch.ones(b, 5, device=dev), (extra[:, None] > torch.arange(2, device=dev)).float()],
+            1,
+        )
         alive = (on > 0) & (gone == 0)
 
         # camera: yaw 0 = palm, pi = back
@@ -182,7 +200,9 @@ class Maker:
         for c in range(3):  # the hand, then two possible copies
             vertices = self._skin(transforms, source, c)
             layers.append(camera(vertices))
-        colour, alpha, depth = self._draw(layers, source, extra, pixel, size, rand, camera(tips), look, mirror, seen)
+        colour, alpha, depth = self._draw(
+            layers, source, extra, pixel, size, rand, camera(tips), look, mirror, seen
+        )
         points = pixel(camera(tips))
         far = (points[:, :, None] - points[:, None]).norm(dim=-1) + 1e4 * torch.eye(7, device=dev)
         pair = alive[:, :, None] & alive[:, None]
@@ -210,13 +230,20 @@ class Maker:
             joints = self.j[tables[source[:, c]]]  # B 5 3
             thumb = (source[:, c] == 0).float()
             way = torch.nn.functional.normalize(joints[:, 4] - joints[:, 1], dim=1)
-            hinge = torch.nn.functional.normalize(torch.linalg.cross(way, palm.expand_as(way)), dim=1)
+            hinge = torch.nn.functional.normalize(
+                torch.linalg.cross(way, palm.expand_as(way)), dim=1
+            )
             opened = _turn(x_axis, -spread[:, c])
             base = _batch_about(_turn(x_axis, -spin[:, c]), self.j[0].expand(b, 3))
             meta = base @ _batch_about(_turn(x_axis, -spread[:, c] * thumb), joints[:, 0])
-            root = opened * (1 - thumb)[:, None, None] + torch.eye(3, device=self.device) * thumb[:, None, None]
+            root = (
+                opened * (1 - thumb)[:, None, None]
+                + torch.eye(3, device=self.device) * thumb[:, None, None]
+            )
             shrink = torch.where(gone[:, c] > 0, 0.03, length[:, c])[:, None, None]
-            one = meta @ _batch_about(root @ _turn(hinge, flex[:, c, 0] * (1 - 0.6 * thumb)) * shrink, joints[:, 1])
+            one = meta @ _batch_about(
+                root @ _turn(hinge, flex[:, c, 0] * (1 - 0.6 * thumb)) * shrink, joints[:, 1]
+            )
             two = one @ _batch_about(_turn(hinge, flex[:, c, 1] * (1 - 0.3 * thumb)), joints[:, 2])
             three = two @ _batch_about(_turn(hinge, flex[:, c, 2] * (1 - thumb)), joints[:, 3])
             chain = torch.stack([meta, one, two, three, three], 1)
@@ -260,8 +287,12 @@ class Maker:
         samples = len(self.f) * len(self.bary)
         for c, q in enumerate(layers):
             corners = q[:, self.f]  # B F 3 3
-            normal = torch.linalg.cross(corners[:, :, 1] - corners[:, :, 0], corners[:, :, 2] - corners[:, :, 0])
-            smooth = torch.zeros_like(q).index_add_(1, self.f.reshape(-1), normal.repeat_interleave(3, 1))
+            normal = torch.linalg.cross(
+                corners[:, :, 1] - corners[:, :, 0], corners[:, :, 2] - corners[:, :, 0]
+            )
+            smooth = torch.zeros_like(q).index_add_(
+                1, self.f.reshape(-1), normal.repeat_interleave(3, 1)
+            )
             normal = torch.nn.functional.normalize(smooth, dim=-1)
             at = torch.einsum("pk,bfkd->bfpd", self.bary, corners).reshape(b, samples, 3)
             nn = torch.einsum("pk,bfkd->bfpd", self.bary, normal[:, self.f]).reshape(b, samples, 3)
@@ -272,7 +303,11 @@ class Maker:
             if c:
                 mine = self.member[source[:, 4 + c]] & (extra >= c)[:, None]
                 shown &= mine[:, :, None].expand(-1, -1, len(self.bary)).reshape(b, samples)
-            key = ((at[..., 2] + 1) * 1e6).long() * (1 << 24) + c * samples + torch.arange(samples, device=dev)
+            key = (
+                ((at[..., 2] + 1) * 1e6).long() * (1 << 24)
+                + c * samples
+                + torch.arange(samples, device=dev)
+            )
             key = torch.where(shown, key, 1 << 62)
             where = torch.where(shown, xy[..., 1] * side + xy[..., 0], 0)
             best.scatter_reduce_(1, where, key, "amin")
@@ -280,9 +315,15 @@ class Maker:
         hit = best < (1 << 62)
         index = torch.where(hit, best % (1 << 24), 0)
         table = torch.cat(attributes, 1)
-        image = table.gather(1, index[..., None].expand(-1, -1, 4)).transpose(1, 2).reshape(b, 4, side, side)
+        image = (
+            table.gather(1, index[..., None].expand(-1, -1, 4))
+            .transpose(1, 2)
+            .reshape(b, 4, side, side)
+        )
         hit = hit.float().reshape(b, 1, side, side)
-        hit = 1 - torch.nn.functional.max_pool2d(1 - torch.nn.functional.max_pool2d(hit, 5, 1, 2), 5, 1, 2)
+        hit = 1 - torch.nn.functional.max_pool2d(
+            1 - torch.nn.functional.max_pool2d(hit, 5, 1, 2), 5, 1, 2
+        )
         hit = torch.minimum(hit, (_blur(hit, 1) > 0.35).float())
         known = (best.reshape(b, 1, side, side) < (1 << 62)).float()
         filled = _blur(image * known, 2) / _blur(known, 2).clamp_min(1e-3)
@@ -300,7 +341,10 @@ class Maker:
         wrap = 0.25 + 0.5 * rand(b, 1, 1, 1)
         lit = ((lit + wrap) / (1 + wrap)).clamp_min(0)
         tone = rand(b, 1) ** 0.8
-        pale, dark = torch.tensor([0.93, 0.74, 0.64], device=dev), torch.tensor([0.36, 0.23, 0.16], device=dev)
+        pale, dark = (
+            torch.tensor([0.93, 0.74, 0.64], device=dev),
+            torch.tensor([0.36, 0.23, 0.16], device=dev),
+        )
         skin = (pale * tone + dark * (1 - tone)) * (1 + (rand(b, 3) - 0.5) * 0.16)
         noise = 0
         for cells, strength in ((7, 0.10), (28, 0.07), (112, 0.06)):

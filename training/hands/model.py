@@ -14,7 +14,7 @@ TAPS = ((56, 24), (28, 40), (14, 112))
 
 
 class Backbone(nn.Module):
-    """Runs the nodes of an ONNX graph with trainable constants; answers the last map of each size."""
+    """Runs the nodes of an ONNX graph with trainable constants; answers the last map by size."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()

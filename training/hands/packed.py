@@ -55,6 +55,9 @@ def load(path: Path, device: str, most: int = 10**9) -> Pack:
         blobs("wall", "RGB"),
         blobs("scene", "RGB"),
         torch.from_numpy(data["points"][:most]).float().to(device),
-        *(torch.from_numpy(data[k][:most]).to(device) for k in ("shown", "fold", "source", "trust")),
+        *(
+            torch.from_numpy(data[k][:most]).to(device)
+            for k in ("shown", "fold", "source", "trust")
+        ),
         [str(n) for n in data["name"][:most]],
     )

@@ -3,7 +3,7 @@
     python training/hands/prepare.py --digits Dataset --rooms images/train --ti1k train \
         --backgrounds templates --out pack.npz
 
-Sources (none is committed): Sign-Language-Digits (Apache-2.0), HandsDataset train part (Apache-2.0),
+Sources (none is committed): Sign-Language-Digits and the train part of HandsDataset (Apache-2.0),
 TI1K (MIT); backgrounds from the MIT template images. A crop is 288 px wide and shows the landmark
 region grown 1.4 times, so that training can shift, turn and scale it. `fold` (0 or 1) splits
 persons and recording sessions: what one model is trained on, the other is judged by.
@@ -24,8 +24,25 @@ from iqmetrics.nets.hands.region import crop, of_landmarks, of_palm
 PACKED = 288
 GROWN = 1.4
 MASKED = 192
-CHAINS = ((0, 1, 2, 3, 4), (0, 5, 6, 7, 8), (0, 9, 10, 11, 12), (0, 13, 14, 15, 16), (0, 17, 18, 19, 20))
-PER_DIGIT = {"5": 999, "4": 999, "9": 999, "0": 80, "6": 70, "7": 70, "8": 70, "1": 50, "2": 50, "3": 60}
+CHAINS = (
+    (0, 1, 2, 3, 4),
+    (0, 5, 6, 7, 8),
+    (0, 9, 10, 11, 12),
+    (0, 13, 14, 15, 16),
+    (0, 17, 18, 19, 20),
+)
+PER_DIGIT = {
+    "5": 999,
+    "4": 999,
+    "9": 999,
+    "0": 80,
+    "6": 70,
+    "7": 70,
+    "8": 70,
+    "1": 50,
+    "2": 50,
+    "3": 60,
+}
 PER_ROOM = {5: 999, 4: 999, 0: 180, 1: 70, 2: 70, 3: 90}
 TI1K_TAKEN = 260
 
@@ -49,7 +66,9 @@ def rooms(folder: Path) -> Iterator[tuple[Path, int, int, list[float] | None]]:
         text = file.read_text()
         for part in text.split("<object>")[1:]:
             count = int(re.search(r"<name>(\d)", part)[1])
-            box = [float(re.search(rf"<{k}>(\d+)", part)[1]) for k in ("xmin", "ymin", "xmax", "ymax")]
+            box = [
+                float(re.search(rf"<{k}>(\d+)", part)[1]) for k in ("xmin", "ymin", "xmax", "ymax")
+            ]
             if left[count] > 0 and file.with_suffix(".jpg").exists():
                 left[count] -= 1
                 number = int(re.findall(r"\d+", file.stem)[-1])
@@ -77,7 +96,8 @@ def one_hand(pixels: np.ndarray, box: list[float] | None) -> Hand | None:
     if box is not None:
         middle = [(h.points.min(0) + h.points.max(0)) / 2 for h in hands]
         hands = [
-            h for h, m in zip(hands, middle, strict=True)
+            h
+            for h, m in zip(hands, middle, strict=True)
             if box[0] < m[0] < box[2] and box[1] < m[1] < box[3]
         ]
     return max(hands, key=lambda h: h.presence, default=None)
@@ -106,10 +126,14 @@ def mask_of(cut: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, float]:
     cv2.grabCut(small, seeds, None, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
     mask = ((seeds == cv2.GC_FGD) | (seeds == cv2.GC_PR_FGD)).astype(np.uint8)
     _, parts = cv2.connectedComponents(mask)
-    mask = (parts == parts[p[9][1].clip(0, MASKED - 1), p[9][0].clip(0, MASKED - 1)]).astype(np.uint8)
+    mask = (parts == parts[p[9][1].clip(0, MASKED - 1), p[9][0].clip(0, MASKED - 1)]).astype(
+        np.uint8
+    )
     thick = cv2.dilate(bones, np.ones((3, 3), np.uint8), iterations=int(max(span * 0.07, 1)))
     covered = float((mask & thick).sum() / thick.sum())
-    spill = float((mask & (reach > 0) & (cv2.erode(reach, np.ones((3, 3))) == 0)).sum() / mask.sum())
+    spill = float(
+        (mask & (reach > 0) & (cv2.erode(reach, np.ones((3, 3))) == 0)).sum() / mask.sum()
+    )
     return cv2.resize(mask * 255, (PACKED, PACKED), interpolation=cv2.INTER_CUBIC), covered - spill
 
 
@@ -129,7 +153,9 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=10**6)
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    rows: dict[str, list] = {k: [] for k in ("jpg", "mask", "wall", "points", "shown", "fold", "source", "trust", "name")}
+    rows: dict[str, list] = {
+        k: [] for k in ("jpg", "mask", "wall", "points", "shown", "fold", "source", "trust", "name")
+    }
     makers = (digits(args.digits), rooms(args.rooms), ti1k(args.ti1k))
     for source, maker in enumerate(makers):
         for i, (file, shown, fold, box) in enumerate(maker):
@@ -150,7 +176,9 @@ def main() -> None:
             rows["mask"].append(cv2.imencode(".png", (mask > 127).astype(np.uint8) * 255)[1])
             rows["wall"].append(cv2.imencode(".jpg", wall_of(cut, mask)[:, :, ::-1], [1, 85])[1])
             values = (points, shown, fold, source, trust, f"{file.parent.name}/{file.name}")
-            for key, value in zip(("points", "shown", "fold", "source", "trust", "name"), values, strict=True):
+            for key, value in zip(
+                ("points", "shown", "fold", "source", "trust", "name"), values, strict=True
+            ):
                 rows[key].append(value)
             if i % 100 == 0:
                 print(source, i, len(rows["jpg"]), flush=True)
@@ -163,10 +191,17 @@ def main() -> None:
         for _ in range(5):
             side = int(rng.uniform(0.25, 0.9) * min(image.shape[:2]))
             y, x = (int(rng.integers(0, n - side + 1)) for n in image.shape[:2])
-            piece = cv2.resize(image[y : y + side, x : x + side], (PACKED, PACKED), interpolation=cv2.INTER_AREA)
+            piece = cv2.resize(
+                image[y : y + side, x : x + side], (PACKED, PACKED), interpolation=cv2.INTER_AREA
+            )
             scenes.append(cv2.imencode(".jpg", piece, [1, 80])[1])
     packed = {k: np.array(v) for k, v in rows.items() if k not in ("jpg", "mask", "wall")}
-    for key, blobs in (("jpg", rows["jpg"]), ("mask", rows["mask"]), ("wall", rows["wall"]), ("scene", scenes)):
+    for key, blobs in (
+        ("jpg", rows["jpg"]),
+        ("mask", rows["mask"]),
+        ("wall", rows["wall"]),
+        ("scene", scenes),
+    ):
         packed[key] = np.concatenate([b.ravel() for b in blobs])
         packed[key + "_ends"] = np.cumsum([b.size for b in blobs])
     np.savez(args.out, **packed)

@@ -1,7 +1,7 @@
 """Trains the counting net, and the nets that judge it, on one GPU in minutes; everything is seeded.
 
-    python training/hands/train.py --pack pack.npz --rig right.glb --backbone hand_landmark_full.onnx \
-        --out OUT --minutes 5
+    python training/hands/train.py --pack pack.npz --rig right.glb \
+        --backbone hand_landmark_full.onnx --out OUT --minutes 5
 
 Nets trained side by side on the same batches: `ship` (everything), `fold0` and `fold1` (only the
 photographs of that half of the persons and sessions; each is judged by the other half), `photos`
@@ -18,14 +18,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
-from safetensors.torch import save_file
-from torch import Tensor, nn
-
 from compose import SHARES, SIZE, STATES, Batch, Composer, Renders
 from maker3d import Maker, read_rig
 from model import Counter
 from packed import load
+from PIL import Image
+from safetensors.torch import save_file
+from torch import Tensor, nn
 
 NETS = ("ship", "fold0", "fold1", "photos")
 
@@ -33,7 +32,9 @@ NETS = ("ship", "fold0", "fold1", "photos")
 def draw(maker: Maker, total: int, seed: int, step: int) -> Renders:
     """A pool of rendered layers."""
     g = torch.Generator().manual_seed(seed)
-    parts: dict[str, list[Tensor]] = {k: [] for k in ("image", "alpha", "tips", "count", "pose", "clear")}
+    parts: dict[str, list[Tensor]] = {
+        k: [] for k in ("image", "alpha", "tips", "count", "pose", "clear")
+    }
     for _ in range(0, total, step):
         r = maker.make(step, SIZE, g)
         parts["image"].append((r.image * 255).byte())
@@ -60,7 +61,9 @@ def loss_of(net: nn.Module, batch: Batch, use: Tensor, dtype: torch.dtype) -> Te
     known = (truth == 0) & ~torch.isnan(batch.tips[use][..., 0]).all(1) | (truth == 3)
     fine = (focal.sum((1, 2)) * known).sum() / known.sum().clamp_min(1) / 5
     counted = (truth == 0).float()
-    which = nn.functional.cross_entropy(count, batch.count[use], reduction="none", label_smoothing=0.02)
+    which = nn.functional.cross_entropy(
+        count, batch.count[use], reduction="none", label_smoothing=0.02
+    )
     group = nn.functional.cross_entropy(state, truth, label_smoothing=0.02)
     return fine + (which * counted).sum() / counted.sum().clamp_min(1) + group
 
@@ -73,7 +76,9 @@ def views(net: nn.Module, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         c, s = math.cos(angle), math.sin(angle)
         theta = torch.tensor([[c, -s, 0], [s, c, 0]], device=image.device).expand(len(image), 2, 3)
         grid = nn.functional.affine_grid(theta, image.shape, align_corners=False)
-        turned.append(nn.functional.grid_sample(image, grid, align_corners=False, padding_mode="border"))
+        turned.append(
+            nn.functional.grid_sample(image, grid, align_corners=False, padding_mode="border")
+        )
     turned[1], turned[3] = turned[1].flip(3), turned[3].flip(3)
     peaks, states, counts = [], [], []
     for view in turned:
@@ -96,7 +101,11 @@ def judged(net: nn.Module, image: Tensor) -> Tensor:
     group = torch.where(peaks <= 4, 0, torch.where(peaks == 5, 1, 2))
     agree = (group == which[:, None]).sum(1)
     need = torch.where(which == 1, 0.5, 0.6)
-    ok = (p >= need) & (best >= torch.where(which == 1, 0.6, 0.75)) & (agree >= torch.where(which == 1, 2, 3))
+    ok = (
+        (p >= need)
+        & (best >= torch.where(which == 1, 0.6, 0.75))
+        & (agree >= torch.where(which == 1, 2, 3))
+    )
     return torch.where(ok, which, -1)
 
 
@@ -118,8 +127,18 @@ def test_sets(composer: Composer, fold: int, each: int) -> dict[str, tuple[Tenso
     pack, sets = composer.pack, {}
     mine = lambda pool: pool[pack.fold[pool.to(pack.fold.device)].cpu() == fold]  # noqa: E731
     opened, every, closed = mine(composer.open), mine(composer.any_open), mine(composer.closed)
-    sets["normal"] = torch.cat([composer.untouched(every[i : i + 64].to(composer.device)) for i in range(0, len(every), 64)])
-    sets["closed"] = torch.cat([composer.untouched(closed[i : i + 64].to(composer.device)) for i in range(0, len(closed), 64)])
+    sets["normal"] = torch.cat(
+        [
+            composer.untouched(every[i : i + 64].to(composer.device))
+            for i in range(0, len(every), 64)
+        ]
+    )
+    sets["closed"] = torch.cat(
+        [
+            composer.untouched(closed[i : i + 64].to(composer.device))
+            for i in range(0, len(closed), 64)
+        ]
+    )
     for k, name in enumerate(SHARES):
         parts = []
         for _ in range(0, each, 50):
@@ -130,12 +149,16 @@ def test_sets(composer: Composer, fold: int, each: int) -> dict[str, tuple[Tenso
 
 
 def render_sets(composer: Composer, renders: Renders) -> dict[str, tuple[Tensor, Tensor]]:
-    """Renders over scenes: 4, 5, 6 or more (open, every tip in view), and hands not to be counted."""
-    group = torch.where(renders.pose > 0, 3, torch.where(renders.clear, renders.count.clamp(4, 6) - 4, 4))
+    """Renders over scenes: 4, 5, 6 or more (open, every tip in view), and folded hands."""
+    group = torch.where(
+        renders.pose > 0, 3, torch.where(renders.clear, renders.count.clamp(4, 6) - 4, 4)
+    )
     sets = {}
     for k, name in enumerate(("render4", "render5", "render6", "render_folded")):
         index = torch.nonzero(group == k)[:300, 0]
-        image = composer._over(renders.image[index] / 255, renders.alpha[index] / 255, composer.scenes(len(index)))
+        image = composer._over(
+            renders.image[index] / 255, renders.alpha[index] / 255, composer.scenes(len(index))
+        )
         sets[name] = ((image.clamp(0, 1) * 255).byte(), torch.zeros(0))
     return sets
 
@@ -166,14 +189,23 @@ def main() -> None:
     print("renders", len(pool.image), f"{time.time() - began:.0f} s", flush=True)
     composer = Composer(pack, pool, args.seed)
     names = args.nets.split(",")
-    nets = {n: Counter(args.backbone).to(device).to(memory_format=torch.channels_last) for n in names}
-    smooth = {n: torch.optim.swa_utils.AveragedModel(
-        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99), use_buffers=True) for n, net in nets.items()}
+    nets = {
+        n: Counter(args.backbone).to(device).to(memory_format=torch.channels_last) for n in names
+    }
+    smooth = {
+        n: torch.optim.swa_utils.AveragedModel(
+            net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99), use_buffers=True
+        )
+        for n, net in nets.items()
+    }
     groups = []
     for net in nets.values():
         base = [*net.backbone.parameters()]
         rest = [p for n, p in net.named_parameters() if not n.startswith("backbone")]
-        groups += [{"params": base, "lr": 4e-4, "top": 4e-4}, {"params": rest, "lr": 2e-3, "top": 2e-3}]
+        groups += [
+            {"params": base, "lr": 4e-4, "top": 4e-4},
+            {"params": rest, "lr": 2e-3, "top": 2e-3},
+        ]
     optimiser = torch.optim.AdamW(groups, weight_decay=1e-3)
     start, step, budget = time.time(), 0, args.minutes * 60
     sums: dict[str, float] = {}
@@ -188,7 +220,11 @@ def main() -> None:
         for n, net in nets.items():
             use = torch.arange(len(batch.state), device=device)
             if n != "ship":  # a fixed number: cuDNN searches anew for each batch size
-                fits = (batch.maker != 1) if n == "photos" else (batch.fold == int(n[-1])) | (batch.fold < 0)
+                fits = (
+                    (batch.maker != 1)
+                    if n == "photos"
+                    else (batch.fold == int(n[-1])) | (batch.fold < 0)
+                )
                 use = torch.multinomial(fits.float(), len(use) // 2, replacement=True)
             loss = loss_of(net, batch, use, dtype)
             if step % 50 == 0:
@@ -201,13 +237,24 @@ def main() -> None:
         for n, net in nets.items():
             smooth[n].update_parameters(net)
         if step % 50 == 0:
-            print(step, f"{time.time() - start:.0f} s", {k: round(v, 3) for k, v in sums.items()}, flush=True)
+            print(
+                step,
+                f"{time.time() - start:.0f} s",
+                {k: round(v, 3) for k, v in sums.items()},
+                flush=True,
+            )
         step += 1
     print("steps", step, flush=True)
     args.out.mkdir(parents=True, exist_ok=True)
     for n in names:
         best = smooth[n].module
-        save_file({k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in best.state_dict().items()}, args.out / f"{n}.safetensors")
+        save_file(
+            {
+                k: (v.half() if v.is_floating_point() else v).contiguous()
+                for k, v in best.state_dict().items()
+            },
+            args.out / f"{n}.safetensors",
+        )
     each = 150 if device == "cuda" else 1
     calm = Composer(pack, held, args.seed + 200, calm=True)
     results: dict[str, dict[str, list[float]]] = {}
@@ -223,7 +270,10 @@ def main() -> None:
     for name, rows in results.items():
         print(name)
         for key, row in rows.items():
-            print(f"   {key:14s} n {row[0]:4d}  abstained {row[1]:.3f}  <=4 {row[2]:.3f}  5 {row[3]:.3f}  >=6 {row[4]:.3f}")
+            print(
+                f"   {key:14s} n {row[0]:4d}  abstained {row[1]:.3f}",
+                f"<=4 {row[2]:.3f}  5 {row[3]:.3f}  >=6 {row[4]:.3f}",
+            )
     (args.out / "report.json").write_text(json.dumps({"steps": step, "states": STATES, **results}))
     keep_tests(args.out / "tests.npz", rendered)
     if device == "cuda":

@@ -21,10 +21,13 @@ Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
 SIZE = 224
-TURN = 0.21
-"""Radians by which the third and fourth view are turned."""
+TURNS = (0.0, 0.0, 0.21, -0.21)
+"""Radians by which each view is turned."""
 
-MIN_SIZE = 48
+MIRRORED = (1, 3)
+"""Views that are mirrored."""
+
+MIN_SIZE = 40
 """Hands smaller than this (longer side of the landmarks' box, pixels) are not counted."""
 
 PEAK = 0.3
@@ -43,7 +46,7 @@ class Rule:
     views: int
 
 
-RULES = {"missing": Rule(0.75, 0.85, 3), "normal": Rule(0.5, 0.6, 2), "extra": Rule(0.6, 0.8, 3)}
+RULES = {"missing": Rule(0.8, 0.9, 3), "normal": Rule(0.5, 0.7, 3), "extra": Rule(0.6, 0.8, 3)}
 
 REASONS = {
     "folded": "fingers closed, folded or gripping",
@@ -83,11 +86,11 @@ class Answer:
 
 def views(pixels: Bytes, region: Region) -> Floats:
     """The four views of a hand, 4 x 224 x 224 x 3, 0..1."""
-    straight = crop(pixels, region, SIZE)
-    left = crop(pixels, Region(region.x, region.y, region.side, region.angle + TURN), SIZE)
-    right = crop(pixels, Region(region.x, region.y, region.side, region.angle - TURN), SIZE)
-    stack = np.stack([straight, straight[:, ::-1], left, right[:, ::-1]])
-    return stack.astype(np.float32) / 255
+    cuts = [
+        crop(pixels, Region(region.x, region.y, region.side, region.angle + t), SIZE) for t in TURNS
+    ]
+    stack = np.stack([c[:, ::-1] if k in MIRRORED else c for k, c in enumerate(cuts)])
+    return np.asarray(stack, np.float32) / np.float32(255)
 
 
 def ask(cuts: Floats, device: str = "cpu") -> list[Answer]:
@@ -122,7 +125,8 @@ def judge(answer: Answer, region: Region, shape: tuple[int, ...]) -> Count:
     name = CLASSES[which]
     rule, sure = RULES[name], float(classes[which])
     agree = sum(group(len(f)) == which for f in found)
-    tips = region.to_image(found[0] * (SIZE / 56) + 1.5, SIZE).reshape(-1, 2)
+    shown = next((k for k, f in enumerate(found) if group(len(f)) == which), 0)
+    tips = place(found[shown], shown, region)
     places = tuple((float(x), float(y)) for x, y in tips)
     countable = float(state[0])
     reason = ""
@@ -135,6 +139,15 @@ def judge(answer: Answer, region: Region, shape: tuple[int, ...]) -> Count:
     elif agree < rule.views:
         reason = f"fingertips and class disagree ({agree} of 4 views agree)"
     return Count("unsure" if reason else name, places, sure, countable, reason)
+
+
+def place(cells: NDArray[np.float64], view: int, region: Region) -> NDArray[np.float64]:
+    """Fingertips of one view (x, y in map cells) in image pixels."""
+    at = cells * (SIZE / 56) + 1.5
+    if view in MIRRORED:
+        at = np.stack([SIZE - 1 - at[:, 0], at[:, 1]], 1)
+    turned = Region(region.x, region.y, region.side, region.angle + TURNS[view])
+    return turned.to_image(at, SIZE).reshape(-1, 2)
 
 
 def group(tips: int) -> int:

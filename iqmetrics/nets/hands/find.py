@@ -57,7 +57,8 @@ class Hand:
 def find(pixels: Bytes, device: str = "cpu", presence: float = PRESENCE) -> list[Hand]:
     """The hands of an image (uint8 height x width x 3), largest first."""
     squares = [whole(pixels), *tiles(pixels)]
-    cuts = np.stack([crop(pixels, s, palm.SIZE) for s in squares]).astype(np.float32) / 255
+    stack = np.stack([crop(pixels, s, palm.SIZE) for s in squares])
+    cuts = np.asarray(stack / np.float32(255), np.float32)
     regions = []
     for square, palms in zip(squares, palm.detect(cuts, device), strict=True):
         for found in palms:

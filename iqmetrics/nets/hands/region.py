@@ -85,9 +85,8 @@ def crop(pixels: Bytes, region: Region, size: int) -> Bytes:
     if shrink >= 2:
         step = float(shrink)
         w, h = max(window.shape[1] // shrink, 1), max(window.shape[0] // shrink, 1)
-        window = cv2.resize(
-            window[: h * shrink, : w * shrink], (w, h), interpolation=cv2.INTER_AREA
-        )
+        whole = window[: h * shrink, : w * shrink]
+        window = np.asarray(cv2.resize(whole, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
     m = region.matrix(size)
     m[0, 2], m[1, 2] = m[0, 2] - x0, m[1, 2] - y0
     m[:, 2] = (m[:, 2] + 0.5) / step - 0.5

@@ -1,0 +1,41 @@
+"""The nets: in the ledger, small, and honest about what is missing."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from iqmetrics import weights
+from iqmetrics.errors import Unavailable
+from iqmetrics.nets.hands import session
+
+
+def test_all_weights_are_embedded_permissive_and_small():
+    entries = [weights.entry(n) for n in session.NETS]
+    assert all(e.embedded and e.commercial and e.licence == "Apache-2.0" for e in entries)
+    assert sum(e.bytes for e in entries) <= 8e6
+    assert all(weights.find(n).stat().st_size == weights.entry(n).bytes for n in session.NETS)
+
+
+def test_an_empty_batch_gives_empty_outputs():
+    outputs = session.run("hand_count", np.zeros((0, 224, 224, 3), np.float32))
+    assert [o.shape for o in outputs] == [(0, 56, 56), (0, 4), (0, 3)]
+
+
+def test_probabilities_sum_to_one_and_do_not_depend_on_the_batch():
+    batch = np.random.default_rng(0).random((3, 224, 224, 3), np.float32)
+    tips, state, count = session.run("hand_count", batch)
+    assert tips.min() >= 0 and tips.max() <= 1
+    assert state.sum(1) == pytest.approx(np.ones(3), abs=1e-5)
+    assert count.sum(1) == pytest.approx(np.ones(3), abs=1e-5)
+    alone = session.run("hand_count", batch[1:2])
+    assert np.array_equal(alone[0][0], tips[1])
+
+
+def test_without_onnxruntime_the_command_is_told(monkeypatch):
+    session._session.cache_clear()
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(Unavailable, match="onnxruntime") as error:
+        session.load()
+    assert "iqmetrics[score]" in error.value.hint
+    session._session.cache_clear()
