@@ -25,6 +25,8 @@ PLANTED = [
     ("butterfly.png", "look.grid", "lower"),
     ("astronaut.jpg", "face.asymmetry", "lower"),
     ("astronaut.jpg", "face.malformed", "lower"),
+    ("hand.jpg", "hands.extra", "lower"),
+    ("hand.jpg", "hands.wrong", "lower"),
 ]
 
 
