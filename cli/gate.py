@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from iqmetrics.cli import pipe
 
 from iqmetrics.errors import BadInput
 
@@ -48,7 +49,7 @@ def command(
     paths = {"baseline": locate(baseline), **({"candidate": locate(run)} if run else {})}
     if verify is not None:
         state, told = seals.verify(verify, seals.seal(paths, chosen))
-        click.echo("\n".join(told))
+        pipe.echo("\n".join(told))
         return EXIT[state]
     if run is None:
         raise BadInput("gate needs a RUN to judge", "Score it first: iqm score FOLDER")
@@ -71,7 +72,7 @@ def _judge(
         feeds.write_text(verdict, as_json)
     writers = {"text": verdicts.text, "junit": verdicts.junit, "github": verdicts.github}
     writers["markdown"] = verdicts.markdown
-    click.echo((as_json if form == "json" else writers[form](found)).rstrip("\n"))
+    pipe.echo((as_json if form == "json" else writers[form](found)).rstrip("\n"))
     if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         with open(summary, "a", encoding="utf-8") as file:
             file.write(verdicts.markdown(found))

@@ -3,13 +3,13 @@
 0 done, 1 gate failed, 2 the user can fix it, 3 a bug or nothing scored, 4 inconclusive, 130 ^C.
 """
 
-import os
 import sys
 import traceback
 from importlib import import_module
 from pathlib import Path
 
 import click
+from iqmetrics.cli.pipe import deafen
 
 from iqmetrics.errors import IqmError
 
@@ -83,8 +83,12 @@ def run(args: list[str] | None = None) -> int:
     """Run `iqm`; the exit code as a number."""
     try:
         result = iqm.main(args, prog_name="iqm", standalone_mode=False)
-        sys.stdout.flush()
-        return result if isinstance(result, int) else 0
+        code = result if isinstance(result, int) else 0
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            deafen()
+        return code
     except IqmError as error:
         return _say(error.message, error.hint, error.exit_code)
     except click.ClickException as error:
@@ -93,9 +97,9 @@ def run(args: list[str] | None = None) -> int:
         return _say(error.format_message(), "", 2)
     except (click.Abort, KeyboardInterrupt):
         return _say("interrupted", "Run the same command again to go on.", 130)
-    except BrokenPipeError:
-        # The reader of stdout is gone (`iqm ... | head`): nothing is left to say to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        # So click leaves, with 1, when the reader of stdout is gone.
+        deafen()
         return 0
     except Exception as error:
         return _bug(error)

@@ -6,6 +6,7 @@ image keeps, `pick` which image of a prompt counts as the first. `--preset stand
 shipped `standard.preset.toml`; a path to a file of your own works too. An unknown key is an error.
 """
 
+import math
 import tomllib
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -70,7 +71,7 @@ def load(name: str) -> Preset:
     if path.suffix == ".toml":
         if not path.is_file():
             raise BadInput(f"preset file {name} does not exist")
-        text, title = path.read_text("utf-8"), path.name.removesuffix(SUFFIX)
+        text, title = path.read_text("utf-8", "surrogateescape"), path.name.removesuffix(SUFFIX)
     elif name in shipped():
         text, title = (
             files("iqmetrics.metrics_cfg").joinpath(name + SUFFIX).read_text("utf-8"),
@@ -87,11 +88,15 @@ def load(name: str) -> Preset:
 def _parse(title: str, data: dict[str, Any]) -> Preset:
     where = f"key in preset {title}"
     _only(where, data, {"about", "scorer", "usable", "pick"})
+    _tables(title, data, "scorer")
+    _tables(title, data, "usable")
     choices = []
     for table in data.get("scorer", []):
         _only(where, table, {"name", "options"})
-        if "name" not in table:
+        if not isinstance(table.get("name"), str):
             raise BadInput(f"preset {title}: a [[scorer]] has no name")
+        if not isinstance(table.get("options", {}), dict):
+            raise BadInput(f"preset {title}: options of {table['name']} must be a table")
         if ":" not in table["name"]:
             plugins.resolve("scorer", table["name"])
         choices.append(ScorerChoice(table["name"], table.get("options", {})))
@@ -99,7 +104,7 @@ def _parse(title: str, data: dict[str, Any]) -> Preset:
         raise BadInput(f"preset {title} names no scorer", "Add a [[scorer]] table with a name")
     usable = tuple(_condition(title, table) for table in data.get("usable", []))
     pick = data.get("pick", 1)
-    if not isinstance(pick, int) or pick < 1:
+    if type(pick) is not int or pick < 1:
         raise BadInput(
             f"preset {title}: pick = {pick!r}", "It counts the images of a prompt from 1"
         )
@@ -110,7 +115,16 @@ def _condition(title: str, table: dict[str, Any]) -> Condition:
     _only(f"key in a [[usable]] of preset {title}", table, {"metric", "min", "max"})
     if not isinstance(table.get("metric"), str) or len(table) < 2:
         raise BadInput(f"preset {title}: a [[usable]] needs a metric and min or max")
+    for limit in (table.get("min", 0), table.get("max", 0)):
+        if type(limit) not in (int, float) or not math.isfinite(limit):
+            raise BadInput(f"preset {title}: a [[usable]] limit must be a number, got {limit!r}")
     return Condition(**table)
+
+
+def _tables(title: str, data: dict[str, Any], key: str) -> None:
+    found = data.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(table, dict) for table in found):
+        raise BadInput(f"preset {title}: {key} must be written as [[{key}]] tables")
 
 
 def _only(where: str, table: dict[str, Any], known: set[str]) -> None:

@@ -1,10 +1,21 @@
 """Readings refuse what is not a number."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from iqmetrics.records import ImageRecord, Metric, Missing, Reading, Source
+from iqmetrics.records import (
+    IMAGE_STATUSES,
+    METRIC_STATUSES,
+    Aggregate,
+    ImageRecord,
+    Metric,
+    Missing,
+    Reading,
+    Scorecard,
+    Source,
+)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -38,3 +49,51 @@ def test_a_record_survives_json_text() -> None:
     assert ImageRecord.from_json(json.loads(json.dumps(record.to_json()))) == record
     bare = ImageRecord("a", "a")
     assert ImageRecord.from_json(json.loads(json.dumps(bare.to_json()))) == bare
+
+
+@pytest.mark.parametrize("status", [*METRIC_STATUSES, *IMAGE_STATUSES])
+def test_every_status_of_both_sets_can_be_told(status: str) -> None:
+    assert Missing(status, "why").status == status
+
+
+def test_the_two_sets_of_statuses_have_nothing_in_common() -> None:
+    assert not set(METRIC_STATUSES) & set(IMAGE_STATUSES)
+    assert "ok" not in {*METRIC_STATUSES, *IMAGE_STATUSES}
+
+
+def test_nouns_cannot_be_changed() -> None:
+    for noun, field in [
+        (Reading({}), "values"),
+        (ImageRecord("a", "a"), "prompt"),
+        (Missing("failed", "x"), "status"),
+        (Source("x"), "where"),
+    ]:
+        with pytest.raises((AttributeError, TypeError)):
+            setattr(noun, field, None)
+
+
+def test_unknown_is_not_none_asked_for() -> None:
+    """`texts` None means not stated, () means stated: no text."""
+    for texts in (None, (), ("A",)):
+        record = ImageRecord("a", "a", texts=texts)
+        assert ImageRecord.from_json(json.loads(json.dumps(record.to_json()))).texts == texts
+
+
+def test_each_record_has_its_own_params() -> None:
+    assert ImageRecord("a", "a").params is not ImageRecord("b", "b").params
+
+
+def test_models_of_a_scorecard_are_sorted_and_unique() -> None:
+    row = Aggregate("b", "x", "s", "1", "", "higher", 1.0, None, None, 1, 1, {"ok": 1})
+    rows = (row, replace(row, model="a"), replace(row, metric="y"))
+    assert Scorecard(rows, ()).models == ("a", "b")
+    assert Scorecard((), ()).models == ()
+
+
+@pytest.mark.parametrize("change", [{"extra": 1}, {"image": None}])
+def test_a_row_of_another_version_is_no_record(change: dict[str, object]) -> None:
+    row = {**ImageRecord("a", "a").to_json(), **change}
+    if row["image"] is None:
+        del row["image"]
+    with pytest.raises(TypeError):
+        ImageRecord.from_json(row)

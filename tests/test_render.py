@@ -29,3 +29,42 @@ def test_table_lines_up_wide_characters() -> None:
 def test_nothing_that_moves_the_cursor_is_printed() -> None:
     assert printable("a\x1b[2Jb\u202e\udcff\n") == "a\\x1b[2Jb\\u202e\\udcff\\n"
     assert printable("夏日 ☀ café") == "夏日 ☀ café"
+
+
+@pytest.mark.parametrize("value", [1.5, -1.5, 1e-7, 123456789.0, 1e20, 0.99995, 9999.5, -3e-9])
+def test_a_number_is_read_back_to_four_digits_and_has_no_exponent(value: float) -> None:
+    text = number(value)
+    assert "e" not in text
+    assert float(text) == pytest.approx(value, rel=5e-4, abs=1e-10)
+
+
+def test_an_interval_keeps_its_order_and_signs() -> None:
+    assert interval(-0.5, 0.25) == "[-0.5, 0.25]"
+    assert interval(0.0, 0.0) == "[0, 0]"
+    assert interval(1, None) == interval(None, None) == ""
+
+
+def test_a_table_without_rows_is_nothing() -> None:
+    assert table(["a"], []) == ""
+
+
+def test_a_table_has_no_trailing_blanks() -> None:
+    lines = table(["name", "b"], [["x", ""], ["", "y"]]).splitlines()
+    assert lines == ["name  b", "----  -", "x", "      y"]
+
+
+def test_a_row_of_another_length_is_a_mistake() -> None:
+    with pytest.raises((ValueError, IndexError)):
+        table(["a", "b"], [["x"]])
+
+
+@pytest.mark.parametrize("text", ["\u2028", "\u200b", "\ufeff", "\x7f", "\x9b31m", "\u2066", "\t"])
+def test_invisible_characters_become_visible(text: str) -> None:
+    shown = printable(f"a{text}b")
+    assert shown.isascii()
+    assert shown.startswith("a\\")
+
+
+@pytest.mark.parametrize("text", ["", "a b", "é", "夏", "☀", "\U0001f600", "\\n"])
+def test_what_can_be_seen_stays(text: str) -> None:
+    assert printable(text) == text

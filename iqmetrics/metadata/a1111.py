@@ -14,6 +14,7 @@ from iqmetrics.metadata.facts import Facts, known, number, size_of, whole
 from iqmetrics.metadata.jsontext import USER_COMMENT
 
 NEGATIVE = "Negative prompt:"
+MOST_UPSCALE = 100
 PAIR = re.compile(r'\s*([\w][\w \-/]*):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)')
 LORA = re.compile(r"<(lora|lyco|hypernet):([^:>]+)(?::([-\d.]+))?[^>]*>")
 
@@ -87,8 +88,8 @@ def requested_size(settings: dict[str, str]) -> tuple[int, int] | None:
     if (resized := _pair(settings.get("Hires resize", ""))) is not None:
         return resized
     factor = number(settings.get("Hires upscale"))
-    if size and factor:
-        return (int(size[0] * factor), int(size[1] * factor))
+    if size and factor and 0 < factor <= MOST_UPSCALE:
+        return size_of(int(size[0] * factor), int(size[1] * factor))
     return size
 
 

@@ -1,13 +1,14 @@
 """Facts: what one file (an image's metadata, a sidecar, a row of a table) says of an image."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from iqmetrics.records import Confidence
 
-FORMAT = 1
+FORMAT = 2
 """Bump when the same file would give other facts: part of the key of every cache of facts."""
 
 
@@ -108,5 +109,15 @@ def size_of(width: object, height: object) -> tuple[int, int] | None:
 
 
 def known(**values: Any) -> dict[str, Any]:
-    """The named values that say something: no None, no empty string or list."""
-    return {key: value for key, value in values.items() if value not in (None, "", [], {}, ())}
+    """The named values that say something: no None, no empty string or list; plain JSON."""
+    found = {key: plain(value) for key, value in values.items()}
+    return {key: value for key, value in found.items() if value not in (None, "", [], {}, ())}
+
+
+def plain(value: Any) -> Any:
+    """JSON without NaN and infinities, which some tools write and no strict parser reads."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    return [plain(v) for v in value] if isinstance(value, list) else value

@@ -50,7 +50,8 @@ def _loras(row: Mapping[str, Any]) -> list[dict[str, Any]]:
         if isinstance(one, list) and one:
             found.append(known(name=one[0], strength=number(one[1]) if len(one) > 1 else None))
     for key, value in row.items():
-        pair = LORA.fullmatch(value) if key.startswith("lora_combined") and value else None
+        told = key.startswith("lora_combined") and isinstance(value, str)
+        pair = LORA.fullmatch(value) if told else None
         if pair:
             found.append(known(name=pair[1], strength=number(pair[2])))
     return found

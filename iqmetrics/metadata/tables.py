@@ -9,13 +9,12 @@ tables.
 import csv
 import io
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from iqmetrics.errors import BadInput
-from iqmetrics.metadata.facts import Facts, number, size_of, whole
+from iqmetrics.metadata.facts import Facts, number, plain, size_of, whole
 
 MAX_BYTES = 1 << 30
 MAX_FIELD = 16 << 20
@@ -150,7 +149,7 @@ def row_of(row: Mapping[str, Any], source: str, n: int = 1) -> Row:
         params={},
     )
     file = take(FILE)
-    params = {k: _plain(v) for k, v in cells.items() if k not in used and k != "status"}
+    params = {k: plain(v) for k, v in cells.items() if k not in used and k != "status"}
     for name in ("steps", "cfg", "latency_s"):
         if (value := number(params.get(name))) is not None:
             params[name] = value
@@ -166,15 +165,6 @@ def _with_params(facts: Facts, params: dict[str, Any]) -> Facts:
     from dataclasses import replace
 
     return replace(facts, params=params)
-
-
-def _plain(value: Any) -> Any:
-    """JSON without NaN and infinities."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, list) else value
 
 
 def _strings(value: object) -> tuple[str, ...]:

@@ -168,7 +168,10 @@ def _tests(
     found: list[_Test | Check] = [_coverage(rule, row)]
     sign = -1 if row.better == "lower" else 1
     if rule.margin is not None:
-        if base is None or base.images == 0:
+        if row.better == "neither":
+            told = "the metric has no better direction: give a floor or ceiling"
+            found.append(_open(rule, "margin", told))
+        elif base is None or base.images == 0:
             found.append(_open(rule, "margin", "it was not measured on the baseline"))
         elif base.scorer_version != row.scorer_version:
             versions = f"{base.scorer_version} and {row.scorer_version}"

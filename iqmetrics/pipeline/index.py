@@ -59,7 +59,8 @@ def look(target: Any, store: Store, settings: Settings) -> Listing:
     """Walk a folder, or take a list of files; no file is opened.
 
     Raises:
-        BadInput: the folder does not exist or holds no image.
+        BadInput: the folder does not exist or holds no image, or this is neither a path nor a list
+            of paths.
     """
     if isinstance(target, str | os.PathLike):
         root = os.fspath(target)
@@ -76,6 +77,7 @@ def look(target: Any, store: Store, settings: Settings) -> Listing:
             _refuse_empty(root, selection)
             return Listing(root, selection)
         target = [target]
+    _refuse_other(target)
     return Listing(*reading.select_files(target))
 
 
@@ -121,6 +123,19 @@ def without_duplicates(records: Sequence[ImageRecord]) -> list[ImageRecord]:
         for number, record in enumerate(sorted(group, key=lambda r: r.pick or 0), 1)
     }
     return [replace(record, pick=picks[record.image]) for record in kept]
+
+
+def _refuse_other(target: Any) -> None:
+    """A picture on its own, a generator, or a list of paths and pictures mixed."""
+    if isinstance(target, Sequence):
+        kinds = {type(t).__name__ for t in target if not isinstance(t, str | os.PathLike)}
+    else:
+        kinds = {type(target).__name__}
+    if kinds:
+        raise BadInput(
+            f"cannot score {', '.join(sorted(kinds))} here",
+            "Give a folder, a list of paths, or a list of PIL images or uint8 arrays",
+        )
 
 
 def _refuse_empty(root: str, selection: Selection) -> None:

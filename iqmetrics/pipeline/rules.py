@@ -12,6 +12,7 @@ max_new_failures = 0            # images that failed here and did not in the bas
 required = true                 # false: not measured is reported, and does not hold the gate
 """
 
+import math
 import tomllib
 from dataclasses import dataclass, fields
 from importlib.resources import files
@@ -65,7 +66,7 @@ def load(name: str) -> Rules:
     if path.suffix == ".toml":
         if not path.is_file():
             raise BadInput(f"rules file {name} does not exist")
-        text, title = path.read_text("utf-8"), path.name.removesuffix(SUFFIX)
+        text, title = path.read_text("utf-8", "surrogateescape"), path.name.removesuffix(SUFFIX)
     elif name in shipped():
         text, title = (
             files("iqmetrics.metrics_cfg").joinpath(name + SUFFIX).read_text("utf-8"),
@@ -82,10 +83,15 @@ def load(name: str) -> Rules:
 def _parse(title: str, data: dict[str, Any]) -> Rules:
     _only(f"key in gate {title}", data, {"about", "alpha", "rule", "model_files"})
     alpha = data.get("alpha", 0.05)
-    if not 0 < alpha < 0.5:
+    if not _is_number(alpha) or not 0 < alpha < 0.5:
         raise BadInput(
             f"gate {title}: alpha = {alpha}", "It is the chance of a false pass: 0.05, say"
         )
+    _kind(title, "about", data.get("about", ""), str)
+    for key, kind in (("rule", dict), ("model_files", str)):
+        _kind(title, key, data.get(key, []), list)
+        for item in data.get(key, []):
+            _kind(title, f"each {key}", item, kind)
     rules = tuple(_rule(title, table) for table in data.get("rule", []))
     if not rules:
         raise BadInput(
@@ -97,12 +103,19 @@ def _parse(title: str, data: dict[str, Any]) -> Rules:
 def _rule(title: str, table: dict[str, Any]) -> Rule:
     _only(f"key in a rule of gate {title}", table, {f.name for f in fields(Rule)})
     if not isinstance(table.get("metric"), str):
-        raise BadInput(f"gate {title}: a [[rule]] names no metric")
+        raise BadInput(f"gate {title}: a [[rule]] names no metric (text)")
     rule = Rule(**table)
     given = {"margin": rule.margin, "floor": rule.floor, "ceiling": rule.ceiling}
     for key, value in {**given, "min_coverage": rule.min_coverage}.items():
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        if value is not None and not _is_number(value):
             raise BadInput(f"gate {title}, {rule.metric}: {key} must be a number, got {value!r}")
+    where = f"{title}, {rule.metric}"
+    _kind(where, "required", rule.required, bool)
+    _kind(where, "max_new_failures", rule.max_new_failures, int)
+    if not 0 <= rule.min_coverage <= 1:
+        raise BadInput(f"gate {where}: min_coverage is a share from 0 to 1")
+    if rule.max_new_failures < 0:
+        raise BadInput(f"gate {where}: max_new_failures must not be negative")
     if all(value is None for value in given.values()):
         raise BadInput(
             f"gate {title}: the rule for {rule.metric} has no margin, floor or ceiling",
@@ -111,6 +124,16 @@ def _rule(title: str, table: dict[str, Any]) -> Rule:
     if rule.margin is not None and rule.margin < 0:
         raise BadInput(f"gate {title}, {rule.metric}: margin must not be negative")
     return rule
+
+
+def _is_number(value: Any) -> bool:
+    """A finite number: a comparison with nan would never hold a model back."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _kind(where: str, key: str, value: Any, kind: type) -> None:
+    if type(value) is not kind:
+        raise BadInput(f"gate {where}: {key} must be of kind {kind.__name__}, got {value!r}")
 
 
 def _only(where: str, table: dict[str, Any], known: set[str]) -> None:

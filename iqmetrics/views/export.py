@@ -15,6 +15,8 @@ from iqmetrics.views.feeds import LONG, PLACE, SCORECARD, replace_if_changed
 
 TABLES = ("scores_long", "scores_wide", "scorecard")
 EXCEL_ROWS, EXCEL_CELL = 1_048_576, 32_767
+EXCEL_EXACT = 10**15
+"""Whole numbers from here on lose digits in a sheet: a seed of 64 bits is written as text."""
 _TEXT = {*LONG, *PLACE, *SCORECARD, "status"} - INTEGERS - NUMBERS
 
 
@@ -110,6 +112,8 @@ def _sheet(sheet: Any, source: Path, thumbnail: Callable[[str], bytes | None]) -
         header = header or row
         values = typed(row, header) if number else row
         for column, value in enumerate(values):
+            if isinstance(value, int) and abs(value) >= EXCEL_EXACT:
+                value = str(value)
             if isinstance(value, str):
                 sheet.write_string(number, column + shift, value[:EXCEL_CELL])
             elif value is not None:
@@ -133,17 +137,34 @@ def parquet(source: Path, target: Path, batch: int = 50_000) -> None:
     table = rows(source)
     header = next(table)
     types = {True: pa.int64(), False: pa.float64()}
+    long = _long(source)
     schema = pa.schema(
-        [(n, types[n in INTEGERS] if is_numeric(n) else pa.string()) for n in header]
+        [
+            (n, types[n in INTEGERS] if is_numeric(n) and n not in long else pa.string())
+            for n in header
+        ]
     )
     with pq.ParquetWriter(target, schema) as writer:
         chunk: list[list[Any]] = []
         for row in table:
-            chunk.append(typed(row, header))
+            values = zip(typed(row, header), header, strict=True)
+            chunk.append([str(v) if n in long and v is not None else v for v, n in values])
             if len(chunk) == batch:
                 writer.write_table(_arrow(pa, chunk, schema))
                 chunk = []
         writer.write_table(_arrow(pa, chunk, schema))
+
+
+def _long(source: Path) -> set[str]:
+    """Integer columns (seeds) with a number beyond 64 bits signed: they are exact as text."""
+    table = rows(source)
+    places = [(n, name) for n, name in enumerate(next(table)) if name in INTEGERS]
+    return {
+        name
+        for row in table
+        for n, name in places
+        if len(row[n]) > 18 and not -(2**63) <= int(row[n]) < 2**63
+    }
 
 
 def _arrow(pa: Any, chunk: list[list[Any]], schema: Any) -> Any:

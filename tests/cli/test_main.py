@@ -1,10 +1,17 @@
 """Errors become exit codes and one clear sentence; help ends with an example."""
 
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import click
 import pytest
 from iqmetrics.cli import main as cli
 from iqmetrics.cli.main import COMMANDS, iqm, run
 
-from iqmetrics.errors import BadInput
+from iqmetrics.errors import BadInput, NothingScored, Unavailable, UnknownName
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> str:
@@ -70,3 +77,70 @@ def test_scorers_lists_and_explains(capsys: pytest.CaptureFixture[str]) -> None:
 def test_doctor_finds_nothing_broken_here(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor"]) == 0
     assert "SQLite" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(UnknownName("scorer", "x", ["y"]), 2), (Unavailable("no w", "get w"), 2),
+     (NothingScored("none of 3"), 3), (ValueError("\\udcff"), 3), (click.Abort(), 130)],
+)  # fmt: skip
+def test_every_kind_of_error_has_its_code_and_no_traceback(
+    error: BaseException,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli.iqm, "main", fail)
+    assert run([]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("Error: ")
+    assert "Traceback" not in err
+
+
+def test_a_bug_leaves_its_traceback_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("oops")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(cli.iqm, "main", fail)
+    assert run([]) == 3
+    (log,) = tmp_path.glob("iqm-error-*.log")
+    assert "in fail" in log.read_text("utf-8")
+    assert str(log) in told(capsys)
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"iqm {version('iqmetrics')}\n"
+
+
+@pytest.mark.parametrize("args", [[], ["-h"], ["--help"], ["score", "-h"]])
+def test_help_never_fails_as_a_bug(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(args) in (0, 2)
+    out, err = capsys.readouterr()
+    assert "Usage: iqm" in out + err
+    assert "bug" not in out + err
+
+
+def test_help_imports_no_command_and_nothing_heavy() -> None:
+    code = (
+        "import sys; from iqmetrics.cli.main import run; run(['--help']);"
+        "heavy = {'torch', 'numpy', 'PIL', 'rich', 'iqmetrics.pipeline', 'iqmetrics.cli.score'};"
+        "sys.stderr.write(repr(sorted(heavy & set(sys.modules))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]"
+
+
+def test_options_may_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IQM_SCORERS_AS_JSON", "1")
+    assert run(["scorers", "size"]) == 0
+    assert capsys.readouterr().out.startswith("{")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from iqmetrics.cli.main import run
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 HOSTILE = [
     "a\nb.png",
@@ -147,3 +148,93 @@ def test_a_read_only_folder_asks_for_out(
     monkeypatch.setattr(Path, "mkdir", refuse)
     assert run(["score", str(tmp_path), "--scorer", "size"]) == 2
     assert "--out DIR" in capsys.readouterr().err
+
+
+def test_metadata_that_is_no_strict_json_does_not_end_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Some tools write NaN; one such file among thousands must not cost the others."""
+    told = PngInfo()
+    told.add_text("invokeai_metadata", '{"positive_prompt": "fox", "scheduler": NaN, "seed": 7}')
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png", pnginfo=told)
+    paint(str(tmp_path / "b.png"))
+    assert run(["score", str(tmp_path), "--scorer", "size", "--workers", "0"]) == 0
+    assert "n=2" in capsys.readouterr().out
+    assert {r["prompt"] for r in rows(tmp_path / "iqm" / "scores_wide.csv")} == {"fox", ""}
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--limit", "0"],
+        ["--workers", "-1"],
+        ["--prompts", "nowhere.csv"],
+        ["--model-from", "name"],
+        ["--preset", "nowhere.preset.toml"],
+        ["--include", "*.jpg"],
+        ["--exclude", "*"],
+        ["--scorer", "no.such.module:Thing"],
+        ["--scorer", "os:path"],
+    ],
+)
+def test_options_that_cannot_be_used_are_2(
+    tmp_path: Path, args: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    paint(str(tmp_path / "a.png"))
+    assert run(["score", str(tmp_path), *args]) == 2
+    out, told = capsys.readouterr()
+    assert out == ""
+    assert told.startswith("Error: ")
+    assert "bug" not in told
+
+
+def test_several_files_leave_their_results_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    files = [str(tmp_path / name) for name in ("a.png", "b.png")]
+    for number, file in enumerate(files):
+        paint(file, number)
+    assert run(["score", *files, "--scorer", "size", "--quiet", "--workers", "0"]) == 0
+    assert (tmp_path / "here" / "iqm" / "scorecard.json").exists()
+    assert not (tmp_path / "iqm").exists()
+
+
+def test_out_is_made_with_its_parents(tmp_path: Path) -> None:
+    paint(str(tmp_path / "a.png"))
+    out = tmp_path / "deep" / "er"
+    args = ["score", str(tmp_path), "--scorer", "size", "--quiet", "--workers", "0"]
+    assert run([*args, "--out", str(out)]) == 0
+    assert (out / "report.html").exists()
+    assert not (tmp_path / "iqm").exists()
+    assert not (out / ".write-test").exists()
+
+
+def test_quiet_says_nothing_but_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paint(str(tmp_path / "a.png"))
+    assert run(["score", str(tmp_path), "--scorer", "size", "--quiet", "--workers", "0"]) == 0
+    out, told = capsys.readouterr()
+    assert told == ""
+    assert out.startswith("metric")
+
+
+def test_texts_given_on_the_command_line_reach_every_image(tmp_path: Path) -> None:
+    paint(str(tmp_path / "a.png"))
+    args = ["score", str(tmp_path), "--scorer", "size", "--quiet", "--workers", "0"]
+    assert run([*args, "--text", "SALE", "--text", "50 %"]) == 0
+    told = json.loads((tmp_path / "iqm" / "run.json").read_text("utf-8"))
+    assert told["settings"]["texts"] == ["SALE", "50 %"]
+
+
+def test_a_prompt_file_names_the_prompts(tmp_path: Path) -> None:
+    for number in range(2):
+        paint(str(tmp_path / f"{number}.png"), number)
+    table = tmp_path / "my.csv"
+    table.write_text("file_name,prompt,seed\n0.png,a fox,18446744073709551615\n1.png,a cow,2\n")
+    args = ["score", str(tmp_path), "--scorer", "size", "--quiet", "--workers", "0"]
+    assert run([*args, "--prompts", str(table)]) == 0
+    found = {r["image"]: (r["prompt"], r["seed"]) for r in rows(tmp_path / "iqm/scores_wide.csv")}
+    assert found == {"0.png": ("a fox", "18446744073709551615"), "1.png": ("a cow", "2")}

@@ -26,3 +26,49 @@ def test_equal_shares_need_no_number() -> None:
 def test_what_cannot_be_read_is_told(text: str) -> None:
     with pytest.raises(BadInput):
         claims.check(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["93% of 30 vs 71% of 30", "93 % of 30 versus 71 % of 30", " 93%/30 , 71%/30 ",
+     "93% of 30 against 71% of 30", "93% of 30 vs. 71% of 30"],
+)  # fmt: skip
+def test_the_same_claim_in_any_form(text: str) -> None:
+    assert claims.check(text) == claims.check("93% of 30 vs 71% of 30")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["93% of 30", "93% of 30 vs 71%", "-93% of 30 vs 71% of 30", "93% of -30 vs 71% of 30",
+     "93% of 30 vs 71% of 30 vs 5% of 9", "1e2% of 30 vs 71% of 30", "93% of 3.5 vs 71% of 30"],
+)  # fmt: skip
+def test_what_is_no_comparison_of_two_shares_is_told(text: str) -> None:
+    with pytest.raises(BadInput):
+        claims.check(text)
+
+
+def test_decimals_are_the_precision_of_the_claim() -> None:
+    loose = claims.check("33% of 3 vs 50% of 2").first
+    assert (loose.hits, loose.attainable) == (1, True)
+    assert not claims.check("33.0% of 3 vs 50% of 2").first.attainable
+    assert claims.check("33.3% of 3 vs 50% of 2").first.attainable
+
+
+def test_the_order_changes_neither_p_nor_the_images_needed() -> None:
+    there = claims.check("90% of 40 vs 60% of 30")
+    back = claims.check("60% of 30 vs 90% of 40")
+    assert (there.p, there.needed) == (pytest.approx(back.p), back.needed)
+
+
+def test_a_clear_difference_and_none_are_told_apart() -> None:
+    assert "a real difference" in claims.text(claims.check("100% of 50 vs 0% of 50"))
+    told = claims.text(claims.check("50% of 10 vs 50% of 10"))
+    assert "no evidence of a difference" in told
+    assert "80 % power" not in told
+
+
+@pytest.mark.parametrize("share", ["0", "100"])
+def test_the_ends_are_inside_their_interval(share: str) -> None:
+    found = claims.check(f"{share}% of 20 vs 50% of 20").first
+    assert found.low <= float(share) / 100 <= found.high
+    assert found.high - found.low > 0.05, "twenty images are not certainty"

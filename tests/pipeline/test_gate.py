@@ -128,3 +128,50 @@ def test_the_false_pass_rate_at_the_margin_is_the_level() -> None:
         other = base - 0.1 + 0.3 * (rng.normal(size=(60, 1)) + rng.normal(size=(60, 2)))
         passed += verdict(other, Rule("toy.good", margin=0.1), base=base).state == "PASS"
     assert passed / 120 <= 0.12
+
+
+def test_a_metric_without_direction_has_no_worse() -> None:
+    """Taken as "higher is better" it would pass a model that moved far away upwards."""
+    neither = replace(GOOD, better="neither")
+    found = verdict(BASE + 0.3, MARGIN, metric=neither)
+    assert found.state == "INCONCLUSIVE"
+    assert "floor or ceiling" in check(found, "margin").told
+    assert verdict(BASE, Rule("toy.good", floor=0.5, ceiling=0.7), metric=neither).state == "PASS"
+
+
+def test_every_rule_must_hold() -> None:
+    fine, bad = Rule("toy.good", floor=0.5), Rule("toy.good", floor=0.8)
+    assert verdict(BASE, fine).state == "PASS"
+    assert verdict(BASE, fine, bad).state == "FAIL"
+    assert verdict(BASE, bad, fine).state == "FAIL"
+
+
+def test_a_failed_optional_rule_still_fails() -> None:
+    assert verdict(BASE, Rule("toy.good", floor=0.8, required=False)).state == "FAIL"
+
+
+def test_a_baseline_without_the_metric_is_inconclusive() -> None:
+    old, new = card({"old": BASE}, BAD), card({"new": BASE})
+    found = judge(Rules("g", "", 0.05, (MARGIN,)), old, "old", new, "new")
+    assert found.state == "INCONCLUSIVE"
+    assert check(found, "margin").told == "it was not measured on the baseline"
+
+
+def test_no_prompt_in_common_is_inconclusive_and_listed() -> None:
+    both = card({"old": BASE[:5], "new": BASE[:5]})
+    cells = tuple(
+        replace(c, prompt_id="other-" + c.prompt_id) if c.model == "new" else c for c in both.cells
+    )
+    found = judge(Rules("g", "", 0.05, (MARGIN,)), both, "old", replace(both, cells=cells), "new")
+    assert found.state == "INCONCLUSIVE"
+    assert len(found.unmatched) == 10
+
+
+def test_a_wider_margin_never_turns_a_pass_into_a_fail() -> None:
+    order = {"FAIL": 0, "INCONCLUSIVE": 1, "PASS": 2}
+    margins = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
+    for shift in (-0.1, -0.03, 0.0):
+        other = BASE + shift + NOISE
+        states = [verdict(other, Rule("toy.good", margin=m)).state for m in margins]
+        ranks = [order[state] for state in states]
+        assert ranks == sorted(ranks), shift

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from factory import Recorder, paint, record
+from PIL import Image
 
 from iqmetrics.errors import BadInput
 from iqmetrics.pipeline import index as module
@@ -265,3 +267,18 @@ def test_a_group_without_duplicates_keeps_its_picks() -> None:
     other = [record("z.png", prompt="q", pick=1), record("w.png", prompt="q", pick=2)]
     kept = without_duplicates([*first, *other])
     assert [(r.image, r.pick) for r in kept] == [("x.png", 1), ("z.png", 1), ("w.png", 2)]
+
+
+ARRAY = np.zeros((8, 8, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [ARRAY, ARRAY[None], Image.new("RGB", (8, 8)), ["a.png", ARRAY], None, 5, [None], iter(["a"])],
+    ids=["array", "batch", "picture", "mixed", "nothing", "number", "list of none", "generator"],
+)
+def test_what_is_neither_a_path_nor_a_list_of_paths_is_told(target: object) -> None:
+    """One image instead of a list of one is the first mistake that everybody makes."""
+    with Store(None) as store, pytest.raises(BadInput, match="cannot score") as caught:
+        look(target, store, Settings())
+    assert "list of PIL images" in caught.value.hint

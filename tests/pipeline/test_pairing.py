@@ -49,3 +49,48 @@ def test_sets_pair_with_sets_of_the_same_scorer() -> None:
     found = pair([judged("diversity"), judged("fid")], [judged("fid"), judged("diversity")])
     assert all(a.values == b.values for a, b in found.pairs)
     assert (len(found.pairs), found.by_pick) == (2, 0)
+
+
+def test_pairing_is_the_same_from_both_sides() -> None:
+    ours = [cell("p", 1, 1), cell("p", 2, 2), cell("q", None, 1)]
+    theirs = [cell("p", 2, 1), cell("p", 3, 2), cell("q", 5, 1)]
+    there, back = pair(ours, theirs), pair(theirs, ours)
+    assert {(a.image, b.image) for a, b in there.pairs} == {
+        (b.image, a.image) for a, b in back.pairs
+    }
+    assert len(there.unmatched) == len(back.unmatched)
+    assert there.by_pick == back.by_pick == 1
+
+
+def test_every_cell_is_paired_or_listed_once() -> None:
+    ours = [cell("p", seed, seed) for seed in range(1, 6)] + [cell("q", 1, 1)]
+    theirs = [cell("p", seed, seed) for seed in range(3, 9)]
+    found = pair(ours, theirs)
+    assert len(found.pairs) == 3
+    assert len(found.unmatched) == 2 + 3 + 1, "two ours, three theirs, one prompt"
+    assert len({a.image for a, _ in found.pairs}) == 3
+
+
+def test_one_common_seed_decides_for_the_whole_prompt() -> None:
+    """Else the others would be paired by pick and seed at once, some of them twice."""
+    found = pair([cell("p", 1, 1), cell("p", 2, 2)], [cell("p", 2, 1), cell("p", 9, 2)])
+    assert places(found.pairs) == [("p", 2, 2)]
+    assert found.by_pick == 0
+
+
+def test_seeds_that_are_zero_are_seeds() -> None:
+    found = pair([cell("p", 0, 1)], [cell("p", 0, 7)])
+    assert places(found.pairs) == [("p", 0, 0)]
+    assert found.by_pick == 0
+
+
+def test_the_order_of_cells_says_nothing() -> None:
+    ours = [cell("p", 1, n, value=n) for n in (1, 2, 3)]
+    theirs = [cell("p", 1, n, value=n) for n in (1, 2, 3)]
+    found = pair(ours[::-1], theirs)
+    assert all(a.pick == b.pick for a, b in found.pairs)
+
+
+def test_nothing_pairs_with_nothing() -> None:
+    assert pair([], []).pairs == []
+    assert pair([cell("p", 1, 1)], []).unmatched == ["prompt p is only in the baseline"]

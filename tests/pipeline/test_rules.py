@@ -55,3 +55,72 @@ def test_an_absent_file_is_told() -> None:
         rules.load("nowhere.gate.toml")
     with pytest.raises(UnknownName):
         rules.load("nowhere")
+
+
+RULE = '[[rule]]\nmetric = "a"\nmargin = 0.02\n'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "margin = nan",
+        "margin = inf",
+        "margin = true",
+        "floor = nan",
+        "floor = -inf",
+        'ceiling = "1"',
+        "min_coverage = nan",
+        "min_coverage = 1.5",
+        "min_coverage = -0.1",
+        "max_new_failures = -1",
+        "max_new_failures = 0.5",
+        'max_new_failures = "none"',
+        "max_new_failures = true",
+        'required = "no"',
+        "required = 0",
+        "metric = 3",
+    ],
+)
+def test_a_value_that_could_let_a_bad_model_pass_is_refused(tmp_path: Path, line: str) -> None:
+    """Comparisons with nan never fail; the text "no" is true."""
+    key = line.split(" = ")[0]
+    lines = [old for old in RULE.splitlines() if not old.startswith(f"{key} ")]
+    with pytest.raises(BadInput, match=key):
+        rules.load(write(tmp_path, "\n".join([*lines, line])))
+
+
+@pytest.mark.parametrize(
+    "head",
+    ['alpha = "5%"', "alpha = nan", "alpha = 0", "alpha = true", 'model_files = "m/*"',
+     "model_files = [1]", "about = 3"],
+)  # fmt: skip
+def test_a_head_of_the_wrong_kind_is_refused(tmp_path: Path, head: str) -> None:
+    with pytest.raises(BadInput, match=head.split(" = ")[0]):
+        rules.load(write(tmp_path, f"{head}\n{RULE}"))
+
+
+@pytest.mark.parametrize("text", ["rule = 3", 'rule = "a"', "rule = [1]", 'rule = ["a"]', "[rule]"])
+def test_rules_that_are_no_tables_are_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BadInput, match="rule"):
+        rules.load(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("line", "value"), [("floor = 1", 1), ("ceiling = -3.5", -3.5), ("margin = 0", 0)]
+)
+def test_any_one_limit_is_enough(tmp_path: Path, line: str, value: float) -> None:
+    (rule,) = rules.load(write(tmp_path, f'[[rule]]\nmetric = "a"\n{line}')).rules
+    assert getattr(rule, line.split()[0]) == value
+    assert (rule.min_coverage, rule.max_new_failures, rule.required) == (0.9, 0, True)
+
+
+def test_a_file_that_is_not_utf8_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "x.gate.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(BadInput, match=r"x\.gate\.toml"):
+        rules.load(str(path))
+
+
+def test_rules_of_one_metric_may_stand_several_times(tmp_path: Path) -> None:
+    found = rules.load(write(tmp_path, RULE + '[[rule]]\nmetric = "a"\nfloor = 0.5\n'))
+    assert [r.floor for r in found.rules] == [None, 0.5]

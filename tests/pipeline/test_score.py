@@ -260,3 +260,97 @@ def test_interrupt_leaves_a_valid_scorecard_and_exit_130(tmp_path: Path) -> None
     assert "slow" in out
     again = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert "n=80" in again.stdout
+
+
+class Spread:
+    """How far the images of one prompt are apart in mean grey."""
+
+    name, version, scope, licence, each = "spread", "1", "set", "Apache-2.0", "prompt"
+    metrics = (Metric("spread", "", 0, 255, "higher", "largest difference of mean grey"),)
+    __dataclass_fields__: dict[str, object] = {}
+
+    def score(self, pictures: list[Picture]) -> list[Reading]:
+        CALLS.append(",".join(sorted(p.record.image for p in pictures)))
+        greys = [float(p.pixels.mean()) for p in pictures]
+        return [Reading({"spread": max(greys) - min(greys)})]
+
+
+class Touchy(Counting):
+    """Fails on images whose names are not UTF-8, and says which; NaN as evidence of others."""
+
+    name = "touchy"
+    metrics = (Metric("touchy", "", 0, 255, "neither", "mean grey"),)
+
+    def score(self, pictures: list[Picture]) -> list[Reading]:
+        for p in pictures:
+            if not p.record.image.isprintable():
+                raise ValueError(f"cannot look at {p.record.path}")
+        evidence = (
+            {"at": float("nan")} if any(p.record.image == "nan.png" for p in pictures) else {}
+        )
+        return [Reading({"touchy": float(p.pixels.mean())}, {}, evidence) for p in pictures]
+
+
+@pytest.fixture
+def sets(tmp_path: Path) -> Path:
+    """Two prompts of three images each."""
+    for prompt in range(2):
+        for number in range(3):
+            path = tmp_path / "out" / f"{prompt}-{number}.png"
+            paint(path, 50 * prompt + 10 * number)
+            path.with_suffix(".txt").write_text(f"prompt {prompt}")
+    CALLS.clear()
+    return tmp_path / "out"
+
+
+def spread(folder: Path) -> dict[str, float]:
+    result = iqmetrics.score(folder, scorers=(f"{__name__}:Spread",), out=folder / "iqm", workers=0)
+    return {
+        o.prompt_id: o.readings["spread"].values["spread"]
+        for o in result.outcomes()
+        if o.record is None
+    }
+
+
+def test_a_set_is_judged_once_with_all_its_images(sets: Path) -> None:
+    assert list(spread(sets).values()) == [20.0, 20.0]
+    assert sorted(CALLS) == ["0-0.png,0-1.png,0-2.png", "1-0.png,1-1.png,1-2.png"]
+    CALLS.clear()
+    spread(sets)
+    assert CALLS == []
+
+
+def test_a_new_image_opens_only_its_own_set(sets: Path) -> None:
+    spread(sets)
+    paint(sets / "1-9.png", 200)
+    (sets / "1-9.txt").write_text("prompt 1")
+    CALLS.clear()
+    assert sorted(spread(sets).values()) == [20.0, 150.0]
+    assert CALLS == ["1-0.png,1-1.png,1-2.png,1-9.png"]
+
+
+def test_a_broken_image_is_in_no_set_and_does_not_hold_it_up(sets: Path) -> None:
+    (sets / "0-2.png").write_bytes(b"")
+    assert sorted(spread(sets).values()) == [10.0, 20.0]
+    CALLS.clear()
+    assert sorted(spread(sets).values()) == [10.0, 20.0]
+    assert CALLS == []
+
+
+def test_images_and_sets_are_fed_from_one_decoding(sets: Path) -> None:
+    names = (f"{__name__}:Counting", f"{__name__}:Spread")
+    result = iqmetrics.score(sets, scorers=names, workers=0)
+    assert {row.metric for row in result.scorecard.rows} == {"counting", "spread"}
+    assert len([call for call in CALLS if "," not in call]) == 6
+
+
+@pytest.mark.parametrize("name", [os.fsdecode(b"\xff.png"), "nan.png"])
+def test_a_scorer_that_fails_on_one_image_costs_one_reading(sets: Path, name: str) -> None:
+    """Its message names the file as it is on disk; its evidence may not even be JSON."""
+    (sets / name).write_bytes((sets / "0-0.png").read_bytes() + b"x")
+    result = iqmetrics.score(sets, scorers=(f"{__name__}:Touchy",), out=sets / "iqm", workers=0)
+    readings = {image: found["touchy"] for image, found in result.readings().items()}
+    failed = [image for image, reading in readings.items() if not reading.values]
+    assert failed == [name]
+    assert readings[name].missing["touchy"].status == "failed"
+    assert iqmetrics.pipeline.score.read(result.store).scorecard == result.scorecard

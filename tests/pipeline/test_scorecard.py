@@ -43,3 +43,48 @@ def test_cells_carry_values_and_statuses() -> None:
     assert (cell.model, cell.prompt_id, cell.seed, cell.pick) == ("a", "q", 0, 1)
     assert cell.values == {"toy.good": 0.6}
     assert cell.missing == {"toy.bad": "abstained"}
+
+
+def test_models_and_metrics_stand_in_order() -> None:
+    b = record("b/1.png", "b", "p")
+    run = Run([b, A1], (FACTS,))
+    rows = build(outcomes(stored((b, good(1.0, 1.0)), (A1, good(0.0, 0.0))), run), run.scorers).rows
+    assert [(r.model, r.metric) for r in rows] == [
+        ("a", "toy.good"), ("a", "toy.bad"), ("b", "toy.good"), ("b", "toy.bad"),
+    ]  # fmt: skip
+
+
+def test_images_of_one_prompt_are_one_prompt() -> None:
+    seeds = [record(f"a/{n}.png", "a", "p", seed=n) for n in range(4)]
+    run = Run(seeds, (FACTS,))
+    pairs = [(r, good(n / 4)) for n, r in enumerate(seeds)]
+    row = build(outcomes(stored(*pairs), run), run.scorers).rows[0]
+    assert (row.images, row.prompts, row.mean) == (4, 1, 0.375)
+    assert (row.low, row.high) == (None, None)
+
+
+def test_the_scorecard_names_the_full_version_of_each_scorer() -> None:
+    run = Run([A1], (FACTS,))
+    made = build(outcomes(stored((A1, good(0.5))), run), run.scorers)
+    assert made.scorers == {"toy": FACTS.full_version}
+    assert {r.scorer_version for r in made.rows} == {FACTS.full_version}
+
+
+def test_coverage_adds_up_to_the_images() -> None:
+    store = stored((A1, good(0.2, 4.0)), (A2, good(0.6)))
+    run = Run([A1, A2, A3], (FACTS,), {"a/3.png": Missing("timeout", "slow")})
+    for row in build(outcomes(store, run), run.scorers).rows:
+        assert sum(row.coverage.values()) == 3
+        assert row.images == row.coverage["ok"]
+
+
+def test_an_undecoded_image_has_a_cell_without_values() -> None:
+    run = Run([A3], (FACTS,), {"a/3.png": Missing("truncated", "half a file")})
+    (cell,) = build(outcomes(stored(), run), run.scorers).cells
+    assert (cell.values, cell.missing) == ({}, {"image": "truncated"})
+
+
+def test_nothing_at_all_is_an_empty_scorecard() -> None:
+    made = build([], (FACTS,))
+    assert (made.rows, made.cells, made.models) == ((), (), ())
+    assert by_metric(made) == {}

@@ -1,13 +1,16 @@
 """Thumbnails are small, keep their shape and are found by content."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
-from factory import record
+import pytest
+from factory import picture, record
 from PIL import Image
 
 from iqmetrics.images import Picture
 from iqmetrics.pipeline import thumbnails
+from iqmetrics.pipeline.thumbnails import SIDE
 from iqmetrics.store import Store
 
 
@@ -22,3 +25,42 @@ def test_a_thumbnail_keeps_the_shape_and_the_colours() -> None:
     assert small.shape == (thumbnails.SIDE // 2, thumbnails.SIDE, 3)
     assert np.abs(small[40, 140] - (200, 40, 40)).max() < 12
     assert len(data) < 1500
+
+
+def size_of(data: bytes) -> tuple[int, int]:
+    return Image.open(io.BytesIO(data)).size
+
+
+@pytest.mark.parametrize(
+    ("size", "small"),
+    [((SIDE, SIDE), (SIDE, SIDE)), ((10, 7), (10, 7)), ((1, 1), (1, 1)), ((1000, 10), (SIDE, 2)),
+     ((10, 1000), (2, SIDE)), ((4000, 1), (SIDE, 1))],
+)  # fmt: skip
+def test_any_shape_fits_and_small_ones_stay(size: tuple[int, int], small: tuple[int, int]) -> None:
+    assert size_of(thumbnails.webp(picture(size=size))) == small
+
+
+def test_the_same_picture_gives_the_same_bytes() -> None:
+    assert thumbnails.webp(picture(grey=9)) == thumbnails.webp(picture(grey=9))
+
+
+def test_the_png_shows_what_the_webp_shows() -> None:
+    data = thumbnails.webp(picture(grey=140, size=(40, 30)))
+    again = Image.open(io.BytesIO(thumbnails.png(data)))
+    assert (again.format, again.size, again.mode) == ("PNG", (40, 30), "RGB")
+    assert np.abs(np.asarray(again, float) - 140).max() <= 3
+
+
+def test_the_pixels_that_are_scored_are_left_alone() -> None:
+    shown = picture(size=(400, 300))
+    before = shown.pixels.copy()
+    thumbnails.webp(shown)
+    assert np.array_equal(shown.pixels, before)
+
+
+def test_without_a_hash_there_is_nothing_to_find_it_by() -> None:
+    nameless = Picture(replace(record("a.png"), sha256=""), np.zeros((8, 8, 3), np.uint8))
+    with Store(None) as store:
+        thumbnails.keep(store, [nameless, picture("b.png")])
+        assert store.thumbnail("") is None
+        assert store.thumbnail("sha-b.png")

@@ -17,3 +17,16 @@ def test_holm_is_that_of_statsmodels() -> None:
 
 def test_nothing_to_adjust() -> None:
     assert adjust({}) == {}
+
+
+def test_adjusted_values_never_fall_below_the_raw_ones_and_keep_their_order() -> None:
+    p = {str(n): float(v) for n, v in enumerate(np.random.default_rng(2).uniform(0, 1, 30))}
+    found = adjust(p)
+    assert all(p[name] <= found[name] <= 1 for name in p)
+    by_raw = [found[name] for name in sorted(p, key=p.__getitem__)]
+    assert by_raw == sorted(by_raw)
+
+
+def test_one_value_is_left_as_it_is_and_equal_ones_stay_equal() -> None:
+    assert adjust({"a": 0.03}) == {"a": 0.03}
+    assert len(set(adjust({"a": 0.01, "b": 0.01, "c": 0.01}).values())) == 1

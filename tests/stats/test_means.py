@@ -45,3 +45,30 @@ def test_equal_values_have_an_interval_of_width_zero_around_the_mean() -> None:
     mean, low, high = cluster_interval(np.full(30, 0.1), np.arange(30))
     assert low <= mean <= high
     assert high - low < 1e-12
+
+
+def test_the_mean_weighs_images_not_prompts() -> None:
+    mean, _, _ = cluster_interval(np.array([1.0, 1.0, 1.0, 5.0]), np.array([0, 0, 0, 1]))
+    assert mean == 2.0
+
+
+def test_shift_and_scale_move_the_interval_with_the_values() -> None:
+    values, clusters = draw(40, 3, np.random.default_rng(4))
+    plain = cluster_interval(values, clusters)
+    moved = cluster_interval(10 * values + 3, clusters)
+    assert moved == pytest.approx([10 * v + 3 for v in plain if v is not None])
+
+
+def test_the_answer_is_always_the_same() -> None:
+    values, clusters = draw(40, 3, np.random.default_rng(5))
+    assert cluster_interval(values, clusters) == cluster_interval(values, clusters)
+
+
+def test_a_higher_level_is_a_wider_interval() -> None:
+    values, clusters = draw(60, 2, np.random.default_rng(6))
+    widths = []
+    for level in (0.5, 0.8, 0.95, 0.99):
+        _, low, high = cluster_interval(values, clusters, level)
+        assert low is not None and high is not None
+        widths.append(high - low)
+    assert widths == sorted(widths)

@@ -41,3 +41,40 @@ def test_a_published_share_may_not_be_attainable() -> None:
 def test_images_needed_for_two_shares() -> None:
     assert rates.per_group_needed(0.93, 0.88) == pytest.approx(540, rel=0.02)
     assert rates.per_group_needed(0.5, 0.5) is None
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 1), (1, 1), (3, 7), (50, 100)])
+def test_wilson_is_symmetric_and_holds_the_share(hits: int, n: int) -> None:
+    low, high = rates.wilson(hits, n)
+    other_low, other_high = rates.wilson(n - hits, n)
+    assert 0 <= low <= hits / n <= high <= 1
+    assert (1 - other_high, 1 - other_low) == pytest.approx((low, high))
+
+
+def test_wilson_narrows_with_images_and_widens_with_the_level() -> None:
+    widths = [high - low for low, high in (rates.wilson(n // 2, n) for n in (10, 100, 1000))]
+    assert widths == sorted(widths, reverse=True)
+    assert rates.wilson(5, 10, 0.99)[0] < rates.wilson(5, 10, 0.9)[0]
+
+
+def test_fisher_is_symmetric_in_models_and_in_hits() -> None:
+    p = rates.fisher(8, 10, 3, 12)
+    assert rates.fisher(3, 12, 8, 10) == pytest.approx(p)
+    assert rates.fisher(2, 10, 9, 12) == pytest.approx(p)
+    assert rates.fisher(5, 10, 5, 10) == 1.0
+
+
+def test_more_power_and_smaller_differences_need_more_images() -> None:
+    plain = rates.per_group_needed(0.9, 0.7)
+    assert plain is not None
+    assert rates.per_group_needed(0.7, 0.9) == plain
+    assert rates.per_group_needed(0.9, 0.8) > plain  # type: ignore[operator]
+    assert rates.per_group_needed(0.9, 0.7, power=0.95) > plain  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("n", [1, 3, 7, 30, 100])
+def test_every_real_share_is_attainable_as_it_is_printed(n: int) -> None:
+    for hits in range(n + 1):
+        for decimals in (0, 1, 2):
+            printed = f"{100 * hits / n:.{decimals}f}"
+            assert rates.attainable(printed, n).exact, (hits, n, printed)

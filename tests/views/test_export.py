@@ -76,3 +76,69 @@ def test_a_workbook_has_numbers_texts_and_thumbnails(folder: Path) -> None:
 def test_a_folder_that_was_not_scored_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="does not exist"):
         export.excel_csv(tmp_path / "scorecard.csv", tmp_path / "x.csv")
+
+
+SEEDS = [0, -7, 2**53 + 1, 2**63, 2**64 - 1]
+
+
+@pytest.fixture
+def seeds(tmp_path: Path) -> Path:
+    """Tables of images with the seeds that tools really draw: up to 64 bits."""
+    records = [record(f"a/{n}.png", "a", seed=seed) for n, seed in enumerate(SEEDS)]
+    run = Run(records, (FACTS,))
+    found = list(outcomes(stored(*((r, good(0.5)) for r in records)), run))
+    feeds.write_csv(tmp_path / "scores_long.csv", feeds.LONG, feeds.long_rows(found, [FACTS]))
+    wide = feeds.wide_rows(found, [FACTS])
+    feeds.write_csv(tmp_path / "scores_wide.csv", feeds.wide_header([FACTS]), wide)
+    card = build(found, run.scorers)
+    feeds.write_csv(tmp_path / "scorecard.csv", feeds.SCORECARD, feeds.scorecard_rows(card))
+    return tmp_path
+
+
+def test_seeds_of_64_bits_pass_through_parquet(seeds: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    export.parquet(seeds / "scores_wide.csv", seeds / "w.parquet")
+    assert [int(seed) for seed in pq.read_table(seeds / "w.parquet").to_pydict()["seed"]] == SEEDS
+
+
+def test_seeds_of_64_bits_pass_through_a_workbook(seeds: Path) -> None:
+    """A spreadsheet holds 15 digits of a number: what is longer must be text, or it is another."""
+    pytest.importorskip("xlsxwriter")
+    openpyxl = pytest.importorskip("openpyxl")
+    export.workbook(seeds, seeds / "s.xlsx", lambda image: None)
+    sheet = openpyxl.load_workbook(seeds / "s.xlsx")["scores_wide"]
+    (column,) = (n for n, cell in enumerate(sheet[1]) if cell.value == "seed")
+    assert [int(row[column].value) for row in sheet.iter_rows(min_row=2)] == SEEDS
+
+
+@pytest.mark.parametrize(
+    ("column", "numeric"),
+    [("prompt", False), ("image", False), ("status", False), ("seed", True), ("mean", True),
+     ("toy.good", True), ("any.metric", True), ("reason", False), ("model", False)],
+)  # fmt: skip
+def test_metric_columns_are_numeric_and_names_are_not(column: str, numeric: bool) -> None:
+    assert export.is_numeric(column) is numeric
+
+
+def test_empty_cells_are_no_zero() -> None:
+    header = ["image", "seed", "toy.good"]
+    assert export.typed(["a", "", ""], header) == ["a", None, None]
+    assert export.typed(["7", "7", "7"], header) == ["7", 7, 7.0]
+
+
+def test_a_table_that_does_not_fit_a_sheet_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("xlsxwriter")
+    monkeypatch.setattr(export, "EXCEL_ROWS", 2)
+    with pytest.raises(BadInput, match="more than 2 rows"):
+        export.workbook(folder, folder / "s.xlsx", lambda image: None)
+
+
+def test_rows_may_stream_in_any_batch(folder: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    tables = []
+    for batch in (1, 2, 3, 100):
+        export.parquet(folder / "scores_long.csv", folder / "l.parquet", batch=batch)
+        tables.append(pq.read_table(folder / "l.parquet").to_pydict())
+    assert all(table == tables[0] for table in tables)

@@ -1,9 +1,11 @@
 """The server answers what it should, to whom it should, and nothing by path."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from factory import paint, scored
 from PIL import Image
 
 pytest.importorskip("starlette")
@@ -88,3 +90,22 @@ def test_beyond_loopback_every_page_needs_the_token(folder: Path) -> None:
     assert client.get("/images/0").status_code == 403
     assert client.get("/?token=secret").status_code == 200
     assert client.get("/images").status_code == 200, "the page set a cookie"
+
+
+def test_names_that_are_not_utf8_are_shown(tmp_path: Path) -> None:
+    """Such an image, or a model's folder called so, used to end in an error 500."""
+    odd = paint(tmp_path / "out" / os.fsdecode(b"m\xff") / "a.png")
+    paint(tmp_path / "out" / "n" / os.fsdecode(b"\xfe.png"), 7)
+    scored(tmp_path / "out")
+    app = serve.application(tmp_path / "out" / "iqm", "secret")
+    client = TestClient(app, base_url="http://127.0.0.1:8000")
+    for path in ("/", "/live", "/images", "/images/0", "/images/1?small"):
+        assert client.get(path).status_code == 200, path
+    assert "m\\udcff" in client.get("/").text
+    assert client.get("/images/0").content == odd.read_bytes()
+    assert "udcff" in client.get("/feed/secret/scorecard.csv").text
+
+
+@pytest.mark.parametrize("page", ["-1", "x", "999999999999999999999", "٣", "1e3", "7"])
+def test_any_page_number_is_answered(client: TestClient, page: str) -> None:
+    assert client.get("/images", params={"page": page}).status_code == 200
