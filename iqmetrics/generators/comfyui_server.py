@@ -224,7 +224,9 @@ class Session:
         self.closed = WebSocketException
         address = self.url.replace("http", "ws", 1) + f"/ws?clientId={self.client}"
         try:
-            connection = connect(address, max_size=None, open_timeout=10, proxy=None)
+            connection = connect(
+                address, max_size=None, open_timeout=10, close_timeout=1, proxy=None
+            )
             self.socket = self.hold.enter_context(connection)
         except (OSError, WebSocketException):  # only the finer timings are lost
             self.socket = None

@@ -202,10 +202,12 @@ class Comfy(Handler):
             self.send_header(name, value)
         self.end_headers()
         server.sockets[client] = self
-        server.gone = threading.Event()
         self.close_connection = True
-        while not server.gone.is_set() and self.rfile.read(1):
-            pass
+        while len(head := self.rfile.read(2)) == 2:
+            self.rfile.read(4 + (head[1] & 127))
+            if head[0] & 15 == 8:
+                self.wfile.write(_frame(8, b""))
+                return
 
 
 def _frame(opcode: int, data: bytes) -> bytes:
