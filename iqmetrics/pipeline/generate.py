@@ -2,10 +2,13 @@
 
 import errno
 import io
+import json
+import platform
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 IMAGES = "images"
+FACTS = "generate.json"
 WARM_UP = 1_000_003
 """Added to the seed of the image that is made, and dropped, before the first timed one of a size:
 another seed, so that no cache serves the timed one."""
@@ -163,6 +167,7 @@ def _run(
     progress.start(model.name, len(todo))
     try:
         open_(model.generator, measure)
+        note(manifest.folder / FACTS, model, measure)
         for group, results in _answers(model.generator, todo, measure):
             for item, result in zip(group, results, strict=True):
                 _record(item, result, made, manifest, measure)
@@ -176,6 +181,24 @@ def _run(
         close(model.generator)
         progress.finish()
     return None
+
+
+def note(path: Path, model: Model, measure: bool) -> None:
+    """Write down what made the images: fingerprint, versions, card; other models' facts stay."""
+    known: dict[str, Any] = {}
+    if path.is_file():
+        try:
+            known = json.loads(path.read_text("utf-8"))
+        except ValueError as error:
+            raise BadInput(f"{path} is not JSON", "Move it away; it is written anew.") from error
+    known[model.name] = {
+        "fingerprint": dict(model.generator.fingerprint()),
+        "about": dict(getattr(model.generator, "about", dict)()),
+        "measured": measure,
+        "iqmetrics": version("iqmetrics"),
+        "machine": platform.platform(),
+    }
+    _save(path, (json.dumps(known, indent=1, ensure_ascii=False, default=str) + "\n").encode())
 
 
 def _answers(

@@ -189,6 +189,19 @@ def test_measuring_is_one_at_a_time_after_a_warm_up_for_each_size(tmp_path: Path
     assert again.kept == 5, "measured images are good enough for everything"
 
 
+def test_what_made_the_images_is_written_down(tmp_path: Path) -> None:
+    class Told(Grey):
+        def about(self) -> dict[str, str]:
+            return {"gpu": "none"}
+
+    generate(SUITE, [Model("a", Grey()), Model("b", Told(level=2))], tmp_path)
+    facts = json.loads((tmp_path / stage.FACTS).read_text())
+    assert facts["a"]["fingerprint"] == {"level": 0} and facts["a"]["about"] == {}
+    assert facts["b"]["about"] == {"gpu": "none"} and facts["b"]["measured"] is False
+    records, _ = read_folder(tmp_path)
+    assert len(records) == 10, "it is no sidecar of an image"
+
+
 def test_seeds_and_limit_replace_those_of_the_suite(tmp_path: Path) -> None:
     generate(SUITE, [Model("grey", Grey())], tmp_path, seeds=(7,), limit=1)
     assert [(r["prompt_id"], r["seed"]) for r in read(tmp_path / NAME)] == [
