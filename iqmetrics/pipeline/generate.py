@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqmetrics.errors import BadInput, IqmError
 from iqmetrics.generators.base import Failure, Generator, Request, Result, close, digest, open_
-from iqmetrics.pipeline.manifest import Manifest, Row
+from iqmetrics.pipeline.manifest import PENDING, Manifest, Row
 from iqmetrics.pipeline.models import Model
 from iqmetrics.pipeline.progress import Progress, Silent
 from iqmetrics.records import PromptSuite
@@ -93,7 +93,7 @@ def generate(
         made.kept = len(wanted) - len(todo)
         done.append(made)
         jobs.append((model, made, todo))
-    manifest.plan(item.row for _, _, todo in jobs for item in todo)
+    manifest.plan(i.row for _, _, todo in jobs for i in todo if not _exists(i, manifest))
     with manifest:
         for model, made, todo in jobs:
             if todo:
@@ -111,6 +111,10 @@ def _prepare(folder: Path) -> None:
         raise BadInput(
             f"{folder} cannot be written: {error.strerror}", "Choose another folder: --out DIR"
         ) from error
+
+
+def _exists(item: Todo, manifest: Manifest) -> bool:
+    return manifest.done(item.row["file_name"], item.row["request"])
 
 
 def _is_missing(row: Row, manifest: Manifest, measure: bool, retry_refused: bool) -> bool:
@@ -166,7 +170,7 @@ def _run(
     """Make the missing images of one model; the error that kept it from opening, if one did."""
     progress.start(model.name, len(todo))
     try:
-        open_(model.generator, measure)
+        _open(model, measure)
         note(manifest.folder / FACTS, model, measure)
         for group, results in _answers(model.generator, todo, measure):
             for item, result in zip(group, results, strict=True):
@@ -174,13 +178,30 @@ def _run(
             progress.advance(len(group))
     except IqmError as error:
         for item in todo:
-            if manifest.rows[item.row["file_name"]]["status"] == "pending":
+            row = manifest.rows[item.row["file_name"]]
+            if row["status"] == PENDING:
+                manifest.restore(row["file_name"])
                 _fail(item, Failure("unreachable", error.message), {}, made, manifest)
+            elif measure and not row.get("measured"):
+                made.kept += 1
         return error
     finally:
         close(model.generator)
         progress.finish()
     return None
+
+
+def _open(model: Model, measure: bool) -> None:
+    try:
+        open_(model.generator, measure)
+    except IqmError:
+        raise
+    except Exception as error:
+        first = str(error).strip().split("\n")[0]
+        raise BadInput(
+            f"{model.name} cannot be opened: {type(error).__name__}: {first}",
+            "The other models go on; run the same command again to fill what is missing.",
+        ) from error
 
 
 def note(path: Path, model: Model, measure: bool) -> None:
@@ -264,6 +285,8 @@ def _record(item: Todo, result: Result, made: Made, manifest: Manifest, measure:
 def _fail(item: Todo, error: Failure, telemetry: Any, made: Made, manifest: Manifest) -> None:
     made.failures[error.kind] = made.failures.get(error.kind, 0) + 1
     made.reason = made.reason or error.reason
+    if manifest.rows[item.row["file_name"]]["status"] == "ok":
+        return  # nothing was tried, or only its measurement failed: the image stays with its row
     (manifest.folder / item.row["file_name"]).unlink(missing_ok=True)
     row = {**item.row, "status": error.kind, "reason": error.reason, "made": _now()}
     manifest.add({**row, "telemetry": dict(telemetry)} if telemetry else row)

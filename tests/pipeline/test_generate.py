@@ -189,6 +189,36 @@ def test_measuring_is_one_at_a_time_after_a_warm_up_for_each_size(tmp_path: Path
     assert again.kept == 5, "measured images are good enough for everything"
 
 
+def test_a_failed_measurement_costs_no_image(tmp_path: Path) -> None:
+    generate(SUITE, [Model("grey", Grey())], tmp_path)
+    before = (tmp_path / NAME).read_bytes()
+    [closed] = generate(SUITE, [Model("grey", Grey(closed_door="down"))], tmp_path, measure=True)
+    assert (closed.kept, closed.failed) == (5, 0) and (tmp_path / NAME).read_bytes() == before
+    [made] = generate(SUITE, [Model("grey", Grey(refuse="cat"))], tmp_path, measure=True)
+    assert made.failures == {"refused": 4} and made.made == 1
+    assert [r["status"] for r in read(tmp_path / NAME)] == ["ok"] * 5
+    assert len(list(tmp_path.rglob("*.png"))) == 5
+
+
+def test_a_door_that_is_closed_leaves_the_images_of_other_settings(tmp_path: Path) -> None:
+    generate(SUITE, [Model("grey", Grey())], tmp_path)
+    before = (tmp_path / NAME).read_bytes()
+    with pytest.raises(BadInput, match="down"):
+        generate(SUITE, [Model("grey", Grey(level=5, closed_door="down"))], tmp_path)
+    assert len(list(tmp_path.rglob("*.png"))) == 5
+    assert (tmp_path / NAME).read_bytes() == before
+
+
+def test_what_breaks_while_opening_is_told_and_the_others_go_on(tmp_path: Path) -> None:
+    class Broken(Grey):
+        def open(self, measure: bool) -> None:
+            raise RuntimeError("CUDA out of memory\nmore")
+
+    broken, fine = generate(SUITE, [Model("a", Broken()), Model("b", Grey())], tmp_path)
+    assert broken.reason == "a cannot be opened: RuntimeError: CUDA out of memory"
+    assert fine.made == 5
+
+
 def test_what_made_the_images_is_written_down(tmp_path: Path) -> None:
     class Told(Grey):
         def about(self) -> dict[str, str]:
