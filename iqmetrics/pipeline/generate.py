@@ -1,7 +1,6 @@
 """Suite + models -> images and manifest.jsonl; a re-run fills only what is missing."""
 
 import errno
-import io
 import json
 import platform
 import time
@@ -10,20 +9,18 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from iqmetrics.errors import BadInput, IqmError
 from iqmetrics.generators.base import Failure, Generator, Request, Result, close, digest, open_
+from iqmetrics.pipeline.image_files import png, save
 from iqmetrics.pipeline.manifest import PENDING, Manifest, Row
 from iqmetrics.pipeline.models import Model
 from iqmetrics.pipeline.progress import Progress, Silent
+from iqmetrics.pipeline.requested import IMAGES, Todo, todo_of
 from iqmetrics.records import PromptSuite
-from iqmetrics.suites.plan import ABOUT, Wanted, file_safe, plan
+from iqmetrics.suites.plan import plan
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-IMAGES = "images"
 FACTS = "generate.json"
 WARM_UP = 1_000_003
 """Added to the seed of the image that is made, and dropped, before the first timed one of a size:
@@ -45,15 +42,6 @@ class Made:
     def failed(self) -> int:
         """Number of requested images that do not exist."""
         return sum(self.failures.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Todo:
-    """One image to make: what is wanted, the request, its row so far."""
-
-    wanted: Wanted
-    request: Request
-    row: Row
 
 
 def generate(
@@ -88,7 +76,7 @@ def generate(
         except IqmError as error:
             stamp = ""
             closed.append(error)
-        items = [_item(suite, model.name, item, stamp) for item in wanted]
+        items = [todo_of(suite, model.name, item, stamp) for item in wanted]
         todo = [i for i in items if _is_missing(i.row, manifest, measure, retry_refused)]
         made.kept = len(wanted) - len(todo)
         done.append(made)
@@ -122,41 +110,6 @@ def _is_missing(row: Row, manifest: Manifest, measure: bool, retry_refused: bool
     if manifest.done(name, key):
         return measure and not manifest.rows[name].get("measured")
     return retry_refused or not manifest.refused(name, key)
-
-
-def _item(suite: PromptSuite, model: str, wanted: Wanted, stamp: str) -> Todo:
-    prompt = wanted.prompt
-    width, height = wanted.size or (None, None)
-    params = {key: value for key, value in prompt.params.items() if key != ABOUT}
-    name = f"{IMAGES}/{file_safe(model)}/{file_safe(wanted.prompt_id)}/{wanted.seed}.png"
-    request = Request(
-        id=f"{wanted.prompt_id}/{wanted.seed}",
-        prompt=prompt.text,
-        seed=wanted.seed,
-        width=width,
-        height=height,
-        negative=prompt.negative,
-        params=params,
-        place=(wanted.prompt_id, wanted.number),
-    )
-    row: Row = {
-        "file_name": name,
-        "model": model,
-        "prompt_id": wanted.prompt_id,
-        "prompt": prompt.text,
-        "negative": prompt.negative,
-        "seed": wanted.seed,
-        "width": width,
-        "height": height,
-        "texts": None if prompt.texts is None else list(prompt.texts),
-        "tags": list(prompt.tags),
-        "language": prompt.language or None,
-        "suite": f"{suite.name} {suite.version}",
-        "suite_pick": suite.pick,
-        ABOUT: prompt.params.get(ABOUT),
-        "request": digest(request.asked(), stamp),
-    }
-    return Todo(wanted, request, {k: v for k, v in row.items() if v is not None})
 
 
 def _run(
@@ -219,7 +172,7 @@ def note(path: Path, model: Model, measure: bool) -> None:
         "iqmetrics": version("iqmetrics"),
         "machine": platform.platform(),
     }
-    _save(path, (json.dumps(known, indent=1, ensure_ascii=False, default=str) + "\n").encode())
+    save(path, (json.dumps(known, indent=1, ensure_ascii=False, default=str) + "\n").encode())
 
 
 def _answers(
@@ -259,7 +212,7 @@ def _record(item: Todo, result: Result, made: Made, manifest: Manifest, measure:
     path = manifest.folder / item.row["file_name"]
     data = png(result.image)
     try:
-        _save(path, data)
+        save(path, data)
     except OSError as error:
         kind = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "failed"
         why = Failure(kind, f"the image cannot be written: {error.strerror}")
@@ -290,31 +243,6 @@ def _fail(item: Todo, error: Failure, telemetry: Any, made: Made, manifest: Mani
     (manifest.folder / item.row["file_name"]).unlink(missing_ok=True)
     row = {**item.row, "status": error.kind, "reason": error.reason, "made": _now()}
     manifest.add({**row, "telemetry": dict(telemetry)} if telemetry else row)
-
-
-def png(image: "Image.Image") -> bytes:
-    """The image as PNG bytes, with the text chunks (a ComfyUI workflow ...) it came with."""
-    from PIL.PngImagePlugin import PngInfo
-
-    texts = PngInfo()
-    for key, value in image.info.items():
-        if isinstance(key, str) and isinstance(value, str) and len(key) < 80:
-            texts.add_itxt(key, value)
-    kept = image if image.mode in ("RGB", "RGBA", "L", "LA", "P", "1") else image.convert("RGB")
-    buffer = io.BytesIO()
-    kept.save(buffer, "PNG", pnginfo=texts, icc_profile=image.info.get("icc_profile"))
-    return buffer.getvalue()
-
-
-def _save(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    try:
-        new.write_bytes(data)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _now() -> str:
