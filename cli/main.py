@@ -19,6 +19,7 @@ COMMANDS = {
     "gate": "Hold a model update against a stored scorecard.",
     "doctor": "Check this machine: packages, weights, device, disk.",
     "generate": "Make the images of a prompt suite with some models.",
+    "generators": "List what can make images, or explain one.",
     "report": "Write the HTML report of a scored folder again.",
     "score": "Score a folder of images.",
     "scorecard": "Print the scorecard of a scored folder.",

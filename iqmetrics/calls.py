@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -68,7 +67,7 @@ def call(
     except urllib.error.HTTPError as error:
         with error:
             return _reply(error.code, error.headers, error.read())
-    except (TimeoutError, socket.timeout) as error:
+    except TimeoutError as error:
         raise Unreachable(url, f"no answer in {timeout_s:g} s", timeout=True) from error
     except urllib.error.URLError as error:
         late = isinstance(error.reason, TimeoutError)

@@ -81,9 +81,9 @@ def patched(
         for node, name in where.get(role, ()):
             made[node]["inputs"][name] = value
             applied[role] = value
-    for node in made.values():
-        if _is_empty_latent(node) and isinstance(node["inputs"].get("batch_size"), int):
-            node["inputs"]["batch_size"] = 1
+    for latent in filter(_is_empty_latent, made.values()):
+        if isinstance(latent["inputs"].get("batch_size"), int):
+            latent["inputs"]["batch_size"] = 1
     return made, applied, tuple(role for role in values if role not in applied)
 
 
@@ -148,7 +148,7 @@ def _texts(graph: Graph, link: Any, negative: bool, seen: set[str]) -> Iterator[
 
 
 def _mapped(graph: Graph, role: str, name: str) -> Place:
-    node, dot, key = str(name).rpartition(".")
+    node, _, key = str(name).rpartition(".")
     titles = [k for k, n in graph.items() if n.get("_meta", {}).get("title") == node]
     for found in ([node] if node in graph else []) + titles:
         if key in graph[found]["inputs"]:

@@ -8,7 +8,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -153,6 +153,8 @@ class Session:
         self.timeout_s, self.measuring = timeout_s, measuring
         self.client = uuid.uuid4().hex
         self.socket: Any = None
+        self.closed: type[Exception] = OSError
+        self.hold = ExitStack()
 
     def connect(self) -> None:
         """See that the server is there, and listen to it."""
@@ -171,9 +173,8 @@ class Session:
 
     def hang_up(self) -> None:
         """Close the socket."""
-        if self.socket is not None:
-            self.socket.close()
-            self.socket = None
+        self.socket = None
+        self.hold.close()
 
     def stats(self) -> dict[str, Any]:
         """The server's account of itself; empty when it gives none."""
@@ -216,13 +217,18 @@ class Session:
     def _listen(self) -> None:
         """Open the socket; without the package, or when it fails, polling has to do."""
         try:
+            from websockets.exceptions import WebSocketException
             from websockets.sync.client import connect
         except ImportError:
             return
+        self.closed = WebSocketException
         address = self.url.replace("http", "ws", 1) + f"/ws?clientId={self.client}"
         try:
-            self.socket = connect(address, max_size=None, open_timeout=10, proxy=None)
-        except Exception:  # any trouble with the socket only costs the finer timings
+            connection = connect(
+                address, max_size=None, open_timeout=10, close_timeout=1, proxy=None
+            )
+            self.socket = self.hold.enter_context(connection)
+        except (OSError, WebSocketException):  # only the finer timings are lost
             self.socket = None
 
     def _finish(self, prompt_id: str, events: Events) -> dict[str, Any] | None:
@@ -252,7 +258,7 @@ class Session:
                 message = self.socket.recv(timeout=left)
             except TimeoutError:
                 return False
-            except Exception:  # the socket dropped: go on by polling, open it again next time
+            except (OSError, EOFError, self.closed):  # dropped: poll, listen again next time
                 self.hang_up()
                 return False
             if not isinstance(message, str):

@@ -128,7 +128,7 @@ class OpenAIImages:
             kind = "timeout" if error.timeout else "unreachable"
             telemetry = {"request_s": time.perf_counter() - began}
             return Result.failed(request, kind, redacted(str(error), secret), telemetry)
-        except (ValueError, OSError, SyntaxError, KeyError, TypeError) as error:
+        except (ValueError, OSError, SyntaxError, LookupError, TypeError) as error:
             reason = redacted(f"the answer holds no image: {error!r}", secret)
             return Result.failed(request, "no_image", reason, telemetry)
         if self.price is not None:

@@ -1,26 +1,27 @@
 """Suite + models -> images and manifest.jsonl; a re-run fills only what is missing."""
 
 import errno
-import io
+import json
+import platform
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from iqmetrics.errors import BadInput, IqmError
 from iqmetrics.generators.base import Failure, Generator, Request, Result, close, digest, open_
-from iqmetrics.pipeline.manifest import Manifest, Row
+from iqmetrics.pipeline.image_files import png, save
+from iqmetrics.pipeline.manifest import PENDING, Manifest, Row
 from iqmetrics.pipeline.models import Model
 from iqmetrics.pipeline.progress import Progress, Silent
+from iqmetrics.pipeline.requested import IMAGES, Todo, todo_of
 from iqmetrics.records import PromptSuite
-from iqmetrics.suites.plan import ABOUT, Wanted, file_safe, plan
+from iqmetrics.suites.plan import plan
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-IMAGES = "images"
+FACTS = "generate.json"
 WARM_UP = 1_000_003
 """Added to the seed of the image that is made, and dropped, before the first timed one of a size:
 another seed, so that no cache serves the timed one."""
@@ -41,15 +42,6 @@ class Made:
     def failed(self) -> int:
         """Number of requested images that do not exist."""
         return sum(self.failures.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Todo:
-    """One image to make: what is wanted, the request, its row so far."""
-
-    wanted: Wanted
-    request: Request
-    row: Row
 
 
 def generate(
@@ -84,12 +76,12 @@ def generate(
         except IqmError as error:
             stamp = ""
             closed.append(error)
-        items = [_item(suite, model.name, item, stamp) for item in wanted]
+        items = [todo_of(suite, model.name, item, stamp) for item in wanted]
         todo = [i for i in items if _is_missing(i.row, manifest, measure, retry_refused)]
         made.kept = len(wanted) - len(todo)
         done.append(made)
         jobs.append((model, made, todo))
-    manifest.plan(item.row for _, _, todo in jobs for item in todo)
+    manifest.plan(i.row for _, _, todo in jobs for i in todo if not _exists(i, manifest))
     with manifest:
         for model, made, todo in jobs:
             if todo:
@@ -109,46 +101,15 @@ def _prepare(folder: Path) -> None:
         ) from error
 
 
+def _exists(item: Todo, manifest: Manifest) -> bool:
+    return manifest.done(item.row["file_name"], item.row["request"])
+
+
 def _is_missing(row: Row, manifest: Manifest, measure: bool, retry_refused: bool) -> bool:
     name, key = row["file_name"], row["request"]
     if manifest.done(name, key):
         return measure and not manifest.rows[name].get("measured")
     return retry_refused or not manifest.refused(name, key)
-
-
-def _item(suite: PromptSuite, model: str, wanted: Wanted, stamp: str) -> Todo:
-    prompt = wanted.prompt
-    width, height = wanted.size or (None, None)
-    params = {key: value for key, value in prompt.params.items() if key != ABOUT}
-    name = f"{IMAGES}/{file_safe(model)}/{file_safe(wanted.prompt_id)}/{wanted.seed}.png"
-    request = Request(
-        id=f"{wanted.prompt_id}/{wanted.seed}",
-        prompt=prompt.text,
-        seed=wanted.seed,
-        width=width,
-        height=height,
-        negative=prompt.negative,
-        params=params,
-        place=(wanted.prompt_id, wanted.number),
-    )
-    row: Row = {
-        "file_name": name,
-        "model": model,
-        "prompt_id": wanted.prompt_id,
-        "prompt": prompt.text,
-        "negative": prompt.negative,
-        "seed": wanted.seed,
-        "width": width,
-        "height": height,
-        "texts": None if prompt.texts is None else list(prompt.texts),
-        "tags": list(prompt.tags),
-        "language": prompt.language or None,
-        "suite": f"{suite.name} {suite.version}",
-        "suite_pick": suite.pick,
-        ABOUT: prompt.params.get(ABOUT),
-        "request": digest(request.asked(), stamp),
-    }
-    return Todo(wanted, request, {k: v for k, v in row.items() if v is not None})
 
 
 def _run(
@@ -162,20 +123,56 @@ def _run(
     """Make the missing images of one model; the error that kept it from opening, if one did."""
     progress.start(model.name, len(todo))
     try:
-        open_(model.generator, measure)
+        _open(model, measure)
+        note(manifest.folder / FACTS, model, measure)
         for group, results in _answers(model.generator, todo, measure):
             for item, result in zip(group, results, strict=True):
                 _record(item, result, made, manifest, measure)
             progress.advance(len(group))
     except IqmError as error:
         for item in todo:
-            if manifest.rows[item.row["file_name"]]["status"] == "pending":
+            row = manifest.rows[item.row["file_name"]]
+            if row["status"] == PENDING:
+                manifest.restore(row["file_name"])
                 _fail(item, Failure("unreachable", error.message), {}, made, manifest)
+            elif measure and not row.get("measured"):
+                made.kept += 1
         return error
     finally:
         close(model.generator)
         progress.finish()
     return None
+
+
+def _open(model: Model, measure: bool) -> None:
+    try:
+        open_(model.generator, measure)
+    except IqmError:
+        raise
+    except Exception as error:
+        first = str(error).strip().split("\n")[0]
+        raise BadInput(
+            f"{model.name} cannot be opened: {type(error).__name__}: {first}",
+            "The other models go on; run the same command again to fill what is missing.",
+        ) from error
+
+
+def note(path: Path, model: Model, measure: bool) -> None:
+    """Write down what made the images: fingerprint, versions, card; other models' facts stay."""
+    known: dict[str, Any] = {}
+    if path.is_file():
+        try:
+            known = json.loads(path.read_text("utf-8"))
+        except ValueError as error:
+            raise BadInput(f"{path} is not JSON", "Move it away; it is written anew.") from error
+    known[model.name] = {
+        "fingerprint": dict(model.generator.fingerprint()),
+        "about": dict(getattr(model.generator, "about", dict)()),
+        "measured": measure,
+        "iqmetrics": version("iqmetrics"),
+        "machine": platform.platform(),
+    }
+    save(path, (json.dumps(known, indent=1, ensure_ascii=False, default=str) + "\n").encode())
 
 
 def _answers(
@@ -215,7 +212,7 @@ def _record(item: Todo, result: Result, made: Made, manifest: Manifest, measure:
     path = manifest.folder / item.row["file_name"]
     data = png(result.image)
     try:
-        _save(path, data)
+        save(path, data)
     except OSError as error:
         kind = "disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "failed"
         why = Failure(kind, f"the image cannot be written: {error.strerror}")
@@ -241,34 +238,11 @@ def _record(item: Todo, result: Result, made: Made, manifest: Manifest, measure:
 def _fail(item: Todo, error: Failure, telemetry: Any, made: Made, manifest: Manifest) -> None:
     made.failures[error.kind] = made.failures.get(error.kind, 0) + 1
     made.reason = made.reason or error.reason
+    if manifest.rows[item.row["file_name"]]["status"] == "ok":
+        return  # nothing was tried, or only its measurement failed: the image stays with its row
     (manifest.folder / item.row["file_name"]).unlink(missing_ok=True)
     row = {**item.row, "status": error.kind, "reason": error.reason, "made": _now()}
     manifest.add({**row, "telemetry": dict(telemetry)} if telemetry else row)
-
-
-def png(image: "Image.Image") -> bytes:
-    """The image as PNG bytes, with the text chunks (a ComfyUI workflow ...) it came with."""
-    from PIL.PngImagePlugin import PngInfo
-
-    texts = PngInfo()
-    for key, value in image.info.items():
-        if isinstance(key, str) and isinstance(value, str) and len(key) < 80:
-            texts.add_itxt(key, value)
-    kept = image if image.mode in ("RGB", "RGBA", "L", "LA", "P", "1") else image.convert("RGB")
-    buffer = io.BytesIO()
-    kept.save(buffer, "PNG", pnginfo=texts, icc_profile=image.info.get("icc_profile"))
-    return buffer.getvalue()
-
-
-def _save(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    try:
-        new.write_bytes(data)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _now() -> str:

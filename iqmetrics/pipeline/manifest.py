@@ -34,6 +34,7 @@ class Manifest:
         self.rows: dict[str, Row] = {
             row["file_name"]: row for row in [*read(folder / NAME), *_journal(folder / JOURNAL)]
         }
+        self._before: dict[str, Row] = {}
         self._journal: IO[str] | None = None
         self._written = time.monotonic()
         self._pause = EVERY_S
@@ -56,9 +57,16 @@ class Manifest:
     def plan(self, rows: Iterable[Row]) -> None:
         """Say that these images are requested and not made yet."""
         for row in rows:
-            self.rows.pop(row["file_name"], None)
+            if old := self.rows.pop(row["file_name"], None):
+                self._before[row["file_name"]] = old
             self.rows[row["file_name"]] = {**row, "status": PENDING, "reason": "not made yet"}
         self.write()
+
+    def restore(self, file_name: str) -> None:
+        """Take a plan back: an image that was there before, of whatever settings, is so again."""
+        old = self._before.get(file_name, {})
+        if old.get("status") == "ok" and (self.folder / file_name).is_file():
+            self.rows[file_name] = old
 
     def __enter__(self) -> "Manifest":
         self.write()

@@ -23,9 +23,9 @@ class Run:
     """Time and GPU memory that each image took, as measured while it was made.
 
     Lower is better. Read from the manifest's telemetry; where no manifest says it, or the image was
-    made without `--measure`, or came from a cache, the metric is not applicable. `first_step_s`
-    counts text encoding at diffusers, and queueing at ComfyUI: compare it within one back-end. Blind
-    to: what else the device was doing, except in the two device figures.
+    made without `--measure`, or is from a cache, the metric is not applicable. `first_step_s`
+    counts text encoding at diffusers, and queueing at ComfyUI: compare it within one back-end.
+    Blind to: what else the device was doing, except in the two device figures.
 
     Example:
         An image whose manifest row says `"telemetry": {"latency_s": 3.8}` has run.latency_s 3.8.

@@ -108,6 +108,19 @@ def test_score_reads_what_generate_wrote(suite: str, model: str, tmp_path: Path)
     assert (row["model"], row["mean"], row["images"]) == ("echo", 1.0, 2)
 
 
+def test_generators_lists_and_explains(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["generators"]) == 0
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in ("diffusers", "comfyui", "openai", "hf", "folder"))
+    assert run(["generators", "comfyui"]) == 0
+    assert "timeout_s = 900.0" in capsys.readouterr().out
+    assert run(["generators", "openai", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["options"]["key_env"] == "'OPENAI_API_KEY'"
+    assert run(["generators", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) >= 7
+    assert run(["generators", "comfy"]) == 2
+
+
 def test_suites_lists_shows_and_converts(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["suites"]) == 0
     assert "comparison" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """Real pipeline classes with random weights: seeds, batches, options, image-to-image, timings."""
 
 import inspect
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import tiny_pipelines
 import torch
+from iqmetrics.cli.main import run
 from PIL import Image
 
 from iqmetrics.errors import BadInput, UnknownName
@@ -167,6 +169,34 @@ def test_base_and_refiner_are_one_model(
     assert result.telemetry["first_step_s"] == result.telemetry["stage1.first_step_s"]
     assert image_of(chain, ask(1)) == [result.image.tobytes()]
     models["qwen_image"].open(measure=False)
+
+
+def test_measured_from_the_command_line_to_the_scorecard(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    suite = tmp_path / "s.suite.toml"
+    suite.write_text(
+        'sizes = [[64, 64]]\nseeds = [1, 2]\nparams = { steps = 4 }\n[[prompt]]\nid = "cat"\n'
+        'text = "a red cat"\n'
+    )
+    base, refiner = folders["stable_diffusion"], folders["flux"]
+    spec = f"hybrid=diffusers:{base}#device=cpu >> diffusers:{refiner}#device=cpu,strength=0.5"
+    outs = [tmp_path / "one", tmp_path / "two"]
+    for out in outs:
+        args = ["generate", str(suite), "--model", spec, "--out", str(out), "--measure", "--quiet"]
+        assert run([*args]) == 0
+    one, two = ({p.name: p.read_bytes() for p in out.rglob("*.png")} for out in outs)
+    assert one == two and len(one) == 2 and one["1.png"] != one["2.png"]
+    rows = [json.loads(line) for line in (outs[0] / "manifest.jsonl").read_text().splitlines()]
+    assert [r["telemetry"]["stage2.steps_executed"] for r in rows] == [2, 2]
+    about = json.loads((outs[0] / "generate.json").read_text())["hybrid"]["about"]
+    assert about["stage2"]["pipeline"] == "FluxPipeline"
+    assert run(["score", str(outs[0]), "--scorer", "run", "--quiet"]) == 0
+    card = json.loads((outs[0] / "iqm" / "scorecard.json").read_text())
+    means = {row["metric"]: row["mean"] for row in card["rows"]}
+    seconds = [r["telemetry"]["latency_s"] for r in rows]
+    assert means["run.latency_s"] == pytest.approx(sum(seconds) / 2)
+    assert means["run.vram_device_max_gb"] is None, "no GPU: no figure"
 
 
 def test_weights_are_told_apart_by_content_not_by_name(tmp_path: Path) -> None:

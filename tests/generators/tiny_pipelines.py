@@ -31,7 +31,7 @@ def _clip_text(words: int, width: int = 32):  # type: ignore[no-untyped-def]
             bos_token_id=words - 2,
             eos_token_id=words - 1,
             pad_token_id=1,
-        )  # fmt: skip
+        )
     )
 
 

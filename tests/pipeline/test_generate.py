@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from iqmetrics.errors import BadInput
 from iqmetrics.generators.base import Request, Result
 from iqmetrics.metadata.folder import read_folder
 from iqmetrics.pipeline import generate as stage
-from iqmetrics.pipeline.generate import generate, png
+from iqmetrics.pipeline.generate import generate
 from iqmetrics.pipeline.manifest import NAME, read
 from iqmetrics.pipeline.models import Model
 from iqmetrics.records import Prompt, PromptSuite
@@ -163,14 +162,14 @@ def test_a_generator_that_raises_or_swaps_answers_fails_its_batch_only(tmp_path:
 def test_a_full_disk_is_a_typed_row_and_the_rest_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save = stage._save
+    save = stage.save
 
     def full_once(path: Path, data: bytes) -> None:
         if path.name == "2.png":
             raise OSError(errno.ENOSPC, "No space left on device")
         save(path, data)
 
-    monkeypatch.setattr(stage, "_save", full_once)
+    monkeypatch.setattr(stage, "save", full_once)
     [made] = generate(SUITE, [Model("grey", Grey())], tmp_path)
     assert made.failures == {"disk_full": 2} and made.made == 3
     assert "No space left" in made.reason
@@ -189,6 +188,49 @@ def test_measuring_is_one_at_a_time_after_a_warm_up_for_each_size(tmp_path: Path
     assert again.kept == 5, "measured images are good enough for everything"
 
 
+def test_a_failed_measurement_costs_no_image(tmp_path: Path) -> None:
+    generate(SUITE, [Model("grey", Grey())], tmp_path)
+    before = (tmp_path / NAME).read_bytes()
+    [closed] = generate(SUITE, [Model("grey", Grey(closed_door="down"))], tmp_path, measure=True)
+    assert (closed.kept, closed.failed) == (5, 0) and (tmp_path / NAME).read_bytes() == before
+    [made] = generate(SUITE, [Model("grey", Grey(refuse="cat"))], tmp_path, measure=True)
+    assert made.failures == {"refused": 4} and made.made == 1
+    assert [r["status"] for r in read(tmp_path / NAME)] == ["ok"] * 5
+    assert len(list(tmp_path.rglob("*.png"))) == 5
+
+
+def test_a_door_that_is_closed_leaves_the_images_of_other_settings(tmp_path: Path) -> None:
+    generate(SUITE, [Model("grey", Grey())], tmp_path)
+    before = (tmp_path / NAME).read_bytes()
+    with pytest.raises(BadInput, match="down"):
+        generate(SUITE, [Model("grey", Grey(level=5, closed_door="down"))], tmp_path)
+    assert len(list(tmp_path.rglob("*.png"))) == 5
+    assert (tmp_path / NAME).read_bytes() == before
+
+
+def test_what_breaks_while_opening_is_told_and_the_others_go_on(tmp_path: Path) -> None:
+    class Broken(Grey):
+        def open(self, measure: bool) -> None:
+            raise RuntimeError("CUDA out of memory\nmore")
+
+    broken, fine = generate(SUITE, [Model("a", Broken()), Model("b", Grey())], tmp_path)
+    assert broken.reason == "a cannot be opened: RuntimeError: CUDA out of memory"
+    assert fine.made == 5
+
+
+def test_what_made_the_images_is_written_down(tmp_path: Path) -> None:
+    class Told(Grey):
+        def about(self) -> dict[str, str]:
+            return {"gpu": "none"}
+
+    generate(SUITE, [Model("a", Grey()), Model("b", Told(level=2))], tmp_path)
+    facts = json.loads((tmp_path / stage.FACTS).read_text())
+    assert facts["a"]["fingerprint"] == {"level": 0} and facts["a"]["about"] == {}
+    assert facts["b"]["about"] == {"gpu": "none"} and facts["b"]["measured"] is False
+    records, _ = read_folder(tmp_path)
+    assert len(records) == 10, "it is no sidecar of an image"
+
+
 def test_seeds_and_limit_replace_those_of_the_suite(tmp_path: Path) -> None:
     generate(SUITE, [Model("grey", Grey())], tmp_path, seeds=(7,), limit=1)
     assert [(r["prompt_id"], r["seed"]) for r in read(tmp_path / NAME)] == [
@@ -201,13 +243,3 @@ def test_an_unwritable_folder_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="cannot be written"):
         generate(SUITE, [Model("grey", Grey())], tmp_path / "file")
-
-
-def test_text_chunks_of_an_image_survive(tmp_path: Path) -> None:
-    info = PngInfo()
-    info.add_text("prompt", json.dumps({"1": {"class_type": "X"}}))
-    Image.new("RGB", (4, 4)).save(tmp_path / "a.png", pnginfo=info)
-    with Image.open(tmp_path / "a.png") as image:
-        (tmp_path / "b.png").write_bytes(png(image))
-    with Image.open(tmp_path / "b.png") as image:
-        assert json.loads(image.text["prompt"]) == {"1": {"class_type": "X"}}  # type: ignore[attr-defined]

@@ -51,6 +51,17 @@ def test_a_refusal_is_remembered_for_its_own_request(tmp_path: Path) -> None:
     assert manifest.refused("a.png", "k") and not manifest.refused("a.png", "other")
 
 
+def test_a_plan_can_be_taken_back_where_there_was_an_image(tmp_path: Path) -> None:
+    manifest = Manifest(tmp_path)
+    manifest.rows = {"a.png": row("a.png", request="old"), "b.png": row("b.png", "refused")}
+    (tmp_path / "a.png").write_bytes(b"123")
+    manifest.plan([row("a.png"), row("b.png"), row("c.png")])
+    for name in ("a.png", "b.png", "c.png"):
+        manifest.restore(name)
+    assert manifest.rows["a.png"]["request"] == "old"
+    assert manifest.rows["b.png"]["status"] == manifest.rows["c.png"]["status"] == "pending"
+
+
 def test_rows_of_other_suites_stay(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text(json.dumps(row("old.png")) + "\n")
     Manifest(tmp_path).plan([row("new.png")])

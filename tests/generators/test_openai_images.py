@@ -1,0 +1,165 @@
+"""An images API over real sockets: refusals, waiting, money, secrets."""
+
+import json
+import time
+from typing import Any
+
+import loopback
+import pytest
+
+from iqmetrics.errors import BadInput
+from iqmetrics.generators.base import Request, Result
+from iqmetrics.generators.openai_images import OpenAIImages, Purse
+
+KEY = "sk-very-secret"
+BUSY = (429, {"error": {"message": "slow down"}}, {"Retry_After": "0.05"})
+REFUSED = (400, {"error": {"code": "content_policy_violation", "message": f"no, {KEY}"}}, {})
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+
+def run(server: Any, *requests: Request, measure: bool = False, **options: Any) -> list[Result]:
+    model = OpenAIImages("img-1", base_url=f"{server.url}/v1", **options)
+    model.open(measure)
+    return model(requests)
+
+
+def ask(name: str = "a", **more: Any) -> Request:
+    return Request(name, "a cat", 3, 16, 8, params={"steps": 4}, **more)
+
+
+def kind(result: Result) -> str:
+    return result.error.kind if result.error else "image"
+
+
+def test_the_request_and_what_comes_back() -> None:
+    with loopback.images_api() as server:
+        [result] = run(server, ask(negative="dog"), params={"quality": "hd"}, price=0.04)
+        path, body, authorization = server.asked[0]
+    assert path == "/v1/images/generations" and authorization == f"Bearer {KEY}"
+    assert body == {"model": "img-1", "prompt": "a cat", "n": 1, "size": "16x8", "quality": "hd"}
+    assert result.image is not None and result.image.size == (16, 8)
+    assert result.not_applied == ("negative", "seed", "steps"), "nothing is dropped in silence"
+    seen = dict(result.telemetry)
+    assert seen.pop("request_s") > 0
+    assert seen == {
+        "retries": 0, "request_id": "req-1", "model_returned": "served-1", "revised_prompt": "R",
+        "cost": 0.04,
+    }  # fmt: skip
+
+
+def test_a_server_that_takes_seeds_gets_them() -> None:
+    with loopback.images_api() as server:
+        [result] = run(server, ask(), seed=True)
+        assert server.asked[0][1]["seed"] == 3
+    assert result.not_applied == ("steps",)
+
+
+def test_retry_after_is_kept_to() -> None:
+    with loopback.images_api(BUSY, BUSY) as server:
+        began = time.perf_counter()
+        [result] = run(server, ask())
+        assert time.perf_counter() - began >= 0.1
+        assert len(server.asked) == 3
+    assert result.telemetry["retries"] == 2
+    assert result.telemetry["request_s"] < 0.1, "waiting is not latency"
+
+
+def test_waiting_ends() -> None:
+    with loopback.images_api(*[BUSY] * 3) as server:
+        [result] = run(server, ask(), retries=2)
+        assert len(server.asked) == 3
+    assert kind(result) == "rate_limited"
+
+
+def test_a_refusal_is_a_class_of_its_own_and_secrets_are_not_shown() -> None:
+    with loopback.images_api(REFUSED) as server:
+        refused, fine = run(server, ask("a"), ask("b"), concurrency=1)
+    assert kind(refused) == "refused" and kind(fine) == "image"
+    assert refused.error is not None and refused.error.reason == "HTTP 400: no, ***"
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ((401, {"error": {"message": "wrong key"}}, {}), "bad_request"),
+        ((500, b"<html>oops", {}), "failed"),
+        ((200, {"data": []}, {}), "no_image"),
+        ((200, {"data": [{"b64_json": "!!"}]}, {}), "no_image"),
+        ((200, {"data": [{"b64_json": "aGVsbG8="}]}, {}), "no_image"),
+        ((200, b"not json", {}), "no_image"),
+    ],
+)
+def test_other_answers_are_typed(step: Any, expected: str) -> None:
+    with loopback.images_api(step) as server:
+        [result] = run(server, ask(), retries=0)
+    assert kind(result) == expected
+
+
+def test_an_address_instead_of_data() -> None:
+    with loopback.images_api() as server:
+        server.script.append((200, {"data": [{"url": f"{server.url}/x.png"}]}, {}))
+        [result] = run(server, ask())
+    assert result.image is not None and result.image.getpixel((0, 0)) == 9
+
+
+def test_a_slow_answer_is_a_timeout_and_no_server_is_unreachable() -> None:
+    def slow(_body: Any) -> None:
+        time.sleep(0.6)
+
+    with loopback.images_api(slow) as server:
+        [late] = run(server, ask(), timeout_s=0.2)
+    assert kind(late) == "timeout"
+    [gone] = run(server, ask(), retries=0)
+    assert kind(gone) == "unreachable"
+
+
+def test_the_budget_stops_before_it_is_passed_and_failures_are_free() -> None:
+    with loopback.images_api(REFUSED) as server:
+        results = run(
+            server, *[ask(str(n)) for n in range(5)], price=0.5, budget=1.2, concurrency=1
+        )
+        assert len(server.asked) == 3
+    assert [kind(r) for r in results] == ["refused", "image", "image", "budget", "budget"]
+
+
+def test_no_more_than_so_many_at_a_time() -> None:
+    state = {"now": 0, "most": 0}
+
+    def busy(_body: Any) -> None:
+        state["now"] += 1
+        state["most"] = max(state["most"], state["now"])
+        time.sleep(0.05)
+        state["now"] -= 1
+
+    with loopback.images_api(*[busy] * 9) as server:
+        run(server, *[ask(str(n)) for n in range(9)], concurrency=3)
+    assert 1 < state["most"] <= 3
+
+
+def test_measured_latency_is_one_attempt() -> None:
+    with loopback.images_api(BUSY) as server:
+        [result] = run(server, ask(), measure=True)
+    assert result.telemetry["latency_s"] == result.telemetry["request_s"]
+
+
+def test_no_key_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(BadInput, match="OPENAI_API_KEY is not set"):
+        OpenAIImages("m").open(measure=False)
+    OpenAIImages("m", key_env="").open(measure=False)
+
+
+def test_a_budget_needs_a_price() -> None:
+    with pytest.raises(BadInput, match="needs a price"):
+        OpenAIImages("m", budget=1)
+    purse = Purse(0.3, 0.1)
+    assert [purse.take() for _ in range(4)] == [True, True, True, False]
+
+
+def test_the_fingerprint_holds_no_secret() -> None:
+    model = OpenAIImages("m", base_url=f"https://user:{KEY}@host/v1?k={KEY}")
+    assert KEY not in json.dumps(model.fingerprint())

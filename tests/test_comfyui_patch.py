@@ -1,0 +1,103 @@
+"""Where prompt, seed and size go in graphs that are wired in the usual ways."""
+
+import json
+from typing import Any
+
+import pytest
+
+from iqmetrics.comfyui_patch import check, patched, places
+from iqmetrics.errors import BadInput
+
+
+def node(kind: str, **inputs: Any) -> dict[str, Any]:
+    return {"class_type": kind, "inputs": inputs}
+
+
+FLUX = {
+    "6": node("CLIPTextEncodeFlux", clip_l="a", t5xxl="a", guidance=3.5, clip=["11", 0]),
+    "22": node("BasicGuider", model=["12", 0], conditioning=["26", 0]),
+    "26": node("FluxGuidance", guidance=3.5, conditioning=["6", 0]),
+    "25": node("RandomNoise", noise_seed=1),
+    "17": node("BasicScheduler", scheduler="simple", steps=20, denoise=1.0, model=["12", 0]),
+    "27": node("EmptySD3LatentImage", width=["31", 0], height=["32", 0], batch_size=1),
+    "31": node("PrimitiveInt", value=1024),
+    "32": node("PrimitiveInt", value=768),
+    "13": node("SamplerCustomAdvanced", noise=["25", 0], guider=["22", 0], latent_image=["27", 0]),
+    "11": node("DualCLIPLoader"),
+    "12": node("UNETLoader"),
+}
+CONTROL = {
+    "1": node("CLIPTextEncode", text=["8", 0], clip=["9", 0]),
+    "8": node("PrimitiveString", value="old"),
+    "2": node("CLIPTextEncode", text="bad", clip=["9", 0]),
+    "3": node("ControlNetApplyAdvanced", positive=["1", 0], negative=["2", 0], strength=1.0),
+    "4": node("KSampler", seed=1, steps=4, cfg=1.0, denoise=0.7, model=["9", 0],
+              positive=["3", 0], negative=["3", 1], latent_image=["5", 0]),
+    "5": node("EmptyLatentImage", width=64, height=64, batch_size=8),
+    "9": node("CheckpointLoaderSimple"),
+}  # fmt: skip
+ZERO = {
+    "1": node("CLIPTextEncode", text="old"),
+    "2": node("ConditioningZeroOut", conditioning=["1", 0]),
+    "4": node("KSampler", seed=1, positive=["1", 0], negative=["2", 0], model=["9", 0]),
+    "9": node("UNETLoader"),
+}
+
+
+def test_a_guider_graph() -> None:
+    found = places(FLUX, {})
+    assert found["prompt"] == [("6", "t5xxl"), ("6", "clip_l")]
+    assert found["seed"] == [("25", "noise_seed")]
+    assert found["steps"] == [("17", "steps")]
+    assert (found["width"], found["height"]) == ([("31", "value")], [("32", "value")])
+    assert set(found["guidance"]) == {("6", "guidance"), ("26", "guidance")}
+
+
+def test_polarity_is_kept_through_nodes_that_pass_both() -> None:
+    found = places(CONTROL, {})
+    assert found["prompt"] == [("8", "value")] and found["negative"] == [("2", "text")]
+    assert found["strength"] == [("4", "denoise")], "the strength of a control net is another thing"
+
+
+def test_a_zeroed_negative_has_no_place() -> None:
+    found = places(ZERO, {})
+    assert found["prompt"] == [("1", "text")] and found["negative"] == []
+    made, applied, left_out = patched(ZERO, found, {"prompt": "new", "negative": "n", "width": 8})
+    assert made["1"]["inputs"]["text"] == "new" and ZERO["1"]["inputs"]["text"] == "old"
+    assert applied == {"prompt": "new"} and left_out == ("negative", "width")
+
+
+def test_a_map_wins_by_id_or_title() -> None:
+    graph = json.loads(json.dumps(CONTROL))
+    graph["8"]["_meta"] = {"title": "My. prompt"}
+    graph["2"]["_meta"] = {"title": "Other"}
+    found = places(graph, {"prompt": "My. prompt.value", "seed": ["4.seed"], "style": "Other.text"})
+    assert found["prompt"] == [("8", "value")] and found["style"] == [("2", "text")]
+    with pytest.raises(BadInput, match=r"is no NODE\.INPUT") as error:
+        places(graph, {"prompt": "77.text"})
+    assert "8.value" in error.value.hint
+
+
+def test_a_graph_without_a_prompt_asks_for_a_map() -> None:
+    with pytest.raises(BadInput, match="no input for the prompt") as error:
+        places({"1": node("LoadImage", image="x.png")}, {})
+    assert "map=" in error.value.hint
+
+
+def test_a_circle_ends() -> None:
+    graph = {
+        "1": node("A", positive=["2", 0], text="x"),
+        "2": node("ConditioningCombine", conditioning_1=["2", 0], conditioning_2=["3", 0]),
+        "3": node("CLIPTextEncode", text="y"),
+    }
+    assert ("3", "text") not in places(graph, {"prompt": "1.text"})["negative"]
+
+
+@pytest.mark.parametrize("graph", [[], {}, {"a": 1}, {"1": {"class_type": "X"}}, "x", None])
+def test_what_is_no_graph_is_refused(graph: Any) -> None:
+    with pytest.raises(BadInput, match="is no ComfyUI workflow"):
+        check(graph, "f.json")
+
+
+def test_an_api_request_is_unwrapped() -> None:
+    assert check({"prompt": ZERO, "client_id": "x"}, "f.json") == ZERO
