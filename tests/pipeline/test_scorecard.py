@@ -1,5 +1,7 @@
 """The scorecard counts everything: values, statuses, images no scorer saw."""
 
+from dataclasses import replace
+
 import pytest
 from factory import FACTS, good, record, stored
 
@@ -43,3 +45,10 @@ def test_cells_carry_values_and_statuses() -> None:
     assert (cell.model, cell.prompt_id, cell.seed, cell.pick) == ("a", "q", 0, 1)
     assert cell.values == {"toy.good": 0.6}
     assert cell.missing == {"toy.bad": "abstained"}
+
+
+def test_tags_are_collected_by_prompt() -> None:
+    one, two = replace(A1, tags=("text",)), replace(A2, prompt_id="p", tags=("hands", "text"))
+    run = Run([one, two, A3], (FACTS,))
+    card = build(outcomes(stored((one, good(1)), (two, good(1)), (A3, good(1))), run), run.scorers)
+    assert card.tags == {"p": ("hands", "text")}
