@@ -56,7 +56,13 @@ def test_a_scorecard_that_lacks_a_part_is_damaged(tmp_path: Path, key: str) -> N
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("rows", [{"model": "a"}]), ("cells", [["a", "p", 0, 1]]), ("cells", [7]), ("columns", None), ("tags", [1])],
+    [
+        ("rows", [{"model": "a"}]),
+        ("cells", [["a", "p", 0, 1]]),
+        ("cells", [7]),
+        ("columns", None),
+        ("tags", [1]),
+    ],
 )
 def test_a_part_of_another_shape_is_damaged(tmp_path: Path, key: str, value: object) -> None:
     path = tmp_path / "scorecard.json"
