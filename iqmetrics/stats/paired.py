@@ -29,9 +29,9 @@ ENDLESS = 1e6
 class Effect:
     """Mean difference of two models with its bounds, both of one-sided level 1 - alpha.
 
-    `low` and `high` are None below `MIN_PROMPTS` prompts, and where so many prompts do not differ at
-    all that the bootstrap gives no finite bound (12 equal prompts and one that is not). `sd` is the standard deviation of the
-    prompts' mean differences.
+    `low` and `high` are None below `MIN_PROMPTS` prompts, and where so many prompts do not differ
+    at all that the bootstrap gives no finite bound (12 equal prompts and one that is not). `sd` is
+    the standard deviation of the prompts' mean differences.
     """
 
     mean: float
