@@ -20,12 +20,18 @@ from iqmetrics.errors import BadInput
     help="The difference that starts to matter.",
 )
 @click.option("--claim", help="Check published shares: '93% of 30 vs 71% of 30'.")
+@click.option(
+    "--by",
+    type=click.Choice(["tag", "prompt"]),
+    help="Also compare within each tag, or list the prompts that lost most.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(
     runs: tuple[Path, ...],
     models: tuple[str, ...],
     margins: tuple[str, ...],
     claim: str | None,
+    by: str | None,
     as_json: bool,
 ) -> None:
     """Compare two models on the same prompts: better, worse, tied, or too few images.
@@ -36,7 +42,7 @@ def command(
     from iqmetrics.cli.scorecard import locate
 
     from iqmetrics.pipeline import claims, scorecard_file
-    from iqmetrics.pipeline.compare import compare
+    from iqmetrics.pipeline.compare import by_prompt, compare
     from iqmetrics.views import contrasts
 
     if claim is not None:
@@ -48,7 +54,13 @@ def command(
     cards = [scorecard_file.load(locate(run)) for run in runs]
     names = choose([card.models for card in cards], models)
     found = compare(cards[0], names[0], cards[-1], names[1], _margins(margins))
-    click.echo(json.dumps(asdict(found), indent=1) if as_json else contrasts.text(found))
+    if as_json:
+        prompts = [asdict(c) for c in by_prompt(found)] if by == "prompt" else None
+        body = {**asdict(found), **({"by_prompt": prompts} if prompts is not None else {})}
+        click.echo(json.dumps(body, indent=1))
+        return
+    more = {"tag": contrasts.by_tag, "prompt": contrasts.by_prompt}
+    click.echo(contrasts.text(found) + (f"\n\n{more[by](found)}" if by else ""))
 
 
 def choose(found: list[tuple[str, ...]], asked: tuple[str, ...]) -> tuple[str, str]:

@@ -9,13 +9,20 @@ import click
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV instead of a table.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def command(run: Path, as_csv: bool, as_json: bool) -> None:
+@click.option(
+    "--spread",
+    is_flag=True,
+    help="Best of N minus mean, outliers, prompt sensitivity, usable images an hour.",
+)
+def command(run: Path, as_csv: bool, as_json: bool, spread: bool) -> None:
     """Print the scorecard of RUN: a scored folder, its iqm folder, or a scorecard.json."""
     from iqmetrics.pipeline import scorecard_file
-    from iqmetrics.views import feeds, terminal
+    from iqmetrics.views import feeds, spreads, terminal
 
     card = scorecard_file.load(locate(run))
-    if as_json:
+    if spread:
+        click.echo(spreads.text(card))
+    elif as_json:
         click.echo(scorecard_file.dump(card), nl=False)
     elif as_csv:
         click.echo(feeds.csv_text(feeds.SCORECARD, feeds.scorecard_rows(card)), nl=False)

@@ -205,6 +205,8 @@ class Scorecard:
     cells: tuple[Cell, ...]
     scorers: Mapping[str, str] = field(default_factory=dict)
     decode_policy: str = ""
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """prompt_id -> tags of the prompt, where it has any."""
 
     @property
     def models(self) -> tuple[str, ...]:

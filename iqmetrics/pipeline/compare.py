@@ -7,7 +7,7 @@ difference that does not matter. *too few* comes with the number of prompts that
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from iqmetrics.errors import BadInput, UnknownName
@@ -60,6 +60,8 @@ class Comparison:
     candidate: str
     contrasts: tuple[Contrast, ...]
     pairing: Pairing
+    by_tag: Mapping[str, tuple[Contrast, ...]] = field(default_factory=dict)
+    """The same contrasts on the prompts of each tag alone."""
 
 
 def compare(
@@ -86,11 +88,63 @@ def compare(
     for name in margins or {}:
         if name not in rows:
             raise UnknownName("metric", name, rows)
-    contrasts = tuple(
-        contrast(row, theirs.get(name), pairing, (margins or {}).get(name))
-        for name, row in rows.items()
-    )
-    return Comparison(base_model, other_model, contrasts, pairing)
+
+    def contrasts(some: Pairing) -> tuple[Contrast, ...]:
+        return tuple(
+            contrast(row, theirs.get(name), some, (margins or {}).get(name))
+            for name, row in rows.items()
+        )
+
+    by_tag = {
+        tag: contrasts(Pairing([two for two in pairing.pairs if two[0].prompt_id in prompts], ()))
+        for tag, prompts in _tagged(base, other).items()
+    }
+    return Comparison(base_model, other_model, contrasts(pairing), pairing, by_tag)
+
+
+def _tagged(*cards: Scorecard) -> dict[str, set[str]]:
+    """Tag -> its prompts, sorted by tag."""
+    prompts: dict[str, set[str]] = defaultdict(set)
+    for card in cards:
+        for prompt_id, tags in card.tags.items():
+            for tag in tags:
+                prompts[tag].add(prompt_id)
+    return dict(sorted(prompts.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One metric of one prompt: the means of its pairs on both sides; one prompt has no test."""
+
+    metric: str
+    prompt_id: str
+    baseline: float
+    candidate: float
+    pairs: int
+    worse: float
+    """How much worse the candidate is, negative if better; the distance without a direction."""
+
+
+def by_prompt(found: Comparison) -> list[Change]:
+    """Every metric of every prompt, the largest loss of each metric first."""
+    changes = []
+    for judged in found.contrasts:
+        name, prompts = judged.metric, defaultdict[str, list[tuple[float, float]]](list)
+        if judged.pairs == 0:
+            continue
+        for a, b in found.pairing.pairs:
+            if name in a.values and name in b.values:
+                prompts[a.prompt_id].append((a.values[name], b.values[name]))
+        rows = [_change(judged, prompt, pairs) for prompt, pairs in prompts.items()]
+        changes += sorted(rows, key=lambda change: -change.worse)
+    return changes
+
+
+def _change(judged: Contrast, prompt: str, pairs: Sequence[tuple[float, float]]) -> Change:
+    ours, theirs = (sum(side) / len(pairs) for side in zip(*pairs, strict=True))
+    gain = theirs - ours
+    worse = {"higher": -gain, "lower": gain, "neither": abs(gain)}[judged.better]
+    return Change(judged.metric, prompt, ours, theirs, len(pairs), worse)
 
 
 def cells_of(card: Scorecard, model: str) -> list[Cell]:

@@ -24,6 +24,7 @@ def build(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Scorec
     """Aggregate outcomes by model and metric; an undecoded image counts by its status."""
     columns: dict[tuple[str, str], _Column] = defaultdict(_Column)
     cells = []
+    tags: dict[str, tuple[str, ...]] = {}
     owners = {metric.name: (scorer, metric) for scorer in scorers for metric in scorer.metrics}
     per_image = [name for name, (scorer, _) in owners.items() if scorer.scope == "image"]
     for outcome in outcomes:
@@ -33,6 +34,10 @@ def build(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Scorec
         for reading in outcome.readings.values():
             _count(columns, outcome, reading)
         cells.append(_cell(outcome))
+        if outcome.record and outcome.record.tags:
+            tags[outcome.prompt_id] = tuple(
+                sorted({*tags.get(outcome.prompt_id, ()), *outcome.record.tags})
+            )
     rows = [
         _aggregate(model, *owners[name], columns[model, name])
         for model in sorted({model for model, _ in columns})
@@ -40,7 +45,7 @@ def build(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Scorec
         if (model, name) in columns
     ]
     versions = {s.name: s.full_version for s in scorers}
-    return Scorecard(tuple(rows), tuple(cells), versions, DECODE_POLICY)
+    return Scorecard(tuple(rows), tuple(cells), versions, DECODE_POLICY, tags)
 
 
 def _count(columns: dict[tuple[str, str], _Column], outcome: Outcome, reading: Reading) -> None:

@@ -24,6 +24,7 @@ def dump(card: Scorecard) -> str:
         "decode_policy": card.decode_policy,
         "scorers": dict(sorted(card.scorers.items())),
         "models": list(card.models),
+        **({"tags": {p: list(tags) for p, tags in sorted(card.tags.items())}} if card.tags else {}),
     }
     lines = [_line(asdict(row)) for row in card.rows]
     cells = [_line(_row(cell, metrics)) for cell in card.cells]
@@ -62,8 +63,9 @@ def load(path: Path) -> Scorecard:
             cells=tuple(_cell(row, metrics) for row in data["cells"]),
             scorers=data["scorers"],
             decode_policy=data["decode_policy"],
+            tags={prompt: tuple(tags) for prompt, tags in data.get("tags", {}).items()},
         )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
         raise BadInput(
             f"{path} is a damaged scorecard: {type(error).__name__}: {error}",
             "iqm score FOLDER writes it again",

@@ -21,14 +21,17 @@ LARGE = 2000
 """From this many prompts on the mean is normal for any score and the plain interval is used."""
 MIN_PROMPTS = 5
 """Below this no bound is given: a bootstrap of so few prompts promises what it cannot keep."""
+ENDLESS = 1e6
+"""Stands for an endless t value of a resample without spread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
     """Mean difference of two models with its bounds, both of one-sided level 1 - alpha.
 
-    `low` and `high` are None below `MIN_PROMPTS` prompts. `sd` is the standard deviation of the
-    prompts' mean differences.
+    `low` and `high` are None below `MIN_PROMPTS` prompts, and where so many prompts do not differ
+    at all that the bootstrap gives no finite bound (12 equal prompts and one that is not). `sd` is
+    the standard deviation of the prompts' mean differences.
     """
 
     mean: float
@@ -49,7 +52,14 @@ def effect(differences: "NDArray[np.float64]", alpha: float = 0.05) -> Effect:
     if n < MIN_PROMPTS:
         return Effect(mean, None, None, sd, n)
     low, high = bounds(differences[:, None], alpha)
-    return Effect(mean, float(low[0]), float(high[0]), sd, n)
+    reach = ENDLESS / 2 * sd / math.sqrt(n)
+    return Effect(
+        mean,
+        float(low[0]) if mean - low[0] <= reach else None,
+        float(high[0]) if high[0] - mean <= reach else None,
+        sd,
+        n,
+    )
 
 
 def bounds(
@@ -79,7 +89,7 @@ def bounds(
     # A resample without spread (one prompt drawn n times) says nothing: it goes to both tails.
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(spread > 1e-12 * error, shift / spread, np.sign(shift) * np.inf)
-    t = np.nan_to_num(t, nan=0.0, posinf=1e6, neginf=-1e6)
+    t = np.nan_to_num(t, nan=0.0, posinf=ENDLESS, neginf=-ENDLESS)
     low_t, high_t = np.quantile(t, [alpha, 1 - alpha], axis=0)
     return mean - high_t * error, mean - low_t * error
 

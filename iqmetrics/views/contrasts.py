@@ -1,19 +1,49 @@
 """A comparison as text: one line a metric, then what could not be compared."""
 
-from iqmetrics.pipeline.compare import Comparison, Contrast
+from iqmetrics.pipeline import compare
+from iqmetrics.pipeline.compare import Change, Comparison, Contrast
 from iqmetrics.render import interval, number, printable, table
 
 _SILENT = ("refused", "not measured")
 
 
+WORST = 5
+
+
+def by_tag(found: Comparison) -> str:
+    """One table a tag; many tags are many looks, so a single surprise among them is no proof."""
+    if not found.by_tag:
+        return "No prompt has a tag (a suite or a --prompts file gives them)."
+    parts = []
+    for tag, contrasts in found.by_tag.items():
+        judged = [c for c in contrasts if c.answer not in _SILENT]
+        shown = table(_header(found), [_row(c) for c in judged]) if judged else "Nothing in common."
+        parts.append(f"{printable(tag)}\n{shown}")
+    return "\n\n".join(parts)
+
+
+def by_prompt(found: Comparison) -> str:
+    """The prompts that lost most, by metric: where to look, not what to conclude."""
+    changes: dict[str, list[Change]] = {}
+    for change in compare.by_prompt(found):
+        changes.setdefault(change.metric, []).append(change)
+    rows = [
+        [name, printable(c.prompt_id), number(c.baseline), number(c.candidate), str(c.pairs)]
+        for name, found_ in changes.items()
+        for c in found_[:WORST]
+    ]
+    base, other = printable(found.baseline), printable(found.candidate)
+    shown = table(["metric", "prompt", base, other, "pairs"], rows) or "Nothing in common."
+    return f"{WORST} prompts of each metric, largest loss first (--json has all)\n{shown}"
+
+
 def text(found: Comparison) -> str:
     """The table of a comparison."""
     base, other = printable(found.baseline), printable(found.candidate)
-    header = [f"{other} is", "metric", base, other, "difference", "95 %", "margin", "wins", "n"]
     lines = [f"{other} against {base}", ""]
     judged = [c for c in found.contrasts if c.answer not in _SILENT]
     lines.append(
-        table(header, [_row(c) for c in judged]) if judged else "Nothing could be compared."
+        table(_header(found), [_row(c) for c in judged]) if judged else "Nothing could be compared."
     )
     lines += [
         f"{c.metric}: {c.answer}, {c.reason}" for c in found.contrasts if c.answer == "refused"
@@ -26,6 +56,11 @@ def text(found: Comparison) -> str:
         if (more := len(found.pairing.unmatched) - 10) > 0:
             lines.append(f"  and {more} more")
     return "\n".join(lines)
+
+
+def _header(found: Comparison) -> list[str]:
+    base, other = printable(found.baseline), printable(found.candidate)
+    return [f"{other} is", "metric", base, other, "difference", "95 %", "margin", "wins", "n"]
 
 
 def _row(c: Contrast) -> list[str]:

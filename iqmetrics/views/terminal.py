@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from iqmetrics.pipeline.scorecard import by_metric
 from iqmetrics.records import Aggregate, Scorecard
 from iqmetrics.render import interval, number, printable, table
+from iqmetrics.views import axes
 
 _ARROW = {"higher": "up", "lower": "down", "neither": ""}
 MOST_COLUMNS = 4
@@ -14,7 +15,8 @@ MOST_COLUMNS = 4
 def scorecard(card: Scorecard) -> str:
     """A table of what was measured, then one line for each metric that nowhere has a value.
 
-    An entry is `mean [95 % interval] n=images`, or `n=measured/all` where some have no value.
+    Metrics of several axes stand under the names of these. An entry is `mean [95 % interval]
+    n=images`, or `n=measured/all` where some have no value.
     """
     measured, silent = {}, []
     for name, rows in by_metric(card).items():
@@ -33,25 +35,40 @@ def scorecard(card: Scorecard) -> str:
 def _columns(measured: Mapping[str, Mapping[str, Aggregate]], models: Sequence[str]) -> str:
     """One line a metric, one column a model."""
     header = ["metric", "better", *(_name(model) for model in models)]
-    body = [
-        [metric, _ARROW[next(iter(rows.values())).better], *(_entry(rows.get(m)) for m in models)]
-        for metric, rows in measured.items()
-    ]
+    body: list[list[str]] = []
+    for axis, metrics in _axes(measured).items():
+        body += [[axis, *[""] * (len(header) - 1)]] if axis else []
+        for metric in metrics:
+            rows = measured[metric]
+            entries = [_entry(rows.get(model)) for model in models]
+            body.append([metric, _ARROW[next(iter(rows.values())).better], *entries])
     return table(header, body)
 
 
 def _lines(measured: Mapping[str, Mapping[str, Aggregate]], models: Sequence[str]) -> str:
     """One block a metric, one line a model: for more models than fit side by side."""
-    body = []
-    for metric, rows in measured.items():
-        better = _ARROW[next(iter(rows.values())).better]
-        shown = [model for model in models if model in rows]
-        firsts = [metric, *[""] * (len(shown) - 1)]
-        body += [
-            [first, better, _name(m), _entry(rows[m])]
-            for first, m in zip(firsts, shown, strict=True)
-        ]
+    body: list[list[str]] = []
+    for axis, metrics in _axes(measured).items():
+        body += [[axis, "", "", ""]] if axis else []
+        for metric in metrics:
+            rows = measured[metric]
+            better = _ARROW[next(iter(rows.values())).better]
+            shown = [model for model in models if model in rows]
+            firsts = [metric, *[""] * (len(shown) - 1)]
+            body += [
+                [first, better, _name(m), _entry(rows[m])]
+                for first, m in zip(firsts, shown, strict=True)
+            ]
     return table(["metric", "better", "model", "mean"], body)
+
+
+def _axes(measured: Mapping[str, Mapping[str, Aggregate]]) -> Mapping[str, Sequence[str]]:
+    """`[axis]` -> its metrics; one axis alone needs no name."""
+    pairs = ((metric, next(iter(rows.values())).scorer) for metric, rows in measured.items())
+    found = axes.grouped(pairs)
+    if len(found) == 1:
+        return {"": list(measured)}
+    return {f"[{axis}]": metrics for axis, metrics in found.items()}
 
 
 def _name(model: str) -> str:

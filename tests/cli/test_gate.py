@@ -125,3 +125,29 @@ def test_compare_says_what_is_missing(
 def test_a_claim_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compare", "--claim", "93% of 30 vs 71% of 30"]) == 0
     assert "not attainable" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("by", "told"), [("tag", "No prompt has a tag"), ("prompt", "largest loss")]
+)
+def test_compare_by_tag_and_prompt(
+    gate: Callable[..., int],
+    tmp_path: Path,
+    by: str,
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    runs = [str(tmp_path / "base.json"), str(tmp_path / "worse")]
+    assert run(["compare", *runs, "--by", by]) == 0
+    assert told in capsys.readouterr().out
+    assert run(["compare", *runs, "--by", by, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["by_tag"] == {}
+    assert len(found.get("by_prompt", ())) == (60 if by == "prompt" else 0)
+
+
+def test_scorecard_shows_the_spread(
+    gate: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["scorecard", str(tmp_path / "base.json"), "--spread"]) == 0
+    assert "best of N - mean" in capsys.readouterr().out

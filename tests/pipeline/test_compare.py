@@ -7,8 +7,8 @@ import pytest
 from factory import Toy, card
 
 from iqmetrics.errors import BadInput, UnknownName
-from iqmetrics.pipeline.compare import Contrast, compare
-from iqmetrics.records import Metric, Scorecard
+from iqmetrics.pipeline.compare import Contrast, by_prompt, compare
+from iqmetrics.records import Better, Metric, Scorecard
 
 RNG = np.random.default_rng(3)
 BASE = RNG.normal(0.5, 0.1, size=(100, 4))
@@ -112,3 +112,40 @@ def test_an_unknown_model_gets_a_hint() -> None:
     both = card({"old": BASE, "new": BASE})
     with pytest.raises(UnknownName, match="no model named 'nw'"):
         compare(both, "old", both, "nw")
+
+
+def tagged(other: np.ndarray) -> Scorecard:
+    """Even prompts are tagged text, odd ones faces; one is both."""
+    tags = {f"prompt-{p}": (("text", "faces")[p % 2],) for p in range(len(BASE))}
+    return replace(card({"old": BASE, "new": other}), tags={**tags, "prompt-0": ("faces", "text")})
+
+
+def test_each_tag_is_judged_on_its_own_prompts() -> None:
+    other = BASE + RNG.normal(0, 0.01, size=BASE.shape)
+    other[::2] += 0.05
+    both = tagged(other)
+    found = compare(both, "old", both, "new")
+    assert list(found.by_tag) == ["faces", "text"]
+    (text,), (faces,) = found.by_tag["text"], found.by_tag["faces"]
+    assert (text.answer, text.prompts) == ("better", 50)
+    assert (faces.answer, faces.prompts) == ("tied", 51)
+
+
+def test_without_tags_there_are_no_groups() -> None:
+    both = card({"old": BASE, "new": BASE})
+    assert compare(both, "old", both, "new").by_tag == {}
+
+
+@pytest.mark.parametrize(("better", "first"), [("higher", 7), ("lower", 3), ("neither", 7)])
+def test_the_prompt_that_lost_most_comes_first(better: Better, first: int) -> None:
+    other = BASE.copy()
+    other[7] -= 0.3
+    other[3] += 0.2
+    metric = replace(Toy.metrics[0], better=better)
+    both = card({"old": BASE, "new": other}, metric)
+    changes = by_prompt(compare(both, "old", both, "new"))
+    assert changes[0].prompt_id == f"prompt-{first}"
+    assert len(changes) == len(BASE)
+    lost = next(c for c in changes if c.prompt_id == "prompt-7")
+    assert lost.candidate - lost.baseline == pytest.approx(-0.3)
+    assert lost.pairs == 4

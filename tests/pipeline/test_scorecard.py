@@ -1,5 +1,7 @@
 """The scorecard counts everything: values, statuses, images no scorer saw."""
 
+from dataclasses import replace
+
 import pytest
 from factory import FACTS, good, record, stored
 
@@ -88,3 +90,10 @@ def test_nothing_at_all_is_an_empty_scorecard() -> None:
     made = build([], (FACTS,))
     assert (made.rows, made.cells, made.models) == ((), (), ())
     assert by_metric(made) == {}
+
+
+def test_tags_are_collected_by_prompt() -> None:
+    one, two = replace(A1, tags=("text",)), replace(A2, prompt_id="p", tags=("hands", "text"))
+    run = Run([one, two, A3], (FACTS,))
+    card = build(outcomes(stored((one, good(1)), (two, good(1)), (A3, good(1))), run), run.scorers)
+    assert card.tags == {"p": ("hands", "text")}

@@ -1,6 +1,7 @@
 """scorecard.json comes back as it was, byte for byte."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,13 @@ def test_a_scorecard_that_lacks_a_part_is_damaged(tmp_path: Path, key: str) -> N
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("rows", [{"model": "a"}]), ("cells", [["a", "p", 0, 1]]), ("cells", [7]), ("columns", None)],
+    [
+        ("rows", [{"model": "a"}]),
+        ("cells", [["a", "p", 0, 1]]),
+        ("cells", [7]),
+        ("columns", None),
+        ("tags", [1]),
+    ],
 )
 def test_a_part_of_another_shape_is_damaged(tmp_path: Path, key: str, value: object) -> None:
     path = tmp_path / "scorecard.json"
@@ -71,3 +78,11 @@ def test_the_order_of_models_does_not_change_the_bytes() -> None:
         json.loads(scorecard_file.dump(there))["rows"]
         == json.loads(scorecard_file.dump(back))["rows"]
     )
+
+
+def test_tags_of_prompts_are_kept_and_absent_when_there_are_none(tmp_path: Path) -> None:
+    plain = card({"m": np.ones((2, 2))})
+    assert '"tags"' not in scorecard_file.dump(plain)
+    tagged = replace(plain, tags={"prompt-1": ("hands", "text")})
+    (tmp_path / "s.json").write_text(scorecard_file.dump(tagged))
+    assert scorecard_file.load(tmp_path / "s.json").tags == tagged.tags

@@ -65,3 +65,11 @@ def test_a_tail_to_the_worse_side_needs_more_prompts_and_never_fewer() -> None:
     assert paired.prompts_needed(0.1, 0.02, skew=2.0) == plain
     assert paired.skewness(np.array([1.0, 1.0, 1.0, -5.0])) < -1
     assert paired.skewness(np.ones(4)) == 0
+
+
+def test_where_nearly_all_prompts_are_equal_no_bound_is_made_up() -> None:
+    found = paired.effect(np.array([*[0.0] * 12, -64.0]), alpha=0.025)
+    assert found.mean == pytest.approx(-64 / 13)
+    assert found.low is None
+    equal = paired.effect(np.zeros(12))
+    assert (equal.low, equal.high) == (0, 0)

@@ -1,5 +1,7 @@
 """A comparison as text says everything that was compared, and everything that was not."""
 
+from dataclasses import replace
+
 import numpy as np
 from factory import card
 
@@ -24,3 +26,17 @@ def test_a_scorecard_shows_both_models_side_by_side() -> None:
     assert lines[0].split() == ["metric", "better", "new", "old"]
     assert lines[2].startswith("toy.good  up")
     assert "n=60" in lines[2]
+
+
+def test_by_tag_has_a_table_a_tag_and_says_when_there_are_none() -> None:
+    assert "No prompt has a tag" in contrasts.by_tag(compare(BOTH, "old", BOTH, "new"))
+    tagged = replace(BOTH, tags={f"prompt-{p}": ("hands",) for p in range(8)})
+    lines = contrasts.by_tag(compare(tagged, "old", tagged, "new")).splitlines()
+    assert lines[0] == "hands"
+    assert "16 pairs, 8 prompts" in lines[3]
+
+
+def test_by_prompt_lists_the_largest_losses() -> None:
+    lines = contrasts.by_prompt(compare(BOTH, "old", BOTH, "new")).splitlines()
+    assert len(lines) == 3 + contrasts.WORST
+    assert lines[1].split() == ["metric", "prompt", "old", "new", "pairs"]

@@ -118,3 +118,12 @@ def test_a_row_without_a_mean_is_a_dash_even_with_images() -> None:
     row = Aggregate("m", "x", "s", "1", "", "higher", None, None, None, 0, 0, {"failed": 3})
     other = replace(row, model="n", mean=1.0, images=1, coverage={"ok": 1})
     assert table_of(Scorecard((row, other), ())) == [["x", "up", "-", "1 n=1"]]
+
+
+@pytest.mark.parametrize("models", [2, 6])
+def test_metrics_stand_under_their_axes(models: int) -> None:
+    made = card(dict(list(SIX.items())[:models]))
+    niqe = [replace(row, metric="niqe", scorer="niqe", better="lower") for row in made.rows]
+    rows = table_of(replace(made, rows=(*made.rows, *niqe)))
+    names = [row[0] for row in rows if row[0] not in ("up", "down")]
+    assert names == ["[technical quality]", "niqe", "[other]", "toy.good"]

@@ -1,8 +1,12 @@
 """A verdict in every form: complete, valid, within the limits of where it goes."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
+from importlib.resources import files
+from typing import Any
 from xml.etree import ElementTree
+
+import pytest
 
 from iqmetrics.pipeline.gate import Check, Verdict
 from iqmetrics.views import verdicts
@@ -69,3 +73,44 @@ def test_hostile_names_do_nothing_anywhere() -> None:
         )
         == 1
     )
+
+
+def schema() -> dict[str, object]:
+    text = files("iqmetrics.views").joinpath("verdict.schema.json").read_text("utf-8")
+    found: dict[str, object] = json.loads(text)
+    return found
+
+
+def inputs() -> dict[str, object]:
+    sums = dict.fromkeys(("baseline", "candidate", "rules"), "0" * 64)
+    return {**sums, "model_files": {"model.bin": "f" * 64}}
+
+
+@pytest.mark.parametrize("verdict", [VERDICT, HOSTILE])
+def test_json_keeps_the_shipped_schema(verdict: Verdict) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.Draft202012Validator.check_schema(schema())
+    written = json.loads(verdicts.to_json(verdict, inputs()))
+    jsonschema.validate(written, schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**written, "state": "MAYBE"}, schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**written, "inputs": {"baseline": "abc"}}, schema())
+
+
+def test_the_schema_names_every_field_of_a_check_and_this_version() -> None:
+    found: dict[str, Any] = schema()
+    assert set(found["$defs"]["check"]["properties"]) == {f.name for f in fields(Check)}
+    assert found["properties"]["schema"]["const"] == verdicts.SCHEMA
+    assert set(found["properties"]) == {f.name for f in fields(Verdict)} | {"schema", "inputs"}
+
+
+def test_junit_has_the_shape_that_dashboards_read() -> None:
+    for verdict in (VERDICT, HOSTILE):
+        suite = ElementTree.fromstring(verdicts.junit(verdict))
+        assert suite.tag == "testsuite"
+        assert set(suite.attrib) == {"name", "tests", "failures", "errors"}
+        assert len(suite) == int(suite.get("tests", ""))
+        for case in suite:
+            assert (case.tag, set(case.attrib)) == ("testcase", {"classname", "name"})
+            assert all(x.tag in ("failure", "error") and x.get("message") for x in case)

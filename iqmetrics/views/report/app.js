@@ -2,18 +2,22 @@ function scorecardView() {
   const names = [...new Set(D.card.map((row) => row.metric))];
   const valued = names.filter((name) => D.card.some((row) => row.metric === name && row.images));
   const silent = names.filter((name) => !valued.includes(name));
-  const body = valued.map((name) => {
+  const line = (name) => {
     const rows = D.models.map((_, model) => D.card.find((row) => row.metric === name && row.model === model));
     const about = D.metrics.find((metric) => metric.name === name);
     return el("tr", {}, el("th", { title: about.about }, name, el("br"), el("small", { class: "soft" }, W[about.better])),
       rows.map((row) => el("td", {}, row && row.mean != null ? [el("b", {}, num(row.mean)), " ", el("small", {}, row.low != null ? `[${num(row.low)}, ${num(row.high)}] ` : "", `n=${row.images}`)] : "–")),
       el("td", {}, intervals(rows.filter((row) => row && row.mean != null))));
-  });
+  };
+  const ofAxis = (axis) => valued.filter((name) => D.metrics.find((metric) => metric.name === name).axis === axis);
+  const axes = D.axes.filter((axis) => ofAxis(axis).length);
+  const body = axes.map((axis) => el("tbody", {},
+    axes.length > 1 ? el("tr", {}, el("th", { class: "axis-name", scope: "rowgroup", colspan: D.models.length + 2 }, W["axis_" + axis])) : null, ofAxis(axis).map(line)));
   const picture = radar();
   return el("section", {},
     el("div", { class: "scroll" }, el("table", {},
       el("thead", {}, el("tr", {}, el("th", {}, W.metric), D.models.map((name, i) => el("th", {}, swatch(i), name || "–")), el("th", {}, W.interval))),
-      el("tbody", {}, body))),
+      body)),
     picture ? [el("h2", {}, W.radar), picture] : null,
     silent.length ? [el("h2", {}, W.notmeasured), el("p", { class: "soft" }, silent.join(", "))] : null);
 }

@@ -7,6 +7,7 @@ from typing import Any
 from iqmetrics.pipeline.outcomes import Outcome
 from iqmetrics.pipeline.score import Result
 from iqmetrics.records import ImageRecord
+from iqmetrics.views import axes
 
 EVIDENCE_CHARACTERS = 6000
 """Evidence of one scorer that is longer is left out of the page; the store keeps it."""
@@ -15,7 +16,12 @@ EVIDENCE_CHARACTERS = 6000
 def build(result: Result, protocol: Mapping[str, Any]) -> dict[str, Any]:
     """Everything the page needs but the pictures."""
     metrics = [
-        {**asdict(metric), "scorer": scorer.name, "scope": scorer.scope}
+        {
+            **asdict(metric),
+            "scorer": scorer.name,
+            "scope": scorer.scope,
+            "axis": axes.axis(scorer.name),
+        }
         for scorer in result.scorers
         for metric in scorer.metrics
     ]
@@ -30,6 +36,7 @@ def build(result: Result, protocol: Mapping[str, Any]) -> dict[str, Any]:
             images.append(_image(outcome, outcome.record, place[outcome.model], names))
     rows = [asdict(row) for row in result.scorecard.rows]
     return {
+        "axes": list(axes.AXES),
         "models": [readable(model) for model in models],
         "metrics": metrics,
         "card": [{**row, "model": place[row["model"]]} for row in rows],

@@ -105,3 +105,9 @@ def test_the_protocol_goes_along_and_all_is_json() -> None:
     body = built(stored((A, good(0.5)), (B, good(0.1, 2.0))), A, B)
     assert body["protocol"] == {"device": "cpu"}
     assert json.loads(json.dumps(body, allow_nan=False)) == body
+
+
+def test_each_metric_has_its_axis() -> None:
+    body = built(stored((A, good(0.5, 2.0))), A)
+    assert {metric["axis"] for metric in body["metrics"]} == {"other"}
+    assert "technical quality" in body["axes"]

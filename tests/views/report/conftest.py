@@ -1,0 +1,57 @@
+"""The report opened in Chromium."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_pages import PROTOCOL, result
+
+from iqmetrics.views.report import page as report_page
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The report file in each language."""
+    folder = tmp_path_factory.mktemp("run")
+    found = result(folder)
+    for lang in ("en", "zh"):
+        report_page.write(found, PROTOCOL, folder / f"{lang}.html", lang)
+    return {lang: folder / f"{lang}.html" for lang in ("en", "zh")}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, where it is installed."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip("chromium is not installed")
+    with sync_api.sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+WATCH = """window.violations = [];
+document.addEventListener("securitypolicyviolation", (e) => window.violations.push(e.blockedURI));
+"""
+
+
+@pytest.fixture
+def page(browser: Any, written: dict[str, Path]) -> Iterator[Any]:
+    """The English report; fails when it asked for anything outside or broke its own policy."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 900})
+    seen: list[str] = []
+    errors: list[str] = []
+    opened.on("request", lambda request: seen.append(request.url))
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.add_init_script(WATCH)
+    opened.goto(written["en"].as_uri())
+    yield opened
+    assert [url for url in seen if not url.startswith(("file:", "data:"))] == []
+    assert opened.evaluate("window.violations") == []
+    assert not opened.evaluate("window.hit")
+    assert errors == []
+    opened.close()

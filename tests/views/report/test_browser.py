@@ -1,0 +1,177 @@
+"""The report in a real browser: everything on it works, offline, and hostile strings are text."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_pages import HOSTILE
+
+
+def tab(page: Any, name: str) -> None:
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def values(page: Any) -> list[str]:
+    return [text.strip() for text in page.locator(".card b").all_inner_texts()]
+
+
+def test_it_opens_on_the_scorecard(page: Any) -> None:
+    assert page.locator("html").get_attribute("data-ready") == "yes"
+    assert page.locator("#about").inner_text() == "13 images · 2 models · 7 prompts"
+    good = page.locator("tbody tr", has_text="toy.good")
+    assert "0.35" in good.inner_text()
+    assert "n=6" in good.inner_text()
+    assert good.locator("svg .whisker").count() == 2
+
+
+def test_every_tab_shows_its_view_and_arrows_move_between_them(page: Any) -> None:
+    names = page.get_by_role("tab").all_inner_texts()
+    assert names == ["Scorecard", "Images", "Compare", "Coverage", "Protocol"]
+    page.get_by_role("tab").first.focus()
+    for name in names[1:]:
+        page.keyboard.press("ArrowRight")
+        chosen = page.locator("[role=tab][aria-selected=true]")
+        assert chosen.inner_text() == name
+        assert chosen.evaluate("(e) => document.activeElement === e")
+        assert page.locator("main section").inner_text().strip()
+    assert "Apache-2.0" in page.locator("main").inner_text()
+
+
+def test_coverage_names_each_status(page: Any) -> None:
+    tab(page, "Coverage")
+    header = page.locator("thead").inner_text()
+    assert "abstained" in header
+    assert "truncated" in header
+
+
+def test_worst_comes_first_in_the_direction_of_the_metric(page: Any) -> None:
+    tab(page, "Images")
+    assert values(page)[:3] == ["0.09", "0.1", "0.19"]
+    assert values(page)[-1] == "truncated", "what has no value comes last and says why"
+    page.get_by_label("Order").select_option("best")
+    assert values(page)[0] == "0.6"
+    page.get_by_label("Metric").select_option(label="toy.bad")
+    page.get_by_label("Order").select_option("worst")
+    assert values(page)[0] == "5", "lower is better"
+
+
+def test_search_and_model_narrow_the_gallery(page: Any) -> None:
+    tab(page, "Images")
+    page.get_by_label("Prompt or file contains").fill("PROMPT 2")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("status").inner_text().startswith("2 ")
+    page.get_by_label("Model").select_option("0")
+    assert page.get_by_role("status").inner_text().startswith("1 ")
+
+
+def test_a_brush_over_the_histogram_keeps_its_images(page: Any) -> None:
+    tab(page, "Images")
+    box = page.locator("main svg").first.bounding_box()
+    page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] + 9, box["y"] + 20, steps=4)
+    page.mouse.up()
+    kept = [float(v) for v in values(page)]
+    assert kept == [0.49, 0.5, 0.59, 0.6]
+    page.get_by_role("button", name="Show all").click()
+    assert len(values(page)) == 13
+
+
+def test_detail_shows_values_reasons_and_overlays(page: Any) -> None:
+    tab(page, "Images")
+    page.locator(".card", has_text="prompt 1").first.click()
+    dialog = page.get_by_role("dialog")
+    assert "toy.good" in dialog.inner_text()
+    assert HOSTILE in dialog.inner_text(), "the reason is shown as text"
+    page.wait_for_function("document.querySelector('dialog img').naturalWidth === 96")
+    dialog.locator("select").select_option("toy")
+    mark = dialog.locator("svg .mark")
+    assert mark.count() == 1
+    picture = dialog.locator("img").bounding_box()
+    scale = picture["width"] / 96
+    drawn = mark.bounding_box()
+    assert drawn["x"] - picture["x"] == pytest.approx(10 * scale, abs=2)
+    assert drawn["width"] == pytest.approx(30 * scale, abs=4)
+    dialog.locator("select").select_option("")
+    assert dialog.locator("svg").count() == 0
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+
+
+def test_pairs_stand_largest_loss_first_and_flip_by_key(page: Any) -> None:
+    tab(page, "Compare")
+    assert "6 pairs" in page.locator("main").inner_text()
+    page.get_by_label("Wipe").select_option("wipe")
+    view = page.get_by_role("group").first
+    top = view.locator("img").nth(1)
+    assert "50%" in top.evaluate("(e) => e.style.clipPath")
+    view.focus()
+    page.keyboard.press("f")
+    assert view.locator(".tag").inner_text() == "B"
+    page.keyboard.press("f")
+    assert view.locator(".tag").inner_text() == "A"
+    box = view.bounding_box()
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 30)
+    assert "25" in top.evaluate("(e) => e.style.clipPath")
+
+
+def test_both_pictures_of_a_pair_zoom_together(page: Any) -> None:
+    tab(page, "Compare")
+    views = page.locator(".pair").first.locator(".view")
+    views.first.hover()
+    page.mouse.wheel(0, -400)
+    moved = "document.querySelector('.pair img').style.transform.includes('scale(2.')"
+    page.wait_for_function(moved)
+    transforms = views.locator("img").evaluate_all("(all) => all.map((e) => e.style.transform)")
+    assert transforms[0] == transforms[1] != ""
+
+
+def test_hostile_strings_are_text_everywhere(page: Any) -> None:
+    tab(page, "Images")
+    assert HOSTILE in page.locator(".grid").inner_text()
+    tab(page, "Protocol")
+    assert "window.hit=1" in page.locator("pre").inner_text()
+    assert page.locator("main img[src=x]").count() == 0
+
+
+def test_a_link_shows_the_same_view_again(page: Any) -> None:
+    tab(page, "Images")
+    page.get_by_label("Order").select_option("best")
+    page.reload()
+    assert values(page)[0] == "0.6"
+    page.evaluate("location.hash = '#%7Bbroken'")
+    page.get_by_role("tab", selected=True, name="Scorecard").wait_for()
+
+
+def test_chinese(browser: Any, written: dict[str, Path]) -> None:
+    page = browser.new_page()
+    page.goto(written["zh"].as_uri())
+    assert page.locator("html").get_attribute("lang") == "zh"
+    assert page.get_by_role("tab").first.inner_text() == "评分卡"
+    assert "13 张图片" in page.locator("#about").inner_text()
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_phone_width_fits_and_text_stands_out(
+    browser: Any, written: dict[str, Path], scheme: str
+) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page.goto(written["en"].as_uri())
+    for place in range(5):
+        page.get_by_role("tab").nth(place).click()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
+    style = page.evaluate(
+        "(({color, backgroundColor}) => [color, backgroundColor])(getComputedStyle(document.body))"
+    )
+    lights = [sum(int(n) for n in text[4:-1].split(",")) for text in style]
+    assert (lights[0] > lights[1]) == (scheme == "dark")
+    assert abs(lights[0] - lights[1]) > 450
+    page.close()
+
+
+def test_print_hides_the_controls(page: Any) -> None:
+    tab(page, "Images")
+    page.emulate_media(media="print")
+    assert not page.locator("nav").is_visible()
+    assert page.locator(".card").first.is_visible()
