@@ -7,7 +7,7 @@ with the number of prompts that would settle it. What was not measured never pas
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -78,9 +78,19 @@ def judge(
         t.check(rules.alpha, corrected[str(i)]) if isinstance(t, _Test) else t
         for i, t in enumerate(tests)
     )
+    checks += tuple(_missing(rules, pairing))
     return Verdict(
         _overall(checks), rules.name, base_model, model, checks, tuple(pairing.unmatched)
     )
+
+
+def _missing(rules: Rules, pairing: Pairing) -> Iterator[Check]:
+    """What the candidate lacks of the baseline's prompts and seeds, when it lacks too much."""
+    lost = [told for told in pairing.unmatched if told.endswith("only in the baseline")]
+    if len(lost) > rules.max_missing and any(rule.margin is not None for rule in rules.rules):
+        told = f"{len(lost)} prompts or seeds of the baseline are missing"
+        told += f" (allowed: {rules.max_missing})"
+        yield Check("all metrics", "same prompts", "INCONCLUSIVE", told)
 
 
 def _overall(checks: Sequence[Check]) -> State:

@@ -2,6 +2,7 @@
 
 about = "what this gate protects"
 alpha = 0.05                    # chance to pass a model that is worse by exactly the margin
+max_missing = 0                 # prompts or seeds of the baseline that the candidate may lack
 
 [[rule]]
 metric = "text.legibility"
@@ -15,7 +16,7 @@ required = true                 # false: not measured is reported, and does not 
 import math
 import tomllib
 from dataclasses import dataclass, fields
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +48,14 @@ class Rules:
     rules: tuple[Rule, ...]
     model_files: tuple[str, ...] = ()
     """Files whose content a stored verdict belongs to (checkpoints, configs), as globs."""
+    max_missing: int = 0
+    """Prompts and seeds of the baseline that the candidate may lack: leaving out the hard ones must
+    not help to pass."""
 
 
 def shipped() -> list[str]:
     """Names of the gates that come with iqmetrics."""
-    found = (item.name for item in files("iqmetrics.metrics_cfg").iterdir())
+    found = (item.name for item in resources.files("iqmetrics.metrics_cfg").iterdir())
     return sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX))
 
 
@@ -69,7 +73,7 @@ def load(name: str) -> Rules:
         text, title = path.read_text("utf-8", "surrogateescape"), path.name.removesuffix(SUFFIX)
     elif name in shipped():
         text, title = (
-            files("iqmetrics.metrics_cfg").joinpath(name + SUFFIX).read_text("utf-8"),
+            resources.files("iqmetrics.metrics_cfg").joinpath(name + SUFFIX).read_text("utf-8"),
             name,
         )
     else:
@@ -81,7 +85,7 @@ def load(name: str) -> Rules:
 
 
 def _parse(title: str, data: dict[str, Any]) -> Rules:
-    _only(f"key in gate {title}", data, {"about", "alpha", "rule", "model_files"})
+    _only(f"key in gate {title}", data, {"about", "alpha", "rule", "model_files", "max_missing"})
     alpha = data.get("alpha", 0.05)
     if not _is_number(alpha) or not 0 < alpha < 0.5:
         raise BadInput(
@@ -97,7 +101,11 @@ def _parse(title: str, data: dict[str, Any]) -> Rules:
         raise BadInput(
             f"gate {title} has no [[rule]]", "A gate without rules would let everything pass"
         )
-    return Rules(title, data.get("about", ""), alpha, rules, tuple(data.get("model_files", ())))
+    missing = data.get("max_missing", 0)
+    if not isinstance(missing, int) or isinstance(missing, bool) or missing < 0:
+        raise BadInput(f"gate {title}: max_missing = {missing!r}", "It counts prompts: 0 or more")
+    files = tuple(data.get("model_files", ()))
+    return Rules(title, data.get("about", ""), alpha, rules, files, missing)
 
 
 def _rule(title: str, table: dict[str, Any]) -> Rule:

@@ -175,3 +175,14 @@ def test_a_wider_margin_never_turns_a_pass_into_a_fail() -> None:
         states = [verdict(other, Rule("toy.good", margin=m)).state for m in margins]
         ranks = [order[state] for state in states]
         assert ranks == sorted(ranks), shift
+
+
+def test_a_candidate_that_leaves_out_prompts_does_not_pass() -> None:
+    both = card({"old": BASE, "new": BASE[:90] + 0.05})
+    found = judge(Rules("g", "", 0.05, (MARGIN,)), both, "old", both, "new")
+    assert found.state == "INCONCLUSIVE"
+    assert "10 prompts or seeds of the baseline are missing" in check(found, "same prompts").told
+    allowed = Rules("g", "", 0.05, (MARGIN,), max_missing=10)
+    assert judge(allowed, both, "old", both, "new").state == "PASS"
+    floor = Rules("g", "", 0.05, (Rule("toy.good", floor=0.5),))
+    assert judge(floor, both, "old", both, "new").state == "PASS", "a floor needs no partner"

@@ -37,6 +37,7 @@ def test_every_shipped_gate_loads(name: str) -> None:
         ('[[rule]]\nmetric = "a"\nmargin = -1', "must not be negative"),
         ("alpha = 0.7\n" + GOOD, "alpha"),
         ("[[rule]", "not valid TOML"),
+        ("max_missing = -1\n" + GOOD, "max_missing"),
     ],
 )
 def test_what_holds_nothing_is_refused(tmp_path: Path, text: str, told: str) -> None:
