@@ -109,7 +109,7 @@ class WorkerProcess:
                 self._measure,
             ]
             self._process = subprocess.Popen(
-                [sys.executable, "-c", CODE, json.dumps(settings)],
+                [sys.executable, "-P", "-c", CODE, json.dumps(settings)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
