@@ -1,6 +1,5 @@
 """The store: nothing acknowledged is lost, whoever is killed; many processes may write."""
 
-import multiprocessing
 import os
 import random
 import signal
@@ -79,21 +78,12 @@ def test_another_schema_is_told(tmp_path: Path) -> None:
         Store(path)
 
 
-def _write_many(path: str, first: int) -> None:
-    with Store(Path(path)) as store:
-        for number in range(first, first + 100):
-            store.add([(outcome_key(str(number)), "s", READING)])
-
-
 def test_several_processes_write_at_once(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_write_many, args=(str(path), n * 100)) for n in range(4)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    assert [w.exitcode for w in writers] == [0] * 4
+    script = WRITER.replace("10**9", "int(sys.argv[2]) + 100")
+    commands = [[sys.executable, "-c", script, str(path), str(n * 100)] for n in range(4)]
+    writers = [subprocess.Popen(c, stdout=subprocess.DEVNULL) for c in commands]
+    assert [writer.wait() for writer in writers] == [0] * 4
     with Store(path) as store:
         assert store.keys() == {outcome_key(str(n)) for n in range(400)}
 

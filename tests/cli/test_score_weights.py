@@ -33,7 +33,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def iqm(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    env = {"HOME": str(folder), "PATH": "", "OMP_NUM_THREADS": "1", "IQM_WEIGHTS_DIR": str(folder)}
+    env = {
+        "HOME": str(folder),
+        "PATH": "",
+        "PYTHONSAFEPATH": "1",
+        "OMP_NUM_THREADS": "1",
+        "IQM_WEIGHTS_DIR": str(folder),
+    }
     words = [
         sys.executable,
         "-m",
