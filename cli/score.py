@@ -17,6 +17,7 @@ from iqmetrics.errors import BadInput
 @click.option("--include", multiple=True, metavar="GLOB", help="Only images whose path matches.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="No image whose path matches.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many images.")
+@click.option("--split-grids", is_flag=True, help="Take files with 2x2 pictures apart.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--workers", type=click.IntRange(0), help="Decoding processes (one a core).")
 @click.option(

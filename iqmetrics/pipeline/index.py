@@ -16,6 +16,7 @@ from iqmetrics.metadata import folder as reading
 from iqmetrics.metadata.facts import FORMAT, Facts
 from iqmetrics.metadata.selection import Selection, is_image
 from iqmetrics.metadata.walk import Entry
+from iqmetrics.pipeline import grids
 from iqmetrics.pipeline.progress import Progress, track
 from iqmetrics.pipeline.settings import Settings
 from iqmetrics.records import ImageRecord, Missing
@@ -100,6 +101,12 @@ def index(listing: Listing, store: Store, settings: Settings, progress: Progress
     if twins := len(shown) - len(unique):
         skipped["identical file"] = twins
     notes = [*report.problems, *_failed_requests(report.failed_requests)]
+    flagged = sum(bool(record.params.get("may_be_grid")) for record in unique)
+    if settings.split_grids:
+        unique, count = grids.split(unique, settings.workers, progress)
+        notes.append(f"{count} grids were taken apart into four pictures each")
+    elif flagged:
+        notes.append(f"{flagged} files may hold four pictures each: see --split-grids")
     return Index(unique, problems, skipped, notes)
 
 

@@ -8,9 +8,16 @@ from typing import Any
 
 from iqmetrics import weights as ledger
 from iqmetrics.images import DECODE_POLICY
+from iqmetrics.metadata.grids import tile_of
 from iqmetrics.records import ImageRecord, Metric, Scope
 from iqmetrics.scorers import base
 from iqmetrics.store import outcome_key
+
+
+def content(record: ImageRecord) -> str:
+    """What the picture is, whatever it is called: the file's sha256, and its place in a grid."""
+    tile = tile_of(record)
+    return record.sha256 + ("#" + ",".join(map(str, tile)) if tile else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class ScorerFacts:
     def key(self, record: ImageRecord) -> bytes:
         """The key of this scorer's outcome on one image."""
         used = [str(getattr(record, field)) for field in self.uses]
-        return outcome_key(self.name, self.full_version, DECODE_POLICY, record.sha256, *used)
+        return outcome_key(self.name, self.full_version, DECODE_POLICY, content(record), *used)
 
     def set_key(self, records: Sequence[ImageRecord]) -> bytes:
         """The key of this scorer's outcome on a set of images, in any order."""

@@ -17,7 +17,7 @@ from iqmetrics.engines import local
 from iqmetrics.engines.work import Finished
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
-from iqmetrics.pipeline import device, in_memory, pending, scorecard, thumbnails, usable
+from iqmetrics.pipeline import device, grids, in_memory, pending, scorecard, thumbnails, usable
 from iqmetrics.pipeline.index import Index, Listing, index, look
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Outcome, Run, outcomes
@@ -156,7 +156,7 @@ def _run(
 
 def _decode(work: pending.Pending, settings: Settings) -> Iterator[local.Decoded]:
     records = [image.record for image in work.images]
-    return decode_all(records, workers=settings.workers)
+    return grids.cut(decode_all(records, workers=settings.workers))
 
 
 def _engine(

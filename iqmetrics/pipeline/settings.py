@@ -17,7 +17,8 @@ class Settings:
 
     `scorers` (names or "module:Class") replace those of the preset, and are then required: one
     that cannot be loaded is an error instead of a status. `workers` counts decoding processes
-    (None: one a core, at most 16). `texts` are the strings that every image must show.
+    (None: one a core, at most 16). `split_grids` takes files that hold four
+    pictures apart. `texts` are the strings that every image must show.
     """
 
     preset: str = "standard"
@@ -30,6 +31,7 @@ class Settings:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     limit: int | None = None
+    split_grids: bool = False
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def rule(self) -> Rule:

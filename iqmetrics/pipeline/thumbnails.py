@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 
 from iqmetrics.images import Picture
+from iqmetrics.pipeline.keys import content
 from iqmetrics.store import Store
 
 SIDE = 176
@@ -13,7 +14,7 @@ QUALITY = 40
 
 def keep(store: Store, pictures: Sequence[Picture]) -> None:
     """Store a WebP thumbnail of each picture."""
-    store.add_thumbnails([(p.record.sha256, webp(p)) for p in pictures if p.record.sha256])
+    store.add_thumbnails([(content(p.record), webp(p)) for p in pictures if p.record.sha256])
 
 
 def webp(picture: Picture) -> bytes:

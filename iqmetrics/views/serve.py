@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iqmetrics.errors import IqmError, Unavailable
+from iqmetrics.pipeline.keys import content
 from iqmetrics.views import feeds, web_pages
 from iqmetrics.views.live import Folder
 
@@ -91,7 +92,7 @@ def application(
         number = _number(request.path_params["number"])
         with folder.store() as store:
             for record in store.images(number, 1):
-                thumbnail = store.thumbnail(record.sha256)
+                thumbnail = store.thumbnail(content(record))
                 if "small" in request.query_params and thumbnail:
                     return Response(thumbnail, media_type="image/webp")
                 if Path(record.path).is_file():

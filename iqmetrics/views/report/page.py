@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from iqmetrics.metadata.grids import tile_of
+from iqmetrics.pipeline.keys import content
 from iqmetrics.pipeline.score import Result
 from iqmetrics.views.feeds import write_text
 from iqmetrics.views.report import data
@@ -73,18 +75,18 @@ def _add_pictures(body: dict[str, Any], result: Result, path: Path) -> None:
     beside = path.parent / THUMBNAILS
     for image in body["images"]:
         record = records[image["f"]]
-        image["o"] = _relative(record.path, path.parent)
-        thumbnail = result.store.thumbnail(record.sha256)
+        image["o"] = None if tile_of(record) else _relative(record.path, path.parent)
+        thumbnail = result.store.thumbnail(content(record))
         if thumbnail is None:
             continue
         if inline:
             image["t"] = "data:image/webp;base64," + base64.b64encode(thumbnail).decode("ascii")
         else:
             beside.mkdir(exist_ok=True)
-            small = beside / f"{record.sha256}.webp"
+            small = beside / f"{content(record)}.webp"
             if not small.exists():
                 small.write_bytes(thumbnail)
-            image["t"] = f"{THUMBNAILS}/{record.sha256}.webp"
+            image["t"] = f"{THUMBNAILS}/{quote(content(record))}.webp"
 
 
 def _relative(path: str, folder: Path) -> str | None:
