@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import interruptible
 import numpy as np
 import pytest
 from hostile_files import bombs, good_files, largest, mutations, saved, scene
@@ -175,6 +176,7 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> N
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": tests},
+        preexec_fn=interruptible.listen,
     )
     assert parent.stdout and parent.stderr
     pids = {int(parent.stdout.readline()) for _ in range(20)}

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import interruptible
 import numpy as np
 import pytest
 from PIL import Image
@@ -247,7 +248,12 @@ def test_interrupt_leaves_a_valid_scorecard_and_exit_130(tmp_path: Path) -> None
     ]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=interruptible.listen,
     )
     while process.poll() is None and stored(folder) == 0:
         time.sleep(0.02)
