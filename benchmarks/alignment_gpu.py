@@ -87,7 +87,7 @@ def clip_gpu(figures: dict[str, float], arch: str, key: str, found: list[ImageRe
 
     torch.manual_seed(0)
     with torch.device(DEVICE):
-        model = open_clip.create_model(arch).eval()
+        model = open_clip.create_model(arch).eval().to(DEVICE)
     tokenizer = open_clip.get_tokenizer(arch)
     shown = opened(found[:32])
     sharp = gpu_values(model, tokenizer, shown)
