@@ -36,6 +36,11 @@ from iqmetrics.errors import BadInput
     help="CSV, TSV or JSONL with the prompt of each image.",
 )
 @click.option(
+    "--reference",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of pictures to compare each model with: FID and KID.",
+)
+@click.option(
     "--text", "texts", multiple=True, help="A string that every image must show; repeatable."
 )
 @click.option(

@@ -49,6 +49,12 @@ class Picture:
         """Height in pixels, as decoded."""
         return int(self.pixels.shape[0])
 
+    def remembered(self) -> "Picture":
+        """What was computed `once` of this picture, without its pixels (0 x 0 are left)."""
+        light = Picture(self.record, self.pixels[:0, :0].copy(), self.flags)
+        light._memo = self._memo
+        return light
+
     def once(self, key: Hashable, make: Callable[["Picture"], T]) -> T:
         """`make(self)`, computed at most once for this picture; `key` must name net and options."""
         if key not in self._memo:

@@ -103,7 +103,8 @@ class Encoder:
 
     def _cropped(self, tensor: "Tensor") -> "Tensor":
         top, left = (
-            round((have - want) / 2) for have, want in zip(tensor.shape[-2:], self.size, strict=True)
+            round((have - want) / 2)
+            for have, want in zip(tensor.shape[-2:], self.size, strict=True)
         )
         return tensor[..., top : top + self.size[0], left : left + self.size[1]]
 
