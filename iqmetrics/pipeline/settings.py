@@ -18,7 +18,8 @@ class Settings:
     `scorers` (names or "module:Class") replace those of the preset, and are then required: one
     that cannot be loaded is an error instead of a status. `workers` counts decoding processes
     (None: one a core, at most 16). `split_grids` takes files that hold four
-    pictures apart. `reference` is a folder that `fid` compares each model with. `texts` are the strings that every image must show.
+    pictures apart. `reference` is a folder that `fid` compares each model with. `texts` are the
+    strings that every image must show.
     """
 
     preset: str = "standard"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from contract_sets import pictures_with
-from inception_weights import save_random
+from inception_weights import of_torchmetrics, save_random
 from PIL import Image
 from torchmetrics.image.fid import FrechetInceptionDistance
 
@@ -80,7 +80,8 @@ def test_from_files_it_is_the_number_of_torchmetrics(
     monkeypatch.setattr(fid, "FID_LEAST", 4)
     monkeypatch.setattr(fid, "KID_LEAST", 4)
     place, other = saved(tmp_path / "known", 5, 1), saved(tmp_path / "ours", 6, 2)
-    scorer = Fid(reference=str(place), file=str(save_random(tmp_path)))
+    weights = save_random(tmp_path)
+    scorer = Fid(reference=str(place), file=str(weights))
     load(scorer, "cpu")
     from iqmetrics.images import open_picture
     from iqmetrics.records import ImageRecord
@@ -88,7 +89,7 @@ def test_from_files_it_is_the_number_of_torchmetrics(
     shown = [open_picture(ImageRecord(p.name, str(p))) for p in sorted(other.iterdir())]
     scorer.read(shown)
     (reading,) = scorer.score([p.remembered() for p in shown])
-    metric = FrechetInceptionDistance(feature=scorer.net.net, input_img_size=(3, 24, 20))
+    metric = FrechetInceptionDistance(feature=of_torchmetrics(weights), input_img_size=(3, 24, 20))
     metric.set_dtype(torch.float64)
     for folder, real in ((place, True), (other, False)):
         images = [np.asarray(Image.open(p)) for p in sorted(folder.iterdir())]
