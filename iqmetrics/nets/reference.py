@@ -46,10 +46,16 @@ def files(folder: str) -> list[Path]:
     return found
 
 
-@cache
 def digests(folder: str) -> tuple[tuple[str, str], ...]:
     """(path, sha256) of every picture of the folder, in order of their digests."""
-    return tuple(sorted(((str(p), sha256(p)) for p in files(folder)), key=lambda row: row[1]))
+    facts = ((path, path.stat()) for path in files(folder))
+    return _digests(tuple((path, s.st_size, s.st_mtime_ns, s.st_ino) for path, s in facts))
+
+
+@cache
+def _digests(found: tuple[tuple[Path, int, int, int], ...]) -> tuple[tuple[str, str], ...]:
+    """Read again only when a file's size, time or inode changed."""
+    return tuple(sorted(((str(row[0]), sha256(row[0])) for row in found), key=lambda r: r[1]))
 
 
 def fingerprint(folder: str) -> str:

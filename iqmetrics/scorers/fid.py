@@ -78,7 +78,7 @@ class Fid:
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
         """One reading for the whole set."""
         if not self.reference:
-            reason = "no reference folder was given (option reference)"
+            reason = "no reference folder was given: iqm score --reference DIR"
             return [Reading.none(self.metrics, "not_applicable", reason)]
         n, m = len(pictures), len(self.known)
         told = {"n": n, "reference_n": m, "reference": self.fingerprint}

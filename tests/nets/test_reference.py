@@ -31,7 +31,6 @@ def save(folder: Path, *levels: int, start: int = 0) -> Path:
 @pytest.fixture
 def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Means:
     monkeypatch.setenv("IQM_WEIGHTS_DIR", str(tmp_path / "cache" / "weights"))
-    reference.digests.cache_clear()
     return Means(tmp_path / "net.pth")
 
 
@@ -45,7 +44,6 @@ def test_every_picture_counts_once(tmp_path: Path, net: Means) -> None:
 def test_the_next_run_computes_nothing(tmp_path: Path, net: Means) -> None:
     folder = save(tmp_path / "a", 1, 2, 3)
     first = reference.features(str(folder), net)
-    reference.digests.cache_clear()
     assert np.array_equal(reference.features(str(folder), net), first)
     assert net.seen == 3
 
