@@ -143,7 +143,9 @@ def test_a_set_is_judged_once_all_its_readable_members_are_there() -> None:
 
 
 def test_pictures_of_complete_sets_are_let_go() -> None:
-    waiting = local._Waiting([SetWork("spread", lambda rs: b"", frozenset("ab"))])
+    waiting = local._Waiting(
+        [SetWork("spread", lambda rs: b"", frozenset("ab"))], {"spread": Spread()}
+    )
     a, b, c = (picture(n, 0) for n in "abc")
     assert list(waiting.complete([a, c], {})) == []
     assert set(waiting._held) == {"a"}

@@ -71,5 +71,5 @@ def test_scorers_that_ask_alike_share_an_encoder(tmp_path: Path) -> None:
     one, two, fast = Asks(name), Asks(name), Asks(name, fast=True)
     for scorer in (one, two, fast):
         clip_source.load(scorer, "cpu")
-    assert one.encoder is two.encoder is clip.encoder(name, "cpu")
+    assert one.encoder is two.encoder is clip.encoder(name, "cpu", False)
     assert fast.encoder is not one.encoder
