@@ -31,4 +31,6 @@ def of_torchmetrics(path: Path) -> Any:
     """The net that torchmetrics builds, with the same weights."""
     from torchmetrics.image.fid import NoTrainInceptionV3
 
-    return NoTrainInceptionV3("inception-v3-compat", ["2048"], str(path.with_suffix(".pth")))
+    net = NoTrainInceptionV3("inception-v3-compat", ["2048"], str(path.with_suffix(".pth")))
+    net.use_antialias = False  # what its option antialias=False does: FID as published
+    return net

@@ -26,7 +26,8 @@ def encode(model: Any, ids: Tensor) -> Tensor:
     tokens = tokens + model.positional_embedding[:length].to(kind)
     tokens = model.transformer(tokens, attn_mask=model.attn_mask[:length, :length])
     pooled: Tensor = model.ln_final(tokens)[range(len(ids)), ends]
-    return pooled @ model.text_projection
+    found: Tensor = pooled @ model.text_projection
+    return found
 
 
 def _pads_freely(model: Any) -> bool:

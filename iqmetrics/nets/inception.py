@@ -1,7 +1,8 @@
 """Inception v3 as FID knows it: 2,048 numbers a picture, computed once for all scorers.
 
 Net and resize (bilinear of TensorFlow 1, to 299 x 299, no antialiasing) are torch-fidelity's own,
-used as a package, which is what torchmetrics runs too; float32 on every device.
+used as a package, which torchmetrics also runs with antialias=False (its default
+smooths first and gives other numbers); float32 on every device.
 """
 
 from collections.abc import Sequence

@@ -26,9 +26,9 @@ def test_features_are_those_torchmetrics_sees(file: Path) -> None:
     metric.update(batch, real=True)
     assert found[0].shape == (inception.DIMENSIONS,)
     wanted = metric.real_features_sum.numpy()
-    assert np.allclose(found[0] + found[1], wanted, rtol=1e-4, atol=1e-5)
-    assert np.median(wanted) > 0.1
-    assert not np.allclose(found[0], found[1], rtol=1e-3)
+    scale = np.abs(wanted).max()
+    assert np.abs(found[0] + found[1] - wanted).max() < 1e-4 * scale
+    assert np.abs(found[0] - found[1]).max() > 1e-2 * scale
     again = encoder.features(shown)
     assert all(a is b for a, b in zip(found, again, strict=True)), "computed once"
 
