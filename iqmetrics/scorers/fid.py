@@ -22,10 +22,11 @@ class Fid:
     """FID and KID of a model's images against a reference folder: 0 = alike, lower is better.
 
     `fid.fid` is the squared Frechet distance of Inception v3 features, the number of torch-fidelity
-    and of torchmetrics with antialias=False; it is refused below 2,049 images on either side, where the covariance lacks
-    rank. `fid.kid` is the squared maximum mean discrepancy with the cubic kernel, unbiased, over
-    all pairs rather than random subsets; refused below 200 on either side, and may be slightly
-    negative. Only values against the same reference compare, and FID only at equal n.
+    and of torchmetrics with antialias=False; it is refused below 2,049 images on either side, where
+    the covariance lacks rank. `fid.kid` is the squared maximum mean discrepancy with the cubic
+    kernel, unbiased, over all pairs rather than random subsets; refused below 200 on either side,
+    and may be slightly negative. Only values against the same reference compare, and FID only at
+    equal n.
 
     Options: `reference`, a folder (every picture below it counts); `file`, your own safetensors of
     the same net. Unit: none. Source: Heusel et al., NeurIPS 2017; Binkowski et al., ICLR 2018.
