@@ -21,6 +21,14 @@ from iqmetrics.errors import BadInput
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--workers", type=click.IntRange(0), help="Decoding processes (one a core).")
 @click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="This machine, or many.",
+)
+@click.option("--address", metavar="HOST:PORT", help="With --engine ray: the head of a cluster.")
+@click.option(
     "--preset", default="standard", show_default=True, help="A shipped preset, or a file."
 )
 @click.option(
