@@ -3,22 +3,22 @@
 Plain actors and not Ray Data: a lost task is known by name and split at once, where Ray Data either
 retries for ever or drops the whole block, and readings are committed as each task ends. The driver
 holds the store and ships paths; an actor has one GPU, or some CPU cores. An actor that dies, or
-whose machine does, is replaced: the task it was busy with is split (`tasks.Task.parts`), those that
+whose machine does, is replaced: the task it was busy with is split (`Task.parts`), those that
 waited behind it are given to others as they are.
 """
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Self
 
-from iqmetrics.engines import tasks
+from iqmetrics.engines.book import ENDED, Answer, Book
 from iqmetrics.engines.ray_cluster import Cluster, Share
-from iqmetrics.engines.ray_worker import Hello, Orders, Worker, versions
-from iqmetrics.engines.work import Finished, ImageWork, Save, SetWork
+from iqmetrics.engines.tasks import Task
+from iqmetrics.engines.worker import Hello, Orders, Worker, versions
 from iqmetrics.errors import BadInput, Unavailable
 
 AHEAD = 2
@@ -28,10 +28,8 @@ START = 300.0
 BAD_STARTS = 3
 """So many actors in a row that do not start end the run."""
 TICK = 1.0
-ENDED = "the process ended"
 
-Ended = tuple[tasks.Task, "tasks.Done | str | None"]
-"""A task with what it gave, or how it was lost, or None: it was never begun."""
+Ended = tuple[Task, Answer]
 
 
 @dataclass(slots=True)
@@ -41,7 +39,7 @@ class _Actor:
     handle: Any
     greeting: Any
     hello: Hello | None = None
-    given: dict[Any, tasks.Task] = field(default_factory=dict)
+    given: dict[Any, Task] = field(default_factory=dict)
 
 
 class Crew:
@@ -82,62 +80,18 @@ class Crew:
             self._wait()
         return self.unavailable
 
-    def run(
-        self,
-        works: Mapping[str, ImageWork],
-        sets: Sequence[SetWork],
-        save: Save,
-        keep: Callable[[Sequence[Any]], None],
-        advance: Callable[[int], None],
-        decode_here: Callable[[tasks.Task], tasks.Done],
-    ) -> Finished:
-        """Score everything; ^C keeps what is done.
-
-        Args:
-            works: what each image still needs, by `ImageRecord.image`.
-            sets: sets to judge.
-            save: commits outcomes.
-            keep: is given what `Orders.look` made of pictures.
-            advance: told how many images were finished.
-            decode_here: does a task without scorers, to tell which members of a lost set exist.
-        """
-        finished = Finished()
-        todo = deque(tasks.plan(works.values(), sets, self._orders.batch))
-        unfinished = set(works)
-        atoms: list[tuple[tasks.Task, str]] = []
-        try:
-            while todo or any(actor.given for actor in self._actors):
-                self._give(todo)
-                for task, answer in self._wait():
-                    if isinstance(answer, tasks.Done):
-                        save(answer.outcomes)
-                        keep(answer.seen)
-                        finished.problems.update(answer.problems)
-                        news = unfinished & {work.record.image for work in task.works}
-                        unfinished -= news
-                        advance(len(news))
-                    elif isinstance(answer, str):
-                        parts = task.parts()
-                        todo.extend(parts)
-                        if not parts:
-                            atoms.append((task, answer))
-                    else:
-                        todo.appendleft(task)
-            for task, how in atoms:
-                if task.sets:
-                    here = decode_here(tasks.Task(task.works))
-                    save(here.outcomes)
-                    finished.problems.update(here.problems)
-                save(tasks.lost(task, self._orders.scorers, finished.problems, how))
-        except KeyboardInterrupt:
-            finished.interrupted = True
-        return finished
+    def run(self, book: Book) -> None:
+        """Do every task of the book; ^C (KeyboardInterrupt) loses nothing that was settled."""
+        while book.tasks or any(actor.given for actor in self._actors):
+            self._give(book.tasks)
+            book.settle(self._wait())
+        book.close()
 
     def _hire(self) -> _Actor:
         handle = self._kind.remote(self._told)
         return _Actor(handle, handle.hello.remote())
 
-    def _give(self, todo: "deque[tasks.Task]") -> None:
+    def _give(self, todo: "deque[Task]") -> None:
         ready = [actor for actor in self._actors if actor.hello]
         for depth in range(1, AHEAD + 1):  # everyone gets one before anyone gets two
             for actor in ready:
@@ -208,7 +162,7 @@ class Crew:
         ended: list[Ended] = []
         blamed = False
         for ref, task in actor.given.items():
-            answer: tasks.Done | str | None = None
+            answer: Answer = None
             if not blamed:
                 try:
                     answer = self._ray.get(ref, timeout=TICK)

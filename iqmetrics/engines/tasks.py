@@ -21,21 +21,28 @@ WHOLE_SET = 4
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Some images with what they need, and sets all of whose members are among them."""
+    """Some images with what they need, and sets all of whose members are among them.
+
+    `retried` is set on what was lost before and cannot be the fault of anything else.
+    """
 
     works: tuple[ImageWork, ...]
     sets: tuple[SetWork, ...] = ()
+    retried: bool = False
 
     def parts(self) -> list["Task"]:
         """The same work in smaller tasks: images alone, then one scorer at a time; [] if atomic."""
         wanted = [work for work in self.works if work.todo]
         if len(wanted) + len(self.sets) > 1:
             by_image = {work.record.image: work for work in self.works}
-            alone = [Task((work,)) for work in wanted]
-            return alone + [_of_set(one, by_image) for one in self.sets]
+            alone = [Task((work,), retried=True) for work in wanted]
+            return alone + [_of_set(one, by_image, retried=True) for one in self.sets]
         if len(wanted) == 1 and len(wanted[0].todo) > 1:
             (work,) = wanted
-            return [Task((_with_todo(work, {n: key}),)) for n, key in work.todo.items()]
+            return [
+                Task((_with_todo(work, {name: key}),), retried=True)
+                for name, key in work.todo.items()
+            ]
         return []
 
 
@@ -128,9 +135,9 @@ def crash(scorer: Scorer, what: str, how: str) -> Reading:
     return Reading.none(scorer.metrics, "failed", f"{how} while {scorer.name} judged {what}")
 
 
-def _of_set(one: SetWork, by_image: Mapping[str, ImageWork]) -> Task:
+def _of_set(one: SetWork, by_image: Mapping[str, ImageWork], retried: bool = False) -> Task:
     members = (by_image[image] for image in sorted(one.images))
-    return Task(tuple(_with_todo(work, {}) for work in members), (one,))
+    return Task(tuple(_with_todo(work, {}) for work in members), (one,), retried)
 
 
 def _with_todo(work: ImageWork, todo: Mapping[str, bytes]) -> ImageWork:

@@ -1,20 +1,23 @@
 """The engine of a run: this machine, or a Ray cluster, behind one face."""
 
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from iqmetrics.engines import local, tasks
+from iqmetrics.engines import apart, local, tasks
+from iqmetrics.engines.book import Book
 from iqmetrics.engines.work import Finished, ImageWork
+from iqmetrics.engines.worker import Orders
 from iqmetrics.errors import BadInput, Unavailable, UnknownName
 from iqmetrics.images import Picture
-from iqmetrics.pipeline import device, grids, thumbnails
+from iqmetrics.pipeline import device, grids, suspects, thumbnails
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Progress, track
 from iqmetrics.pipeline.settings import Settings
+from iqmetrics.remote import is_remote
 from iqmetrics.scorers import base
 from iqmetrics.store import Store
 from iqmetrics.workers import decode_all
@@ -99,17 +102,52 @@ class _Local:
         self._pictures, self._workers = pictures, settings.workers
 
     def run(self, work: Pending) -> Finished:
+        if self._pictures:
+            return self._here(work, ((p.record, p) for p in self._pictures))
+        before, work = suspects.part(self._store, work)
+        finished = Finished()
+        if before and (book := self._apart(before)) is not None:
+            finished = book.finished
+        elif before:
+            work = suspects.joined(before, work)
+        if not finished.interrupted:
+            rest = self._here(work, _decode(work.images, self._workers))
+            finished.problems.update(rest.problems)
+            finished.interrupted = rest.interrupted
+        return finished
+
+    def _here(self, work: Pending, decoded: Iterator[local.Decoded]) -> Finished:
         works = {image.record.image: image for image in work.images}
-        decoded = (
-            ((p.record, p) for p in self._pictures)
-            if self._pictures
-            else _decode(work.images, self._workers)
-        )
+
+        def look(pictures: Sequence[Picture]) -> None:
+            suspects.begin(self._store, pictures)
+            thumbnails.keep(self._store, pictures)
+
         with closing(track(self._progress, "scoring", len(works), decoded)) as watched:
             wanted = (item for item in watched if item[0].image in works)
-            look = partial(thumbnails.keep, self._store)
             batch = local.BATCH[self.device]
-            return local.run(wanted, works, work.sets, self._scorers, self._store.add, look, batch)
+            finished = local.run(
+                wanted, works, work.sets, self._scorers, self._store.add, look, batch
+            )
+        suspects.end(self._store)
+        return finished
+
+    def _apart(self, work: Pending) -> Book | None:
+        """Score what ended a process before in one that may end; None if there can be none."""
+        known = {n: s for n, s in self._scorers.items() if n not in self.unavailable}
+        orders = _orders(known, work, self.device, 1)
+        with _stage(self._progress, "scoring apart", len(work)):
+            book = _book(work, orders, self._store, self._progress)
+            done = True
+            try:
+                done = apart.run(book, orders)
+            except KeyboardInterrupt:
+                book.finished.interrupted = True
+        if not done:
+            return None
+        if not book.finished.interrupted:
+            suspects.remember(self._store, book.fatal)
+        return book
 
 
 @contextmanager
@@ -118,53 +156,79 @@ def _ray(
 ) -> Iterator[Engine]:
     from iqmetrics.engines import ray
     from iqmetrics.engines.ray_cluster import Cluster
-    from iqmetrics.engines.ray_worker import Orders
 
-    with ExitStack() as stack:
-        cluster = stack.enter_context(Cluster(settings.address))
+    with Cluster(settings.address) as cluster:
         share = cluster.share(settings.device, settings.workers)
-        orders = Orders(
-            scorers=scorers,
-            needed=tuple(work.scorers()),
-            device=share.device,
-            workers=share.cpus,
-            batch=local.BATCH[share.device],
-            cut=grids.cut,
-            look=thumbnails.made,
-            environment={name: os.environ[name] for name in TOLD if name in os.environ},
-        )
+        orders = _orders(scorers, work, share.device, share.cpus)
         most = -(-len(work) // orders.batch)
         share = replace(share, actors=max(1, min(share.actors, most)))
-        crew = stack.enter_context(ray.Crew(cluster, share, orders))
-        crew.greet()
-        if settings.scorers and crew.unavailable:
-            raise Unavailable(*next(iter(crew.unavailable.values())).rsplit(": ", 1))
-        yield _Ray(crew, share.device, store, progress)
+        with ray.Crew(cluster, share, orders) as crew:
+            unavailable = crew.greet()
+            if settings.scorers and unavailable:
+                fact, _, hint = next(iter(unavailable.values())).rpartition(": ")
+                raise Unavailable(fact, hint)
+            yield _Ray(crew, orders, store, progress)
 
 
 class _Ray:
-    def __init__(self, crew: "Crew", chosen: str, store: Store, progress: Progress) -> None:
-        self.device = chosen
-        self._crew, self._store, self._progress = crew, store, progress
-        self.unavailable: Mapping[str, str] = crew.unavailable
+    def __init__(self, crew: "Crew", orders: Orders, store: Store, progress: Progress) -> None:
+        self.device = orders.device
+        self.unavailable = crew.unavailable
+        self._crew, self._orders = crew, orders
+        self._store, self._progress = store, progress
 
     def run(self, work: Pending) -> Finished:
-        works = {}
-        for image in work.images:  # another process, on another machine, stands elsewhere
-            record = replace(image.record, path=os.path.abspath(image.record.path))
-            works[record.image] = replace(image, record=record)
-        self._progress.start("scoring", len(works))
-        try:
-            return self._crew.run(
-                works,
-                work.sets,
-                self._store.add,
-                self._store.add_thumbnails,
-                self._progress.advance,
-                _only_decode,
-            )
-        finally:
-            self._progress.finish()
+        with _stage(self._progress, "scoring", len(work)):
+            book = _book(work, self._orders, self._store, self._progress)
+            try:
+                self._crew.run(book)
+            except KeyboardInterrupt:
+                book.finished.interrupted = True
+        if not book.finished.interrupted:
+            suspects.remember(self._store, book.fatal)
+        return book.finished
+
+
+@contextmanager
+def _stage(progress: Progress, name: str, total: int) -> Iterator[None]:
+    progress.start(name, total)
+    try:
+        yield
+    finally:
+        progress.finish()
+
+
+def _orders(scorers: Scorers, work: Pending, chosen: str, workers: int) -> Orders:
+    return Orders(
+        scorers=scorers,
+        needed=tuple(name for name in work.scorers() if name in scorers),
+        device=chosen,
+        workers=workers,
+        batch=local.BATCH[chosen],
+        cut=grids.cut,
+        look=thumbnails.made,
+        environment={name: os.environ[name] for name in TOLD if name in os.environ},
+    )
+
+
+def _book(work: Pending, orders: Orders, store: Store, progress: Progress) -> Book:
+    works = [_placed(image) for image in work.images]
+    return Book(
+        deque(tasks.plan(works, work.sets, orders.batch)),
+        orders.scorers,
+        store.add,
+        store.add_thumbnails,
+        progress.advance,
+        _only_decode,
+    )
+
+
+def _placed(work: ImageWork) -> ImageWork:
+    """The same work for a process that stands in another folder."""
+    path = work.record.path
+    if is_remote(path) or os.path.isabs(path):
+        return work
+    return replace(work, record=replace(work.record, path=os.path.abspath(path)))
 
 
 def _decode(works: Sequence[ImageWork], workers: int | None) -> Iterator[local.Decoded]:

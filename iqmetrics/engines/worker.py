@@ -1,7 +1,7 @@
-"""What runs on the machines of a Ray cluster: an actor that decodes and scores tasks.
+"""What runs in another process, here or on a machine of a cluster: it decodes and scores tasks.
 
 It is given paths, never pixels. Images are decoded by killable processes that live as long as the
-actor, one task ahead of the scorers.
+worker, one task ahead of the scorers.
 """
 
 import os
@@ -21,10 +21,10 @@ from iqmetrics.workers import decode_all
 
 @dataclass(frozen=True)
 class Orders:
-    """What every actor is told once.
+    """What every worker is told once.
 
     `cut` and `look` are functions of installed modules: what is done to a decoded stream, and what
-    is made of each batch of pictures. `workers` counts decoding processes an actor.
+    is made of each batch of pictures. `workers` counts decoding processes a worker.
     """
 
     scorers: Mapping[str, base.Scorer]
@@ -39,7 +39,7 @@ class Orders:
 
 @dataclass(frozen=True)
 class Hello:
-    """What an actor is: the versions it runs, and which scorers it could not load and why."""
+    """What a worker is: the versions it runs, and which scorers it could not load and why."""
 
     versions: tuple[str, ...]
     unavailable: Mapping[str, str]
@@ -54,7 +54,7 @@ def versions() -> tuple[str, ...]:
 
 
 class Worker:
-    """The body of the actor.
+    """Decodes and scores; the body of an actor on a cluster.
 
     `decode` and `do` are called for each task under the same number, `decode` from a thread of its
     own so that it runs ahead.
