@@ -17,6 +17,7 @@ from urllib.parse import quote
 from iqmetrics.metadata.grids import tile_of
 from iqmetrics.pipeline.keys import content
 from iqmetrics.pipeline.score import Result
+from iqmetrics.remote import is_remote
 from iqmetrics.views.feeds import write_text
 from iqmetrics.views.report import data
 
@@ -90,7 +91,9 @@ def _add_pictures(body: dict[str, Any], result: Result, path: Path) -> None:
 
 
 def _relative(path: str, folder: Path) -> str | None:
-    """The image as seen from the page, percent-encoded; None on another drive."""
+    """The image as seen from the page, percent-encoded; None on another drive, or elsewhere."""
+    if is_remote(path):
+        return None
     try:
         relative = os.path.relpath(path, folder)
     except ValueError:
