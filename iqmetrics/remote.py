@@ -5,14 +5,16 @@ A file is copied to this machine for as long as it is read, so that everything w
 environment variables (`AWS_PROFILE`, `AWS_ENDPOINT_URL` ...).
 """
 
+import os
 import posixpath
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from iqmetrics.errors import BadInput, ImageProblem, Unavailable
 
@@ -110,6 +112,48 @@ def read(url: str, limit: int) -> bytes:
     if len(data) > limit:
         raise ImageProblem("too_large", f"more than {limit} bytes in one file")
     return data
+
+
+@contextmanager
+def create(path: str) -> Iterator[IO[bytes]]:
+    """A new file, here or elsewhere, with the folders that it needs; it appears when it is whole.
+
+    Raises:
+        BadInput: it cannot be written.
+    """
+    if not is_remote(path):
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        try:
+            with open(path + ".new", "wb") as file:
+                yield file
+            os.replace(path + ".new", path)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(path + ".new")
+        return
+    system, there = _system(path)
+    try:
+        with tempfile.TemporaryFile() as file:
+            yield file
+            file.seek(0)
+            with system.open(there, "wb") as out:
+                shutil.copyfileobj(file, out)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error}") from error
+
+
+def remove(path: str) -> bool:
+    """Remove one file, here or elsewhere; False when there is none."""
+    if not is_remote(path):
+        there = os.path.exists(path)
+        if there:
+            os.unlink(path)
+        return there
+    system, name = _system(path)
+    there = bool(system.exists(name))
+    if there:
+        system.rm_file(name)
+    return there
 
 
 def common_root(urls: Sequence[str]) -> str:

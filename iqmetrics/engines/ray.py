@@ -41,6 +41,12 @@ class _Actor:
     hello: Hello | None = None
     given: dict[Any, Task] = field(default_factory=dict)
 
+    def takes(self, task: Task) -> bool:
+        """What was lost before is done alone: an answer that is not yet sent dies with its actor,
+        and would be blamed for the death.
+        """
+        return not (self.given and (task.retried or any(t.retried for t in self.given.values())))
+
 
 class Crew:
     """Actors that have loaded the scorers; close it to let them go."""
@@ -92,10 +98,9 @@ class Crew:
         return _Actor(handle, handle.hello.remote())
 
     def _give(self, todo: "deque[Task]") -> None:
-        ready = [actor for actor in self._actors if actor.hello]
         for depth in range(1, AHEAD + 1):  # everyone gets one before anyone gets two
-            for actor in ready:
-                if todo and len(actor.given) < depth:
+            for actor in self._actors:
+                if todo and actor.hello and len(actor.given) < depth and actor.takes(todo[0]):
                     task, number = todo.popleft(), next(self._numbers)
                     records = [work.record for work in task.works]
                     ahead = actor.handle.decode.options(concurrency_group="ahead")

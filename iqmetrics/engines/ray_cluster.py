@@ -1,11 +1,15 @@
 """Joins a Ray cluster, or starts one on this machine, and divides its processors among actors."""
 
+import io
 import logging
 import os
 import socket
+import sys
 import tempfile
+import threading
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 from iqmetrics.errors import BadInput, Unavailable
 
@@ -30,6 +34,23 @@ class Share:
         return "cuda" if self.gpus else "cpu"
 
 
+class _WithoutRay(io.TextIOBase):
+    """Standard output, less what Ray's own threads print there of every process that ends."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, text: str) -> int:
+        """Pass on what this program says."""
+        if threading.current_thread().name.startswith("ray_"):
+            return len(text)
+        return self._out.write(text)
+
+    def flush(self) -> None:
+        """Flush standard output."""
+        self._out.flush()
+
+
 class Cluster:
     """A connection to Ray; closing it ends what was started here and nothing else.
 
@@ -50,16 +71,19 @@ class Cluster:
         except ImportError as error:
             raise Unavailable.extra("--engine ray", "ray", "ray") from error
         self.ray: Any = ray
+        self._quiet = ExitStack()
         self._ours = not ray.is_initialized()
         if self._ours:
             self._join(address or os.environ.get("RAY_ADDRESS") or None, cores)
 
     def __enter__(self) -> Self:
+        self._quiet.enter_context(redirect_stdout(_WithoutRay(sys.stdout)))
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._ours:
             self.ray.shutdown()
+        self._quiet.close()
 
     def share(self, device: str, cpus: int | None = None) -> Share:
         """Divide the machines that are there now.

@@ -213,12 +213,14 @@ def _read_one(root: str, entry: Entry) -> FileRow | Missing:
             if is_image(entry.path):
                 with open(here, "rb") as file:
                     digest = file_digest(file, "sha256").hexdigest()
-            text = f"{FORMAT}:{reading.read_facts(here).to_json()}"
+            facts = reading.read_facts(here)
     except OSError as error:
         return Missing("unreadable", error.strerror or str(error))
     except ImageProblem as problem:
         return Missing(problem.status, problem.reason)
-    return FileRow(entry.path, *entry[1:], digest, text)
+    if here != path:
+        facts = replace(facts, problem=facts.problem.replace(here, path))
+    return FileRow(entry.path, *entry[1:], digest, f"{FORMAT}:{facts.to_json()}")
 
 
 def _is_current(row: FileRow) -> bool:
