@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,3 +63,14 @@ class Spread:
             os._exit(7)
         means = [float(p.pixels.mean()) for p in pictures]
         return [Reading({"spread": max(means) - min(means)})]
+
+
+class Slow(Mean):
+    """Mean grey, after a while."""
+
+    name = "slow"
+    metrics = (Metric("slow", "", 0, 255, "neither", "mean grey"),)
+
+    def score(self, pictures: Sequence[Picture]) -> list[Reading]:
+        time.sleep(0.1 * len(pictures))
+        return [Reading({"slow": float(p.pixels.mean())}) for p in pictures]
