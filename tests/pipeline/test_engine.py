@@ -166,7 +166,7 @@ def test_a_machine_that_goes_away_loses_nothing(ray_here: None, tmp_path: Path) 
         cluster.shutdown()
     assert process.returncode == 0, talk
     rows = (out / "scores_wide.csv").read_text("utf-8").splitlines()
-    assert len(rows) == 101
+    assert {row.split(",")[0] for row in rows} >= {f"{n}.png" for n in range(100)}
     assert "failed" not in (out / "scores_long.csv").read_text("utf-8")
 
 
