@@ -55,8 +55,8 @@ class Cluster:
     """A connection to Ray; closing it ends what was started here and nothing else.
 
     Args:
-        address: "HOST:PORT" of the head, "ray://HOST:PORT", "auto"; None starts Ray here, unless
-            RAY_ADDRESS is set or this process has joined a cluster already.
+        address: "HOST:PORT" of the head of a cluster that this machine is part of, or "auto"; None
+            starts Ray here, unless RAY_ADDRESS is set or this process has joined one already.
         cores: CPU cores of a Ray that is started here; None = all that this process may use.
 
     Raises:
@@ -106,7 +106,7 @@ class Cluster:
             if address is None or address == "local":
                 self.ray.init(
                     address="local",
-                    num_cpus=cores or len(os.sched_getaffinity(0)),
+                    num_cpus=cores or _cores(),
                     object_store_memory=STORE_BYTES,
                     include_dashboard=False,
                     **settings,
@@ -115,7 +115,7 @@ class Cluster:
             probe(address)
             try:
                 self.ray.init(address=address, **settings)
-            except (OSError, ValueError, RuntimeError, SystemExit) as error:
+            except (OSError, ValueError, RuntimeError, ImportError, SystemExit) as error:
                 first = str(error).strip().split("\n")[0]
                 raise _unreachable(address, first) from error
 
@@ -157,6 +157,12 @@ def probe(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), PROBE).close()
     except OSError as error:
         raise _unreachable(address, error.strerror or str(error)) from error
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
 
 
 def _unreachable(address: str, why: str) -> BadInput:
