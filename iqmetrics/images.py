@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from iqmetrics.decode import Limits, decode, read_bytes
 from iqmetrics.errors import ImageProblem
 from iqmetrics.records import ImageRecord
+from iqmetrics.remote import is_remote, read
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,7 +100,8 @@ def open_picture(record: ImageRecord, limits: Limits | None = None) -> Picture:
         ImageProblem: with one of the statuses unreadable, unsupported, too_large, truncated.
     """
     limits = limits or Limits()
-    data = read_bytes(record.path, limits.file_bytes)
+    load = read if is_remote(record.path) else read_bytes
+    data = load(record.path, limits.file_bytes)
     named = with_sha256(record, hashlib.sha256(data).hexdigest())
     found = decode(data, limits.pixels)
     return Picture(named, found.pixels, found.flags)

@@ -17,15 +17,18 @@ class Settings:
 
     `scorers` (names or "module:Class") replace those of the preset, and are then required: one
     that cannot be loaded is an error instead of a status. `workers` counts decoding processes
-    (None: one a core, at most 16). `split_grids` takes files that hold four
-    pictures apart. `reference` is a folder that `fid` compares each model with. `texts` are the
-    strings that every image must show.
+    (None: one a core, at most 16; with `engine` "ray": those of one actor, and its cores).
+    `address` is that of a Ray cluster (None: Ray on this machine). `split_grids` takes files that
+    hold four pictures apart. `reference` is a folder that `fid` compares each model with. `texts`
+    are the strings that every image must show.
     """
 
     preset: str = "standard"
     scorers: tuple[str, ...] = ()
     device: str = "auto"
     workers: int | None = None
+    engine: str = "local"
+    address: str | None = None
     prompts: Path | None = None
     texts: tuple[str, ...] | None = None
     model_from: Literal["folder", "metadata"] | None = None
