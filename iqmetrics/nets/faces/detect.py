@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.nets.faces import session
+from iqmetrics.nets.side_by_side import each
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -63,10 +64,10 @@ def detect(pictures: Sequence[Pixels], tiles: bool = True) -> list[list[Found]]:
     found: list[list[tuple[Found, _Window]]] = [[] for _ in pictures]
     for name, size in SIDE.items():
         seen = [w for w in windows if name == "face_full" or not w.inner]
-        batch = np.zeros((len(seen), size, size, 3), np.float32)
-        for slot, window in zip(batch, seen, strict=True):
-            slot[:] = _look(pictures[window.picture], window, size)
-        regressors, scores = session.run(name, batch / np.float32(127.5) - np.float32(1))
+        jobs = [(pictures[w.picture], w, size) for w in seen]
+        cuts = each(lambda job: _look(*job), jobs)
+        batch = np.array(cuts, np.uint8).reshape(-1, size, size, 3)
+        regressors, scores = session.run(name, batch)
         for window, raw, logits in zip(seen, regressors, scores, strict=True):
             found[window.picture] += [(f, window) for f in _decode(name, raw, logits, window)]
     return [
@@ -111,11 +112,11 @@ def _look(pixels: Pixels, window: _Window, size: int) -> Pixels:
 def _anchors(name: str) -> Floats:
     """Centres of all anchors as a share of the input side, anchors x 2."""
     layers = []
-    for stride, each in LAYERS[name]:
+    for stride, count in LAYERS[name]:
         cells = SIDE[name] // stride
         y, x = np.mgrid[:cells, :cells]
         centres = np.stack([(x + 0.5) / cells, (y + 0.5) / cells], -1).reshape(-1, 2)
-        layers.append(np.repeat(centres, each, 0))
+        layers.append(np.repeat(centres, count, 0))
     return np.concatenate(layers)
 
 
