@@ -7,11 +7,13 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from threading import current_thread
 from typing import TypeVar
 
 S = TypeVar("S")
 T = TypeVar("T")
 
+NAME = "iqm-side"
 MOST_THREADS = 8
 """More threads wait for each other's Python more than they cut and warp."""
 
@@ -22,13 +24,13 @@ def threads() -> int:
 
 
 def each(make: Callable[[S], T], items: Sequence[S]) -> list[T]:
-    """`make` of every item, in order; what it raises is raised here."""
+    """`make` of every item, in order; what it raises is raised here. Within another: a loop."""
     count = threads()
-    if count == 1 or len(items) < 2:
+    if count == 1 or len(items) < 2 or current_thread().name.startswith(NAME):
         return [make(item) for item in items]
     return list(_pool(count).map(make, items))
 
 
 @cache
 def _pool(count: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(count, thread_name_prefix="iqm-side")
+    return ThreadPoolExecutor(count, thread_name_prefix=NAME)

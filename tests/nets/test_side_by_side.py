@@ -35,3 +35,10 @@ def test_threads_are_bounded(monkeypatch):
     assert side_by_side.threads() == side_by_side.MOST_THREADS
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert 1 <= side_by_side.threads() <= side_by_side.MOST_THREADS
+
+
+def test_one_within_another_does_not_wait_for_itself(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert each(lambda n: sum(each(lambda m: n * m, range(5))), range(6)) == [
+        10 * n for n in range(6)
+    ]

@@ -1,6 +1,6 @@
 """A net read from an ONNX file, on a torch device."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,8 @@ class TorchNet:
         device: "cuda" or "cpu".
         half: compute in float16 (sums, softmax and answers stay in float32).
         prepare: turns what `run` is given, already on the device, into the net's input.
-        replay: on a GPU, record a forward once for each shape of its input and replay that, which
-            spares the CPU some hundred launches a forward.
+        replay: on a GPU, record the forward of each shape of input that comes a second time, and
+            replay it, which spares the CPU some hundred launches a forward.
 
     Raises:
         NotImplementedError: the file holds an operator that is not known here.
@@ -67,7 +67,9 @@ class TorchNet:
         }
         self._last_use = _last_use(self._nodes, self.outputs)
         self._replay = replay and self.device.type == "cuda"
+        self._seen: set[Any] = set()
         self._recorded: dict[Any, tuple[Tensor, torch.cuda.CUDAGraph, tuple[Tensor, ...]]] = {}
+        self._memory = torch.cuda.graph_pool_handle() if self._replay else None
 
     def _constant(self, value: NDArray[Any], readers: list[Node]) -> Any:
         if value.dtype != np.float32:
@@ -104,7 +106,8 @@ class TorchNet:
                 return self.forward(batch)
             key = (tuple(batch.shape), batch.dtype)
             if key not in self._recorded:
-                if len(self._recorded) >= MOST_REPLAYS:
+                if key not in self._seen or len(self._recorded) >= MOST_REPLAYS:
+                    self._seen.add(key)
                     return self.forward(batch)
                 self._recorded[key] = self._record(batch)
         entry, graph, answer = self._recorded[key]
@@ -121,7 +124,7 @@ class TorchNet:
                 self.forward(entry)
         torch.cuda.current_stream(self.device).wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        with torch.cuda.graph(graph, self._memory, capture_error_mode="thread_local"):
             answer = self.forward(entry)
         return entry, graph, answer
 
@@ -134,22 +137,31 @@ class TorchNet:
     ) -> list[NDArray[Any]]:
         """Outputs for a batch in main memory, `step` rows at a time.
 
-        Every forward sees exactly `step` rows (the last are filled up with zeros), so that a row's
-        answer cannot depend on how many come together.
-
         Args:
             batch: n rows of what `prepare` takes.
             step: rows a forward.
             reduce: makes smaller answers of a forward's, on the device.
         """
-        parts: list[tuple[Tensor, ...]] = []
+        parts = [
+            tuple(t.clone() for t in reduce(answer)) for _, answer in self.by_steps(batch, step)
+        ]
+        return [torch.cat(part).cpu().numpy() for part in zip(*parts, strict=True)]
+
+    @torch.inference_mode()
+    def by_steps(
+        self, batch: NDArray[Any], step: int
+    ) -> Iterator[tuple[slice, tuple[Tensor, ...]]]:
+        """Which rows of the batch, and their outputs on the device, good until the next.
+
+        Every forward sees exactly `step` rows (the last are filled up with zeros), so that a row's
+        answer cannot depend on how many come together. An empty batch is one step of no rows.
+        """
         for first in range(0, max(len(batch), 1), step):
             rows = torch.from_numpy(np.ascontiguousarray(batch[first : first + step]))
             entry = torch.zeros((step, *rows.shape[1:]), dtype=rows.dtype, device=self.device)
             entry[: len(rows)].copy_(rows, non_blocking=True)
-            answer = reduce(self(entry))
-            parts.append(tuple(t[: len(rows)].clone() for t in answer))
-        return [torch.cat(part).cpu().numpy() for part in zip(*parts, strict=True)]
+            answer = self(entry)
+            yield slice(first, first + len(rows)), tuple(t[: len(rows)] for t in answer)
 
 
 def _last_use(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> list[list[str]]:

@@ -1,0 +1,129 @@
+"""The two text networks on a GPU: bytes go there, and only what is asked of the answer comes back.
+
+The recogniser's answer is 3 MB for a short line; its likeliest signs, or the likelihood of a
+string, are taken on the GPU. Each forward has a fixed number of rows for its size, so that nothing
+depends on what is read together.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from iqmetrics.nets.onnx_torch.net import TorchNet
+from iqmetrics.nets.side_by_side import each
+
+PIXELS = 4 << 20
+"""Pixels that the detector sees in one forward, or one picture if that has more."""
+COLUMNS = 64 * 320
+"""Columns of crops that the recogniser sees in one forward."""
+TINY = 1e-12
+"""Least probability, as in `readability`."""
+
+Image = NDArray[np.uint8]
+
+
+def signed(pixels: Tensor) -> Tensor:
+    """Bytes (n, h, w, RGB or RGB and mask) as (n, BGR, h, w) in -1..1, 0 where the mask is 0."""
+    if pixels.is_floating_point():
+        return pixels
+    out = pixels[..., :3].flip(-1).float() / 127.5 - 1
+    if pixels.shape[-1] == 4:
+        out = out * (pixels[..., 3:] > 0)
+    return out.permute(0, 3, 1, 2)
+
+
+class TorchDetector:
+    """PP-OCRv6's detector."""
+
+    def __init__(self, path: Path, device: str, half: bool) -> None:
+        self.net = TorchNet(path, device, half, signed)
+
+    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, 3, h, w), BGR, -1..1 -> heat (n, 1, h, w)."""
+        return np.asarray(self.net.run(batch, _rows(batch.shape[2:]))[0], np.float32)
+
+    def heats(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
+        """The heat (h, w) of each picture (h, w, 3), whose sides are multiples of 32."""
+        found: dict[int, NDArray[np.float32]] = {}
+        sizes = [image.shape[:2] for image in images]
+        for size in dict.fromkeys(sizes):
+            places = [i for i, s in enumerate(sizes) if s == size]
+            heat = self.net.run(np.stack([images[i] for i in places]), _rows(size))[0]
+            found.update(zip(places, heat[:, 0], strict=True))
+        return [found[i] for i in range(len(images))]
+
+
+class TorchRecogniser:
+    """PP-OCRv6's recogniser. `fitted` brings a crop to the net's height and a bucket's width."""
+
+    def __init__(
+        self, path: Path, device: str, half: bool, fitted: Callable[[Image], Image]
+    ) -> None:
+        self.net = TorchNet(path, device, half, signed)
+        self._fitted = fitted
+
+    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, 3, 48, w), BGR, -1..1 -> probabilities (n, steps, classes)."""
+        return np.asarray(self.net.run(batch, _lines(batch.shape[3]))[0], np.float32)
+
+    @torch.inference_mode()
+    def greedy(
+        self, images: Sequence[Image]
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """The likeliest class of each step, and its probability, for each crop."""
+        parts = [(i, answer.max(2)) for i, answer in self._answers(images)]
+        found: dict[int, Any] = {}
+        for places, (odds, best) in parts:
+            rows = zip(best.cpu().numpy(), odds.cpu().numpy(), strict=True)
+            found.update(zip(places, rows, strict=True))
+        return [found[i] for i in range(len(images))]
+
+    @torch.inference_mode()
+    def likelihoods(self, images: Sequence[Image], classes: Sequence[Sequence[int]]) -> list[float]:
+        """exp(-CTC loss / length) of the classes that each crop should say; 0 for none."""
+        parts = [
+            (i, _likelihood(answer, [classes[k] for k in i])) for i, answer in self._answers(images)
+        ]
+        found = {i: v for places, part in parts for i, v in zip(places, part.tolist(), strict=True)}
+        return [found[i] for i in range(len(images))]
+
+    def _answers(self, images: Sequence[Image]) -> Iterator[tuple[list[int], Tensor]]:
+        """Places of some crops, and their probabilities (n, steps, classes) on the device."""
+        inputs = each(self._fitted, images)
+        widths = [item.shape[1] for item in inputs]
+        for width in dict.fromkeys(widths):
+            places = [i for i, w in enumerate(widths) if w == width]
+            batch = np.stack([inputs[i] for i in places])
+            for rows, (answer,) in self.net.by_steps(batch, _lines(width)):
+                yield places[rows], answer
+
+
+def _rows(size: Sequence[int]) -> int:
+    return max(1, PIXELS // (size[0] * size[1]))
+
+
+def _lines(width: int) -> int:
+    return max(1, COLUMNS // width)
+
+
+def _likelihood(answer: Tensor, classes: Sequence[Sequence[int]]) -> Tensor:
+    """The likelihood a letter of each row's classes, float64; only their columns are touched."""
+    steps, most = answer.shape[1], max(1, *(len(c) for c in classes))
+    signs = np.zeros((len(classes), most + 1), np.int64)
+    said = np.zeros((len(classes), most), np.int64)
+    for row, some in enumerate(classes):
+        unlike = sorted(set(some))
+        signs[row, 1 : len(unlike) + 1] = unlike
+        said[row, : len(some)] = [unlike.index(c) + 1 for c in some]
+    columns = torch.from_numpy(signs).to(answer.device)[:, None].expand(-1, steps, -1)
+    odds = answer.gather(2, columns).double().clamp_min(TINY).log()
+    lengths = [len(c) for c in classes]
+    targets = torch.from_numpy(said).to(answer.device)
+    loss = torch.ctc_loss(odds.transpose(0, 1), targets, [steps] * len(classes), lengths, 0, 0)
+    count = torch.tensor(lengths, dtype=torch.float64, device=answer.device)
+    return torch.where(count > 0, torch.exp(-loss / count.clamp_min(1)), 0.0)
