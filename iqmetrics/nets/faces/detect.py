@@ -6,6 +6,7 @@ MediaPipe's face_detection module (Apache-2.0).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -61,13 +62,11 @@ class _Window:
 def detect(pictures: Sequence[Pixels], tiles: bool = True) -> list[list[Found]]:
     """Faces of each picture (height x width x 3 uint8), best first; all windows in one batch."""
     windows = [w for i, p in enumerate(pictures) for w in _windows(i, p.shape, tiles)]
+    there = session.uploaded(pictures)
     found: list[list[tuple[Found, _Window]]] = [[] for _ in pictures]
     for name, size in SIDE.items():
         seen = [w for w in windows if name == "face_full" or not w.inner]
-        jobs = [(pictures[w.picture], w, size) for w in seen]
-        cuts = each(lambda job: _look(*job), jobs)
-        batch = np.array(cuts, np.uint8).reshape(-1, size, size, 3)
-        regressors, scores = session.run(name, batch)
+        regressors, scores = session.run(name, _looks(pictures, there, seen, size))
         for window, raw, logits in zip(seen, regressors, scores, strict=True):
             found[window.picture] += [(f, window) for f in _decode(name, raw, logits, window)]
     return [
@@ -96,6 +95,17 @@ def _starts(length: int, side: int) -> list[int]:
         return [0]
     count = int(np.ceil((length - side) / (side / 2))) + 1
     return [round(i * (length - side) / (count - 1)) for i in range(count)]
+
+
+def _looks(pictures: Sequence[Pixels], there: Any, windows: list[_Window], size: int) -> Any:
+    """All windows, n x size x size x 3 bytes; on the device where the pictures are `there`."""
+    if there is not None:
+        from iqmetrics.nets.faces.device_looks import looks
+
+        if (found := looks(there, windows, size)) is not None:
+            return found
+    cuts = each(lambda w: _look(pictures[w.picture], w, size), windows)
+    return np.array(cuts, np.uint8).reshape(-1, size, size, 3)
 
 
 def _look(pixels: Pixels, window: _Window, size: int) -> Pixels:

@@ -1,5 +1,6 @@
 """The four embedded face nets: onnxruntime on one CPU thread, or torch on a GPU."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from iqmetrics.errors import Unavailable
 from iqmetrics.nets.onnx_torch.pixels import Range
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from iqmetrics.nets.onnx_torch.net import TorchNet
 
 Floats = NDArray[np.float32]
@@ -73,12 +76,23 @@ def load(device: str = "cpu") -> None:
             _torch_net(name, device)
 
 
-def run(name: str, batch: NDArray[Any], deep: bool = False) -> list[Floats]:
+def uploaded(pictures: Sequence[NDArray[np.uint8]]) -> "list[Tensor] | None":
+    """The pictures on the GPU that the nets run on; None on a CPU."""
+    if _device == "cpu":
+        return None
+    from iqmetrics.nets.onnx_torch.shrink import upload
+
+    place = _torch_net(NETS[0], _device).device
+    return [upload(pixels, place) for pixels in pictures]
+
+
+def run(name: str, batch: Any, deep: bool = False) -> list[Floats]:
     """Outputs of one net for a batch.
 
     Args:
         name: One of `NETS`.
-        batch: n x height x width x 3, uint8, or float32 in the net's own range.
+        batch: n x height x width x 3, uint8, or float32 in the net's own range; may be on the GPU
+            when the nets run there.
         deep: Also answer the inner layer that `face_mesh` and `face_iris` show.
 
     Returns:

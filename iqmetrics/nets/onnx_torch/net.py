@@ -131,14 +131,14 @@ class TorchNet:
     @torch.inference_mode()
     def run(
         self,
-        batch: NDArray[Any],
+        batch: NDArray[Any] | Tensor,
         step: int,
         reduce: Callable[[tuple[Tensor, ...]], tuple[Tensor, ...]] = lambda answer: answer,
     ) -> list[NDArray[Any]]:
-        """Outputs for a batch in main memory, `step` rows at a time.
+        """Outputs in main memory for a batch, `step` rows at a time.
 
         Args:
-            batch: n rows of what `prepare` takes.
+            batch: n rows of what `prepare` takes, in main memory or on the device.
             step: rows a forward.
             reduce: makes smaller answers of a forward's, on the device.
         """
@@ -149,7 +149,7 @@ class TorchNet:
 
     @torch.inference_mode()
     def by_steps(
-        self, batch: NDArray[Any], step: int
+        self, batch: NDArray[Any] | Tensor, step: int
     ) -> Iterator[tuple[slice, tuple[Tensor, ...]]]:
         """Which rows of the batch, and their outputs on the device, good until the next.
 
@@ -157,7 +157,10 @@ class TorchNet:
         answer cannot depend on how many come together. An empty batch is one step of no rows.
         """
         for first in range(0, max(len(batch), 1), step):
-            rows = torch.from_numpy(np.ascontiguousarray(batch[first : first + step]))
+            part = batch[first : first + step]
+            if not isinstance(part, Tensor):
+                part = torch.from_numpy(np.ascontiguousarray(part))
+            rows = part
             entry = torch.zeros((step, *rows.shape[1:]), dtype=rows.dtype, device=self.device)
             entry[: len(rows)].copy_(rows, non_blocking=True)
             answer = self(entry)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from iqmetrics.nets.side_by_side import each
 from iqmetrics.nets.text.arcs import Arc, fit_arc
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def heat_maps(
 ) -> "list[tuple[NDArray[np.float32], float, float]]":
     """`heat_map` of each (pixels, side); on a GPU equal sizes go through the net together."""
     if on_device := getattr(net, "heats", None):
-        heats = on_device(each(lambda frame: scaled(*frame), frames))
+        heats = on_device(frames, scaled)
         return [_placed(heat, pixels) for heat, (pixels, _) in zip(heats, frames, strict=True)]
     return [heat_map(net, pixels, side) for pixels, side in frames]
 
@@ -65,15 +64,20 @@ def _placed(
 
 def scaled(pixels: "NDArray[np.uint8]", side: int) -> "NDArray[np.uint8]":
     """The picture with its longer side at `side`, then rounded to the net's step of 32."""
-    height, width = pixels.shape[:2]
+    h, w, averaged = seen_size(pixels.shape, side)
+    resized = cv2.resize(
+        pixels, (w, h), interpolation=cv2.INTER_AREA if averaged else cv2.INTER_LINEAR
+    )
+    return np.asarray(resized, np.uint8)
+
+
+def seen_size(shape: Sequence[int], side: int) -> tuple[int, int, bool]:
+    """Height and width of what the net sees of a picture, and whether area averages make it."""
+    height, width = shape[:2]
     scale = side / max(height, width)
     w = max(STEP, round(width * scale / STEP) * STEP)
     h = max(STEP, round(height * scale / STEP) * STEP)
-    shrinks = scale < 0.75
-    resized = cv2.resize(
-        pixels, (w, h), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    )
-    return np.asarray(resized, np.uint8)
+    return h, w, scale < 0.75
 
 
 def regions(heat: "NDArray[np.float32]", across: float, down: float) -> list[Region]:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from iqmetrics.nets.onnx_torch.net import TorchNet
+from iqmetrics.nets.onnx_torch.shrink import shrunk, upload
 from iqmetrics.nets.side_by_side import each
+from iqmetrics.nets.text.detect import seen_size
 
 PIXELS = 4 << 20
 """Pixels that the detector sees in one forward, or one picture if that has more."""
@@ -47,15 +49,37 @@ class TorchDetector:
         """(n, 3, h, w), BGR, -1..1 -> heat (n, 1, h, w)."""
         return np.asarray(self.net.run(batch, _rows(batch.shape[2:]))[0], np.float32)
 
-    def heats(self, images: Sequence[Image]) -> list[NDArray[np.float32]]:
-        """The heat (h, w) of each picture (h, w, 3), whose sides are multiples of 32."""
+    def heats(
+        self, frames: Sequence[tuple[Image, int]], scaled: Callable[[Image, int], Image]
+    ) -> list[NDArray[np.float32]]:
+        """The heat (h, w) of each frame (pixels, length of the longer side to look at).
+
+        Averages are taken here, other changes of size are left to `scaled`.
+        """
         found: dict[int, NDArray[np.float32]] = {}
+        images = self._there(frames, scaled)
         sizes = [image.shape[:2] for image in images]
         for size in dict.fromkeys(sizes):
             places = [i for i, s in enumerate(sizes) if s == size]
-            heat = self.net.run(np.stack([images[i] for i in places]), _rows(size))[0]
+            heat = self.net.run(torch.stack([images[i] for i in places]), _rows(size))[0]
             found.update(zip(places, heat[:, 0], strict=True))
         return [found[i] for i in range(len(images))]
+
+    def _there(
+        self, frames: Sequence[tuple[Image, int]], scaled: Callable[[Image, int], Image]
+    ) -> list[Tensor]:
+        sizes = [seen_size(pixels.shape, side) for pixels, side in frames]
+        here = [
+            h <= p.shape[0] and w <= p.shape[1] and averaged
+            for (p, _), (h, w, averaged) in zip(frames, sizes, strict=True)
+        ]
+        jobs = list(zip(frames, here, strict=True))
+        ready = each(lambda job: job[0][0] if job[1] else scaled(*job[0]), jobs)
+        sent = [upload(pixels, self.net.device) for pixels in ready]
+        return [
+            shrunk(image[None], size[:2])[0] if mine else image
+            for image, size, mine in zip(sent, sizes, here, strict=True)
+        ]
 
 
 class TorchRecogniser:
