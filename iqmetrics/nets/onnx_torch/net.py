@@ -1,5 +1,6 @@
 """A net read from an ONNX file, on a torch device."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,12 @@ from iqmetrics.nets.onnx_torch.operators import OPERATORS
 
 ELEMENTWISE = ("Add", "Clip", "Div", "Mul", "Pow", "Sub")
 """Operators whose constants of one element are better plain numbers than tensors."""
+SETTINGS = ("Pad", "Resize")
+"""Operators whose constants are settings that torch wants in main memory."""
 MOST_REPLAYS = 48
 """Shapes for which a recording is kept."""
+
+log = logging.getLogger(__name__)
 
 Prepare = Callable[[Tensor], Tensor]
 
@@ -72,7 +77,7 @@ class TorchNet:
         self._memory = torch.cuda.graph_pool_handle() if self._replay else None
 
     def _constant(self, value: NDArray[Any], readers: list[Node]) -> Any:
-        if value.dtype != np.float32:
+        if value.dtype != np.float32 or any(n.kind in SETTINGS for n in readers):
             return value
         if value.size == 1 and all(n.kind in ELEMENTWISE for n in readers):
             return value.item()
@@ -109,7 +114,12 @@ class TorchNet:
                 if key not in self._seen or len(self._recorded) >= MOST_REPLAYS:
                     self._seen.add(key)
                     return self.forward(batch)
-                self._recorded[key] = self._record(batch)
+                try:
+                    self._recorded[key] = self._record(batch)
+                except RuntimeError as error:
+                    log.warning("forwards are not recorded on this GPU (only slower): %s", error)
+                    self._replay = False
+                    return self.forward(batch)
         entry, graph, answer = self._recorded[key]
         entry.copy_(batch)
         graph.replay()
@@ -121,11 +131,14 @@ class TorchNet:
         side.wait_stream(torch.cuda.current_stream(self.device))
         with torch.cuda.stream(side):
             for _ in range(2):
-                self.forward(entry)
+                wanted = self.forward(entry)
         torch.cuda.current_stream(self.device).wait_stream(side)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, self._memory, capture_error_mode="thread_local"):
             answer = self.forward(entry)
+        graph.replay()
+        if not all(map(torch.allclose, answer, wanted)):
+            raise RuntimeError("a replayed forward answers otherwise")
         return entry, graph, answer
 
     @torch.inference_mode()

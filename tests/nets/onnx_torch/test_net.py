@@ -103,6 +103,51 @@ def test_values_are_dropped_after_their_last_reader():
         assert not {n for names in net._last_use[:at] for n in names} & set(node.inputs)
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_a_forward_never_waits_for_the_gpu(name, monkeypatch):
+    """On the device "meta" there are no numbers: whoever wants to see one in main memory fails."""
+    monkeypatch.setattr(onnx_net, "place", torch.device)
+    net = TorchNet(path_of(name), "meta")
+    for shape in shapes_of(name):
+        answers = net.forward(torch.zeros(shape, device="meta"))
+        assert {a.device.type for a in answers} == {"meta"} and answers[0].shape[0] == shape[0]
+
+
+def test_where_forwards_cannot_be_recorded_they_run_one_by_one(monkeypatch, caplog):
+    net = TorchNet(path_of("face_iris"), "cpu")
+
+    def refuse(batch):
+        raise RuntimeError("no recorder here")
+
+    monkeypatch.setattr(net, "_replay", True)
+    monkeypatch.setattr(net, "_record", refuse)
+    batch = torch.from_numpy(batch_of((1, 64, 64, 3)))
+    first, second, third = (net(batch) for _ in range(3))
+    assert torch.equal(first[0], second[0]) and torch.equal(first[0], third[0])
+    assert caplog.text.count("no recorder here") == 1 and not net._replay
+
+
+def test_a_shape_is_recorded_when_it_comes_again(monkeypatch):
+    net = TorchNet(path_of("face_iris"), "cpu")
+    batch = torch.from_numpy(batch_of((1, 64, 64, 3)))
+    wanted = net(batch)
+    recorded = []
+
+    class Graph:
+        def replay(self):
+            recorded.append("replayed")
+
+    def record(entry):
+        recorded.append("recorded")
+        return entry.clone(), Graph(), wanted
+
+    monkeypatch.setattr(net, "_replay", True)
+    monkeypatch.setattr(net, "_record", record)
+    answers = [net(batch) for _ in range(3)]
+    assert recorded == ["recorded", "replayed", "replayed"]
+    assert all(torch.equal(a[0], wanted[0]) for a in answers)
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("replay", [False, True])
 @pytest.mark.parametrize("name", ALL)
