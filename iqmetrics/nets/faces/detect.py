@@ -4,8 +4,10 @@ Architecture and anchors: "BlazeFace" (arXiv 1907.05047) and the public graph se
 MediaPipe's face_detection module (Apache-2.0).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
@@ -119,6 +121,7 @@ def _look(pixels: Pixels, window: _Window, size: int) -> Pixels:
     return out
 
 
+@cache
 def _anchors(name: str) -> Floats:
     """Centres of all anchors as a share of the input side, anchors x 2."""
     layers = []
@@ -133,8 +136,11 @@ def _anchors(name: str) -> Floats:
 def _decode(
     name: str, raw: NDArray[np.float32], logits: NDArray[np.float32], window: _Window
 ) -> list[Found]:
-    scores = 1 / (1 + np.exp(-np.clip(logits[:, 0].astype(np.float64), -80, 80)))
-    keep = np.flatnonzero(scores >= THRESHOLD[name])
+    least = THRESHOLD[name]
+    keep = np.flatnonzero(logits[:, 0] >= math.log(least / (1 - least)))
+    if not len(keep):
+        return []
+    scores = 1 / (1 + np.exp(-np.clip(logits[keep, 0].astype(np.float64), -80, 80)))
     numbers = raw[keep].astype(np.float64) / SIDE[name]
     centres = _anchors(name)[keep]
     at = np.array([window.x, window.y], np.float64)
@@ -144,7 +150,7 @@ def _decode(
     boxes = np.hstack([middle - half, middle + half])
     return [
         Found((b[0], b[1], b[2], b[3]), p, float(s))
-        for b, p, s in zip(boxes.tolist(), points, scores[keep], strict=True)
+        for b, p, s in zip(boxes.tolist(), points, scores, strict=True)
     ]
 
 

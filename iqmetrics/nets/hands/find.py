@@ -131,6 +131,7 @@ def tiles(pixels: Bytes, limit: int = TILES) -> list[Region]:
     height, width = pixels.shape[:2]
     skin = skin_map(pixels)
     scale = skin.shape[0] / height
+    total = np.pad(skin.cumsum(0, dtype=np.int64).cumsum(1), ((1, 0), (1, 0)))
     found = []
     for parts in (2, 3):
         side = min(height, width) / parts
@@ -140,7 +141,9 @@ def tiles(pixels: Bytes, limit: int = TILES) -> list[Region]:
             for x in _centres(width, side):
                 y0, x0 = (int(max(v - side / 2, 0) * scale) for v in (y, x))
                 span = max(int(side * scale), 1)
-                share = float(skin[y0 : y0 + span, x0 : x0 + span].mean())
+                y1, x1 = min(y0 + span, skin.shape[0]), min(x0 + span, skin.shape[1])
+                skinny = total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0]
+                share = float(skinny / max((y1 - y0) * (x1 - x0), 1))
                 if share >= SKIN_SHARE:
                     found.append((share * parts**0.5, Region(x, y, side, 0.0)))
     found.sort(key=lambda item: -item[0])
