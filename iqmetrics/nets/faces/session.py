@@ -101,7 +101,7 @@ def run(name: str, batch: Any, deep: bool = False) -> list[Floats]:
     if _device != "cpu":
         net = _torch_net(name, _device)
         shown = [i for i, o in enumerate(net.outputs) if deep or o != "deep"]
-        return net.run(batch, CHUNK_ON_GPU, lambda answer: tuple(answer[i] for i in shown))
+        return net.run(batch, CHUNK_ON_GPU, lambda answer, _: tuple(answer[i] for i in shown))
     chunks = [batch[i : i + CHUNK] for i in range(0, max(len(batch), 1), CHUNK)]
     session = _session(name)
     names = [o.name for o in session.get_outputs() if deep or o.name != "deep"]

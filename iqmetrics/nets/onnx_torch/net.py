@@ -1,8 +1,9 @@
 """A net read from an ONNX file, on a torch device."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,10 @@ MOST_REPLAYS = 48
 log = logging.getLogger(__name__)
 
 Prepare = Callable[[Tensor], Tensor]
+Reduce = Callable[[tuple[Tensor, ...], slice], tuple[Tensor, ...]]
+
+LOCK = RLock()
+"""One forward at a time in this process: threads share torch's settings and the recordings."""
 
 
 def place(device: str) -> torch.device:
@@ -102,10 +107,14 @@ class TorchNet:
     def __call__(self, batch: Tensor) -> tuple[Tensor, ...]:
         """All outputs, float32 on the device, for a batch on the device.
 
-        Where a recording is replayed, the answer lasts until the next call of the same shape.
+        Where a recording is replayed, the answer lasts until the next call of the same shape: hold
+        `LOCK` until it is used up.
         """
-        with torch.backends.cudnn.flags(
-            enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+        with (
+            LOCK,
+            torch.backends.cudnn.flags(
+                enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+            ),
         ):
             if not self._replay:
                 return self.forward(batch)
@@ -120,10 +129,10 @@ class TorchNet:
                     log.warning("forwards are not recorded on this GPU (only slower): %s", error)
                     self._replay = False
                     return self.forward(batch)
-        entry, graph, answer = self._recorded[key]
-        entry.copy_(batch)
-        graph.replay()
-        return answer
+            entry, graph, answer = self._recorded[key]
+            entry.copy_(batch)
+            graph.replay()
+            return answer
 
     def _record(self, batch: Tensor) -> tuple[Tensor, torch.cuda.CUDAGraph, tuple[Tensor, ...]]:
         entry = batch.clone()
@@ -137,8 +146,9 @@ class TorchNet:
         with torch.cuda.graph(graph, self._memory, capture_error_mode="thread_local"):
             answer = self.forward(entry)
         graph.replay()
-        if not all(map(torch.allclose, answer, wanted)):
-            raise RuntimeError("a replayed forward answers otherwise")
+        for a, b in zip(answer, wanted, strict=True):
+            if not torch.allclose(a, b, rtol=1e-2, atol=1e-3, equal_nan=True):
+                raise RuntimeError("a replayed forward answers otherwise")
         return entry, graph, answer
 
     @torch.inference_mode()
@@ -146,29 +156,19 @@ class TorchNet:
         self,
         batch: NDArray[Any] | Tensor,
         step: int,
-        reduce: Callable[[tuple[Tensor, ...]], tuple[Tensor, ...]] = lambda answer: answer,
+        reduce: Reduce = lambda answer, rows: answer,
     ) -> list[NDArray[Any]]:
         """Outputs in main memory for a batch, `step` rows at a time.
 
         Args:
             batch: n rows of what `prepare` takes, in main memory or on the device.
             step: rows a forward.
-            reduce: makes smaller answers of a forward's, on the device.
-        """
-        parts = [
-            tuple(t.clone() for t in reduce(answer)) for _, answer in self.by_steps(batch, step)
-        ]
-        return [torch.cat(part).cpu().numpy() for part in zip(*parts, strict=True)]
-
-    @torch.inference_mode()
-    def by_steps(
-        self, batch: NDArray[Any] | Tensor, step: int
-    ) -> Iterator[tuple[slice, tuple[Tensor, ...]]]:
-        """Which rows of the batch, and their outputs on the device, good until the next.
+            reduce: makes smaller answers of a forward's, on the device; it is also told which rows.
 
         Every forward sees exactly `step` rows (the last are filled up with zeros), so that a row's
-        answer cannot depend on how many come together. An empty batch is one step of no rows.
+        answer cannot depend on how many come together.
         """
+        parts = []
         for first in range(0, max(len(batch), 1), step):
             part = batch[first : first + step]
             if not isinstance(part, Tensor):
@@ -176,8 +176,11 @@ class TorchNet:
             rows = part
             entry = torch.zeros((step, *rows.shape[1:]), dtype=rows.dtype, device=self.device)
             entry[: len(rows)].copy_(rows, non_blocking=True)
-            answer = self(entry)
-            yield slice(first, first + len(rows)), tuple(t[: len(rows)] for t in answer)
+            with LOCK:
+                answer = tuple(t[: len(rows)] for t in self(entry))
+                here = slice(first, first + len(rows))
+                parts.append(tuple(t.clone() for t in reduce(answer, here)))
+        return [torch.cat(part).cpu().numpy() for part in zip(*parts, strict=True)]
 
 
 def _last_use(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> list[list[str]]:

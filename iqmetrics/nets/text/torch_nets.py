@@ -5,7 +5,8 @@ string, are taken on the GPU. Each forward has a fixed number of rows for its si
 depends on what is read together.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,36 +96,49 @@ class TorchRecogniser:
         """(n, 3, 48, w), BGR, -1..1 -> probabilities (n, steps, classes)."""
         return np.asarray(self.net.run(batch, _lines(batch.shape[3]))[0], np.float32)
 
-    @torch.inference_mode()
     def greedy(
         self, images: Sequence[Image]
     ) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """The likeliest class of each step, and its probability, for each crop."""
-        parts = [(i, answer.max(2)) for i, answer in self._answers(images)]
-        found: dict[int, Any] = {}
-        for places, (odds, best) in parts:
-            rows = zip(best.cpu().numpy(), odds.cpu().numpy(), strict=True)
-            found.update(zip(places, rows, strict=True))
-        return [found[i] for i in range(len(images))]
 
-    @torch.inference_mode()
+        def likeliest(answer: Tensor, places: Sequence[int]) -> tuple[Tensor, ...]:
+            odds, best = answer.max(2)
+            return best, odds
+
+        return [(best, odds) for best, odds in self._asked(images, likeliest)]
+
     def likelihoods(self, images: Sequence[Image], classes: Sequence[Sequence[int]]) -> list[float]:
         """exp(-CTC loss / length) of the classes that each crop should say; 0 for none."""
-        parts = [
-            (i, _likelihood(answer, [classes[k] for k in i])) for i, answer in self._answers(images)
-        ]
-        found = {i: v for places, part in parts for i, v in zip(places, part.tolist(), strict=True)}
-        return [found[i] for i in range(len(images))]
 
-    def _answers(self, images: Sequence[Image]) -> Iterator[tuple[list[int], Tensor]]:
-        """Places of some crops, and their probabilities (n, steps, classes) on the device."""
+        def forced(answer: Tensor, places: Sequence[int]) -> tuple[Tensor, ...]:
+            return (_likelihood(answer, [classes[i] for i in places]),)
+
+        return [float(value) for (value,) in self._asked(images, forced)]
+
+    def _asked(
+        self,
+        images: Sequence[Image],
+        reduce: Callable[[Tensor, Sequence[int]], tuple[Tensor, ...]],
+    ) -> list[tuple[Any, ...]]:
+        """What `reduce` makes of probabilities (n, steps, classes) and places, for each crop."""
         inputs = each(self._fitted, images)
         widths = [item.shape[1] for item in inputs]
+        found: dict[int, tuple[Any, ...]] = {}
         for width in dict.fromkeys(widths):
             places = [i for i, w in enumerate(widths) if w == width]
             batch = np.stack([inputs[i] for i in places])
-            for rows, (answer,) in self.net.by_steps(batch, _lines(width)):
-                yield places[rows], answer
+            made = self.net.run(batch, _lines(width), partial(_at, reduce, places))
+            found.update(zip(places, zip(*made, strict=True), strict=True))
+        return [found[i] for i in range(len(images))]
+
+
+def _at(
+    reduce: Callable[[Tensor, Sequence[int]], tuple[Tensor, ...]],
+    places: Sequence[int],
+    answer: tuple[Tensor, ...],
+    rows: slice,
+) -> tuple[Tensor, ...]:
+    return reduce(answer[0], places[rows])
 
 
 def _rows(size: Sequence[int]) -> int:

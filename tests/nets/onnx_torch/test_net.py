@@ -1,5 +1,7 @@
 """The executor against onnxruntime on every graph that is used, and batch after batch."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import onnx
 import pytest
@@ -69,8 +71,23 @@ def test_an_empty_batch_gives_empty_answers():
 def test_what_comes_back_can_be_made_smaller_first():
     net = TorchNet(path_of("face_iris"), "cpu")
     batch = batch_of((5, 64, 64, 3))
-    (largest,) = net.run(batch, 2, lambda answer: (answer[0].amax(1),))
+    (largest,) = net.run(batch, 2, lambda answer, rows: (answer[0].amax(1),))
     assert np.array_equal(largest, net.run(batch, 2)[0].max(1))
+
+
+def test_threads_do_not_mix_their_answers_up():
+    net = TorchNet(path_of("face_iris"), "cpu")
+    batches = [batch_of((2, 64, 64, 3), seed) for seed in range(6)]
+    wanted = [net.run(b, 2)[0] for b in batches]
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda b: net.run(b, 2)[0], batches))
+    assert all(map(np.array_equal, found, wanted))
+
+
+def test_a_forward_leaves_torchs_settings_as_they_were():
+    before = torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic
+    TorchNet(path_of("face_iris"), "cpu")(torch.from_numpy(batch_of((1, 64, 64, 3))))
+    assert (torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic) == before
 
 
 def test_bytes_are_brought_to_the_nets_range_on_the_device():
