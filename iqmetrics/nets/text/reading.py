@@ -35,7 +35,7 @@ AREA = {"far": 320**2, "quick": 640**2, "full": 1024**2, "faint": 1024**2}
 LARGEST_SCALE, LARGEST_SIDE = 2.0, 2048
 LEAST_CONFIDENCE = 0.3
 TILE, TILE_STEP = 576, 448
-TOGETHER = 8
+TOGETHER = 10
 """Pictures that a GPU's detector is given at once, and whose heat maps are in memory at once."""
 
 

@@ -62,3 +62,17 @@ def fresh():
     yield
     session._device = "cpu"
     session._session.cache_clear()
+
+
+def test_pictures_go_to_the_gpu_only_where_the_nets_run_there(monkeypatch):
+    torch = pytest.importorskip("torch")
+    pixels = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    assert session.uploaded([pixels]) is None
+
+    class Net:
+        device = torch.device("cpu")
+
+    monkeypatch.setattr(session, "_torch_net", lambda name, device: Net())
+    monkeypatch.setattr(session, "_device", "cuda")
+    (there,) = session.uploaded([pixels])
+    assert np.array_equal(there.numpy(), pixels)
