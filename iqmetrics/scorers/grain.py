@@ -27,12 +27,13 @@ class Grain:
     """Evenness of film grain or sensor noise over the frame, 0 (patches without any) to 1 (even).
 
     Every tile's grain is read from DCT bands by a small network trained on synthetic grain, with
-    how far it can be trusted; the part that follows luminance, as in film, is taken away; what
-    spreads is unevenness: uniformity = 1 / (1 + (spread of log strength / 0.35)^2). A picture
-    without grain has no uniformity (not applicable), one with nothing but texture abstains.
+    how far it can be trusted. Taken away are the part that follows luminance, as in film, and what
+    even grain would spread by too, since tiles are read with an error; the spread that is left is
+    unevenness: uniformity = 1 / (1 + (spread of log strength / 0.35)^2). A picture without grain
+    has no uniformity (not applicable), one with nothing but texture abstains.
 
     Higher uniformity is better; strength, size and the rest are facts without a direction. A centre
-    smoother than the edges has `grain.centre_edge` below 1. Blind to: grain under 0.8 grey levels,
+    smoother than the edges has `grain.centre_edge` below 1. Blind to: grain under 0.75 grey levels,
     or that JPEG has removed; how pleasant the grain is. Method: DCT bands after Colom and Buades
     (2013), trust learned (training/grain.py). Figures: benchmarks/results/grain.json.
 
@@ -41,7 +42,7 @@ class Grain:
         with the middle denoised to a third: uniformity near 0.45, centre_edge near 0.4.
     """
 
-    no_grain_below: float = 0.8
+    no_grain_below: float = 0.75
     """Strength in grey levels that a fifth of the picture must reach to count as having grain."""
     least_covered: float = 0.3
     """Share of the frame that must be readable, or the scorer abstains."""
@@ -52,7 +53,7 @@ class Grain:
     device: str = field(init=False, repr=False, compare=False, default="cpu")
 
     name = "grain"
-    version = "1"
+    version = "2"
     scope: ClassVar[Scope] = "image"
     licence = "Apache-2.0"
     weights = ("grain-trust",)

@@ -14,6 +14,9 @@ MOST_CLIPPED = 0.1
 WEAKEST, STRONGEST = -2.5, 1.2
 HALF_UNIFORM = 0.35
 """Spread of the log strength at which uniformity is one half."""
+OF_ERROR, MOST_ERROR = 0.75, 0.13
+"""How much of the tiles' likely error (mean square) is in the spread, and up to which error: what a
+picture all of texture varies by must not be forgiven it. Measured on even grain."""
 RIDGE = 0.02
 READABLE = 0.1
 """Trust of the best tile from which a part of the frame counts as read (likely error 0.6)."""
@@ -36,6 +39,7 @@ class Field:
     fullest: Any
     """Strength where grain is whole, see `fullest`: what tells grain from none."""
     spread: Any
+    """Of the deviation over the trusted tiles, less what comes of reading them with an error."""
     uniformity: Any
     size: Any
     covered: Any
@@ -96,14 +100,16 @@ def luminance_curve(strength: Any, luma: Any, trust: Any) -> Any:
 def read_field(strength: Any, error: Any, size: Any, luma: Any, clipped: Any) -> Field:
     """All that one look at the tiles gives.
 
-    The spread is not reduced by the tiles' likely errors: the network answers what is most likely
-    for each tile, which already varies less than the truth where little is known.
+    From the spread is taken what even grain would spread by too, since tiles of texture are read
+    with an error: a picture is not less even because it has more texture.
     """
     trust = trust_of(error, clipped)
     curve = luminance_curve(strength, luma, trust)
     deviation = (strength - curve).clamp(WEAKEST, STRONGEST)
     centred = deviation - mean(deviation, trust)[:, None, None]
-    spread = mean(centred.square(), trust).sqrt()
+    likely_error = mean(error.square(), trust).sqrt()
+    by_chance = OF_ERROR * likely_error.clamp(max=MOST_ERROR).square()
+    spread = (mean(centred.square(), trust) - by_chance).clamp(min=0).sqrt()
     return Field(
         strength_map=strength,
         trust=trust,

@@ -33,8 +33,25 @@ def test_uniformity_is_the_stated_formula():
     strength = np.zeros((14, 14))
     strength[:, 7:] = 0.7
     found = read(strength)
-    assert found.spread.item() == pytest.approx(0.35, rel=1e-3)
-    assert found.uniformity.item() == pytest.approx(0.5, rel=1e-3)
+    left = (0.35**2 - 0.75 * 0.02**2) ** 0.5
+    assert found.spread.item() == pytest.approx(left, rel=1e-3)
+    assert found.uniformity.item() == pytest.approx(1 / (1 + (left / 0.35) ** 2), rel=1e-3)
+
+
+def test_what_even_grain_would_show_too_is_not_uneven():
+    rng = np.random.default_rng(0)
+    strength = rng.normal(0, 0.08, (14, 14))
+    assert read(strength, error=0.0).uniformity.item() < 0.96
+    assert read(strength, error=0.095).uniformity.item() > 0.99
+
+
+def test_likely_errors_forgive_only_a_little():
+    """A frame of texture is read with large errors: it must not count as even for that."""
+    strength = np.zeros((14, 14))
+    strength[:, 7:] = 0.7
+    sure, unsure = read(strength, error=0.13).spread.item(), read(strength, error=0.5).spread.item()
+    assert unsure == pytest.approx(sure, rel=1e-3)
+    assert unsure > 0.33
 
 
 def test_what_follows_luminance_is_not_uneven():
