@@ -5,7 +5,8 @@
 A small `AutoencoderKL` first, then a `UNet2DConditionModel` on its latents, conditioned on the text
 tower of the tiny CLIP (frozen). Combinations that `Scene.held_out` keeps back are never shown.
 Writes vae.safetensors, unet-PERCENT.safetensors after each share of --keep, unet-100.safetensors
-(half precision, weights averaged over steps), their configurations, and figures.json.
+(half precision, weights averaged over steps), their configurations, figures.json, and a pipeline
+folder of each checkpoint: `iqm generate SUITE --model v2=diffusers:out/pipeline-100`.
 """
 
 import argparse
@@ -210,7 +211,7 @@ def train_unet(latents, rows_of, states, args) -> dict[str, float]:
         return F.mse_loss(unet(noisy, times, states[said]).sample.float(), target)
 
     trainer = Trainer(unet, loss, args, args.lr)
-    unet.save_config(args.out)
+    (args.out / "unet.json").write_text(unet.to_json_string())
     wanted = sorted(args.keep)
     done = 0
     for done, steps in trainer.run("unet", args.steps, args.unet_seconds):
@@ -248,7 +249,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(args.seed)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.benchmark = False  # trying kernels takes longer than it saves
     began = time.monotonic()
 
     def tell(what: str) -> None:
@@ -276,11 +277,13 @@ def main() -> None:
         args.out / "vae.safetensors",
         {"format": "pt"},
     )
-    vae.save_config(args.out / "vae")
-    DDIMScheduler(**SCHEDULER).save_config(args.out / "scheduler")
+    (args.out / "vae.json").write_text(vae.to_json_string())
+    (args.out / "scheduler.json").write_text(DDIMScheduler(**SCHEDULER).to_json_string())
     tell(f"vae: {vae_steps} steps, mean error {127.5 * error:.2f} of 255, scale {scale:.3f}")
     found = train_unet(latents, rows_of, states, args)
     tell(f"unet: {found}")
+    for path in args.out.glob("unet-*.safetensors"):
+        pipeline.assemble(args.out, path.stem, args.out / path.stem.replace("unet", "pipeline"))
     figures = {"vae_steps": vae_steps, "vae_error_of_255": 127.5 * error, **found}
     figures["trained_s"] = time.monotonic() - began
     (args.out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")

@@ -1,7 +1,7 @@
-"""The tiny text-to-image model as a folder that diffusers loads: `StableDiffusionPipeline`.
+"""A tiny text-to-image model as a folder that diffusers loads: `StableDiffusionPipeline`.
 
-What is shipped is one VAE and the UNets of two checkpoints, `v1` (stopped early) and `v2`. The text
-tower is that of the tiny CLIP, renamed to the layout of transformers: no second copy is shipped.
+The text tower is that of the tiny CLIP, renamed to the layout of transformers. UNet and VAE come
+from a run of training/tiny_t2i.py; none is shipped yet.
 """
 
 import json
@@ -12,13 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
-
-VERSIONS = ("v1", "v2")
-"""The checkpoints: an early one and the final one of the same training run."""
-
-PREFIX = "demo/"
-STEPS, GUIDANCE = 12, 3.0
-"""What the figures of the tiny model were measured with."""
 
 TEXT_CONFIG = {
     "architectures": ["CLIPTextModel"],
@@ -102,11 +95,17 @@ def write_text(folder: Path) -> None:
         shutil.copyfile(source / name, folder / "tokenizer" / name)
 
 
-def assemble(version: str, folder: Path) -> Path:
-    """Write the pipeline folder of a checkpoint, about 9 MB; equal bytes every time."""
-    source = shelf("tiny_t2i")
+def assemble(source: Path, unet: str, folder: Path) -> Path:
+    """Write the pipeline folder of one checkpoint; equal bytes every time.
+
+    Args:
+        source: what training/tiny_t2i.py left: vae.safetensors, UNET.safetensors, and vae.json,
+            unet.json, scheduler.json.
+        unet: name of the checkpoint, e.g. "unet-100".
+        folder: the pipeline goes here.
+    """
     write_text(folder)
-    for part, weights in (("vae", "vae"), ("unet", version)):
+    for part, weights in (("vae", "vae"), ("unet", unet)):
         (folder / part).mkdir(exist_ok=True)
         shutil.copyfile(source / f"{part}.json", folder / part / "config.json")
         target = folder / part / "diffusion_pytorch_model.safetensors"
