@@ -7,7 +7,8 @@ import click
 NEXT = """5. report: open {out}/report.html
 
 Every file is in {out}: scorecard.csv, report.html, verdict.json, compare.txt.
-The painters and the tiny CLIP only know 64-pixel scenes of shapes, counts and short words. Now your own:
+The painters and the tiny CLIP only know 64-pixel scenes of shapes, counts and short words.
+Now your own:
   iqm score FOLDER                 any folder of images
   iqm generate comparison --model v1=diffusers:MODEL --out runs/v1
   iqm compare {out} --model v1 --model v2 --by tag

@@ -160,9 +160,7 @@ def train_vae(images: torch.Tensor, args) -> tuple[AutoencoderKL, int]:
         return F.l1_loss(again, pixels) + F.mse_loss(again, pixels) + args.kl * divergence
 
     trainer = Trainer(vae, loss, args, args.vae_lr)
-    done = 0
-    for done, _ in trainer.run("vae", args.vae_steps, args.vae_seconds):
-        pass
+    done = sum(1 for _ in trainer.run("vae", args.vae_steps, args.vae_seconds))
     vae.load_state_dict({k: v.float() for k, v in trainer.averaged().items()})
     return vae.eval().requires_grad_(False), done
 

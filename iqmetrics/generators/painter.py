@@ -51,7 +51,9 @@ class Painter:
             return Result.failed(request, "bad_request", reason)
         side = scenes.SIZE
         if (request.width or side, request.height or side) != (side, side):
-            return Result.failed(request, "bad_request", f"the painter's images are {side} x {side}")
+            return Result.failed(
+                request, "bad_request", f"the painter's images are {side} x {side}"
+            )
         asked = {"seed", "prompt", "width", "height"}
         left_out = tuple(sorted(set(request.asked()) - asked))
         rng = Random(digest(self.target, request.prompt, request.seed))

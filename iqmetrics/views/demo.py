@@ -35,7 +35,10 @@ class Told:
 
 
 def run_all(
-    out: Path, say: Callable[[str], None], progress: Progress | None = None, limit: int | None = None
+    out: Path,
+    say: Callable[[str], None],
+    progress: Progress | None = None,
+    limit: int | None = None,
 ) -> Told:
     """Make, score, compare, gate and report into `out`; `say` gets one plain text at a time.
 

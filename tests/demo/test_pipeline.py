@@ -8,7 +8,6 @@ import pytest
 from safetensors.numpy import load_file
 
 from iqmetrics.demo import pipeline
-from iqmetrics.errors import UnknownName
 
 TEXTS = [
     "two red circles on a black background",
@@ -68,11 +67,58 @@ def test_the_tokenizer_and_the_tower_agree_on_special_tokens(text: Path) -> None
     assert config["vocab_size"] == len(vocabulary)
 
 
-def test_other_targets_stay_as_they_are() -> None:
-    assert pipeline.locate("black-forest-labs/FLUX.1-dev") == "black-forest-labs/FLUX.1-dev"
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a training run leaves, with weights by chance and a UNet of one narrow block."""
+    torch = pytest.importorskip("torch")
+    diffusers = pytest.importorskip("diffusers")
+    pytest.importorskip("transformers")
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    source = tmp_path_factory.mktemp("run")
+    unet = diffusers.UNet2DConditionModel(
+        sample_size=16,
+        cross_attention_dim=128,
+        block_out_channels=(8,),
+        attention_head_dim=1,
+        layers_per_block=1,
+        norm_num_groups=4,
+        down_block_types=("CrossAttnDownBlock2D",),
+        up_block_types=("CrossAttnUpBlock2D",),
+    )
+    vae = diffusers.AutoencoderKL(
+        block_out_channels=(8, 8, 8),
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        layers_per_block=1,
+        norm_num_groups=4,
+        sample_size=64,
+    )
+    for name, model in (("unet-100", unet), ("vae", vae)):
+        halves = {k: v.half().contiguous() for k, v in model.state_dict().items()}
+        save_file(halves, source / f"{name}.safetensors", {"format": "pt"})
+        (source / f"{name.removesuffix('-100')}.json").write_text(model.to_json_string())
+    (source / "scheduler.json").write_text(diffusers.DDIMScheduler().to_json_string())
+    return source
 
 
-def test_a_checkpoint_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(UnknownName, match="checkpoint of the demo model") as caught:
-        pipeline.locate("demo/v3")
-    assert "v2" in str(caught.value.hint)
+def test_the_folder_is_the_same_every_time(untrained: Path, tmp_path: Path) -> None:
+    made = [pipeline.assemble(untrained, "unet-100", tmp_path / n) for n in ("a", "b")]
+    files = [{p.relative_to(f): p.read_bytes() for p in f.rglob("*") if p.is_file()} for f in made]
+    assert files[0] == files[1] and len(files[0]) == 10
+
+
+def test_our_back_end_runs_it_and_the_prompt_matters(untrained: Path, tmp_path: Path) -> None:
+    from iqmetrics.generators.base import Request
+    from iqmetrics.generators.diffusers_pipeline import Diffusers
+
+    folder = pipeline.assemble(untrained, "unet-100", tmp_path)
+    model = Diffusers(str(folder), device="cpu", params={"steps": 2, "guidance": 3.0})
+    model.open(False)
+    texts = [TEXTS[0], TEXTS[0], TEXTS[1]]
+    images = [r.image for r in model([Request(t, t, 7) for t in texts])]
+    assert model.about()["pipeline"] == "StableDiffusionPipeline"
+    first, again, other = (image.tobytes() for image in images if image is not None)
+    assert first == again != other
+    assert images[0] is not None and images[0].size == (64, 64)
