@@ -59,6 +59,7 @@ SCHEDULER = {
     "timestep_spacing": "trailing",
     "clip_sample": False,
     "set_alpha_to_one": True,
+    "steps_offset": 1,
 }
 NO_PROMPT = 0.1
 """Share of training images without their prompt, for classifier-free guidance."""

@@ -99,7 +99,9 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         halves = {k: v.half().contiguous() for k, v in model.state_dict().items()}
         save_file(halves, source / f"{name}.safetensors", {"format": "pt"})
         (source / f"{name.removesuffix('-100')}.json").write_text(model.to_json_string())
-    (source / "scheduler.json").write_text(diffusers.DDIMScheduler().to_json_string())
+    (source / "scheduler.json").write_text(
+        diffusers.DDIMScheduler(clip_sample=False, steps_offset=1).to_json_string()
+    )
     return source
 
 
