@@ -21,6 +21,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from safetensors.torch import load_file, save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -101,7 +102,7 @@ class Trainer:
 
     def _once(self) -> None:
         with torch.autocast(
-            "cuda" if self.cuda else "cpu", torch.bfloat16, enabled=self.cuda, cache_enabled=False
+            "cuda" if self.cuda else "cpu", torch.bfloat16, cache_enabled=False
         ):
             self.loss = self.loss_of()
         self.loss.backward()
@@ -150,6 +151,9 @@ class Trainer:
 def train_vae(images: torch.Tensor, args) -> tuple[AutoencoderKL, int]:
     """The autoencoder with averaged weights and a scaling factor that makes latents unit-sized."""
     vae = AutoencoderKL(**VAE).to(args.device)
+    if args.vae:
+        vae.load_state_dict({k: v.float() for k, v in load_file(args.vae).items()})
+        return vae.eval().requires_grad_(False), 0
 
     def loss():
         rows = torch.randint(len(images), (args.vae_batch,), device=args.device)
@@ -190,8 +194,6 @@ def prompts(args) -> tuple[dict[scenes.Scene, int], torch.Tensor]:
 
 def train_unet(latents, rows_of, states, args) -> dict[str, float]:
     """The UNet; writes a checkpoint after each share of --keep and the last one."""
-    from safetensors.torch import save_file
-
     unet = UNet2DConditionModel(**UNET).to(args.device)
     alphas = DDIMScheduler(**SCHEDULER).alphas_cumprod.to(args.device)
     nothing = len(states) - 1
@@ -233,6 +235,7 @@ def main() -> None:
     parser.add_argument("--vae-seconds", type=float, default=0, help="fewer steps if they take it")
     parser.add_argument("--vae-batch", type=int, default=256)
     parser.add_argument("--vae-lr", type=float, default=1e-3)
+    parser.add_argument("--vae", type=Path, help="take this autoencoder, train none")
     parser.add_argument("--kl", type=float, default=1e-3)
     parser.add_argument("--steps", type=int, default=12_000)
     parser.add_argument("--unet-seconds", type=float, default=0, help="likewise")
@@ -261,8 +264,6 @@ def main() -> None:
     kept = np.array([s in rows for s in shown])
     images = torch.from_numpy(pixels[kept]).to(args.device)
     rows_of = torch.tensor([rows[s] for s in shown if s in rows], device=args.device)
-
-    from safetensors.torch import save_file
 
     vae, vae_steps = train_vae(images, args)
     latents = encode(vae, images)
