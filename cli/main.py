@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "Compare two models on the same prompts.",
     "export": "Write the tables of a scored folder as Excel CSV, XLSX or Parquet.",
     "gate": "Hold a model update against a stored scorecard.",
+    "demo": "Try everything in a minute, on made-up scenes.",
     "doctor": "Check this machine: packages, weights, device, disk.",
     "generate": "Make the images of a prompt suite with some models.",
     "generators": "List what can make images, or explain one.",

@@ -5,6 +5,7 @@ from itertools import groupby
 
 import pytest
 
+from iqmetrics.pipeline.spread import VARIANT
 from iqmetrics.records import Prompt
 from iqmetrics.suites.files import about, load_shipped, shipped
 from iqmetrics.suites.plan import plan
@@ -64,6 +65,8 @@ def test_sensitivity_changes_the_words_and_nothing_else() -> None:
         variants = {tag(p, "variant:"): p for p in group}
         assert set(variants) == {"original", "paraphrase", "dropped", "reordered"}, of
         assert len({(p.seeds, p.sizes) for p in variants.values()}) == 1
+        ids = {name: of if name == "original" else f"{of}{VARIANT}{name}" for name in variants}
+        assert {name: p.id for name, p in variants.items()} == ids
         original = variants["original"].text
         assert original.startswith(variants["dropped"].text + ", ")
         words = [
