@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from iqmetrics.errors import BadInput
@@ -59,10 +60,14 @@ def outcome_key(*parts: str) -> bytes:
 
 
 class Store:
-    """One open scores.sqlite; `path` None keeps it in memory. Use as a context manager."""
+    """One open scores.sqlite; `path` None keeps it in memory. Use as a context manager.
+
+    Several threads may write through one of these.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self.folder = path.parent if path else None
+        self._writing = Lock()
         try:
             self._db = sqlite3.connect(path or ":memory:", timeout=30, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -145,7 +150,7 @@ class Store:
     def put_images(self, records: Iterable[ImageRecord]) -> None:
         """Replace the records of the last run."""
         rows = ((n, _dump(record.to_json())) for n, record in enumerate(records))
-        with self._db:
+        with self._writing, self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute("DELETE FROM images")
             self._db.executemany("INSERT INTO images VALUES (?,?)", rows)
@@ -183,7 +188,7 @@ class Store:
         self._write("INSERT OR REPLACE INTO runs VALUES (?,?)", [(name, value)])
 
     def _write(self, query: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        with self._db:
+        with self._writing, self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany(query, rows)
 

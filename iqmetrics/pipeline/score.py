@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iqmetrics.engines import local
+from iqmetrics.engines import crew, local
 from iqmetrics.engines.work import Finished
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
@@ -143,7 +143,7 @@ def _run(
     rule = settings.rule()
     Run(found.records, facts, found.problems, unavailable, rule).save(store)  # seen while it runs
     decoded = ((p.record, p) for p in pictures) if pictures else _decode(work, settings)
-    finished = _engine(work, decoded, scorers, store, progress, local.BATCH[chosen])
+    finished = _engine(work, decoded, scorers, store, progress, chosen)
     problems = {
         **pending.known_problems(store, readable),
         **finished.problems,
@@ -165,13 +165,14 @@ def _engine(
     scorers: dict[str, base.Scorer],
     store: Store,
     progress: Progress,
-    batch: int,
+    chosen: str,
 ) -> Finished:
     works = {image.record.image: image for image in work.images}
     with closing(track(progress, "scoring", len(works), decoded)) as watched:
         wanted = (item for item in watched if item[0].image in works)
         look_at = partial(thumbnails.keep, store)
-        return local.run(wanted, works, work.sets, scorers, store.add, look_at, batch)
+        at_once = local.BATCH[chosen], crew.threads(chosen)
+        return local.run(wanted, works, work.sets, scorers, store.add, look_at, *at_once)
 
 
 def read(store: Store) -> Result:

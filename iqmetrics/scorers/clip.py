@@ -46,6 +46,7 @@ class Clip:
     name = "clip"
     version = "1"
     scope: ClassVar[Scope] = "image"
+    concurrent = True
     licence = "MIT"
     uses = ("prompt",)
     metrics = (

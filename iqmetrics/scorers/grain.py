@@ -54,6 +54,7 @@ class Grain:
     name = "grain"
     version = "1"
     scope: ClassVar[Scope] = "image"
+    concurrent = True
     licence = "Apache-2.0"
     weights = ("grain-trust",)
     metrics = (

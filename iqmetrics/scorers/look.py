@@ -37,6 +37,7 @@ class Look:
     name = "look"
     version = "2"
     scope = "image"
+    concurrent = True
     licence = "Apache-2.0"
     metrics = (
         Metric("look.clipped", "share", 0, 1, "lower", "share of the picture that is blown white"),
