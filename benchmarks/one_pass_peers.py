@@ -11,7 +11,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from nets.faces.pack import write_pack  # noqa: E402
+from nets.faces.pack import write_pack
 
 Loop = Callable[[Sequence[Path], Sequence[str]], list[float]]
 

@@ -72,6 +72,7 @@ class Store:
     """
 
     def __init__(self, path: Path | None) -> None:
+        self.path = path
         self.folder = path.parent if path else None
         self._writing = Lock()
         try:

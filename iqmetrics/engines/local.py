@@ -55,9 +55,7 @@ def run(
     try:
         crew = Crew(threads, scorers)
         batches = _batches(decoded, works, save, finished, batch)
-        with closing(
-            crew.ahead(batches, partial(_score_batch, works, crew, save, look))
-        ) as scored:
+        with closing(crew.ahead(batches, partial(_score_batch, works, crew, save, look))) as scored:
             for pictures in scored:
                 for work, members in waiting.complete(pictures, finished.problems):
                     reading = safely.score_set(scorers[work.scorer], members)

@@ -30,7 +30,8 @@ class Look:
     on the same prompts. Repeats means the same pixels twice; brick, windows and knitting are
     alike but not the same, printed patterns are. Blocks of JPEG are an 8 pixel grid.
 
-    Sources: Finlayson-Trezzi 2004, McCamy 1992 (cct), Zhuo-Sim 2011 (edges), Shi-Tomasi 1994 (corners).
+    Sources: Finlayson-Trezzi 2004, McCamy 1992 (cct), Zhuo-Sim 2011 (edges), Shi-Tomasi 1994
+    (corners).
     Example: a photograph blurred by 1.2 pixels falls from a sharpness near 2 to about 0.75.
     """
 

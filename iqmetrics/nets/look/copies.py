@@ -50,9 +50,9 @@ def find_copies(grey: NDArray[np.uint8]) -> Copies:
 
     Corners (least eigenvalue of the gradient's second moments) are compared with one another. A
     pair counts when it lies at least 20 pixels apart and the fine detail around both (21 x 21
-    pixels less a blur of 1.6) correlates by more than 0.95, wholly from 0.99 on. Bricks, windows and
-    stitches are alike, but their surfaces differ; printed patterns and rendered graphics are the
-    same, and count.
+    pixels less a blur of 1.6) correlates by more than 0.95, wholly from 0.99 on. Bricks,
+    windows and stitches are alike, but their surfaces differ; printed patterns and rendered
+    graphics are the same, and count.
 
     Args:
         grey: [H, W]; sides above 1536 are halved as often as needed first.
