@@ -1,7 +1,7 @@
 """The threads that score: several batches at once, a scorer that must not be shared one at a time.
 
 Compiled code (nets, OpenCV, numba) lets go of Python's lock, so threads fill the cores without a
-copy of the weights for each; on a GPU one thread prepares while the device works for another.
+copy of the weights for each.
 """
 
 import os
@@ -15,8 +15,9 @@ from threading import Event, Lock
 from iqmetrics.images import Picture
 from iqmetrics.scorers.base import Scorer, is_concurrent
 
-MOST = {"cpu": 4, "cuda": 4}
-"""Threads at most, by device: each holds a batch and what its nets keep of it."""
+MOST = {"cpu": 4, "cuda": 1}
+"""Threads at most, by device: each holds a batch and what its nets keep of it. Nets on a GPU replay
+recordings that only one thread may use; there processes do this (`pipeline.shards`)."""
 
 Batch = Sequence[Picture]
 

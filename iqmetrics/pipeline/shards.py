@@ -24,11 +24,11 @@ from iqmetrics.pipeline.progress import Progress
 from iqmetrics.scorers.base import Scorer
 from iqmetrics.store import Store
 
-PER_GPU = 4
+PER_GPU = 6
 """Scoring processes for one GPU at most."""
-MEMORY = 15 << 30
+MEMORY = 12 << 30
 """Bytes of GPU memory for each of them."""
-CORES = 3
+CORES = 2
 """Cores for each of them, its decoders included."""
 WORTH = 64
 """Images for each of them, at least: starting one takes as long as scoring some hundred."""
@@ -178,7 +178,7 @@ class Shards:
 
 
 def _start(link: Connection, spot: Place) -> "subprocess.Popen[bytes]":
-    gpu = {"CUDA_VISIBLE_DEVICES": spot.gpu} if spot.gpu else {}
+    gpu = {"CUDA_VISIBLE_DEVICES": spot.gpu, "OMP_NUM_THREADS": "1"} if spot.gpu else {}
     return subprocess.Popen(
         [sys.executable, "-P", "-c", CODE, dumps([link.fileno(), sys.path])],
         stdin=subprocess.DEVNULL,
