@@ -85,7 +85,8 @@ def write_letters(folder: Path, count: int) -> None:
         strings.append([one.text for one in pair])
         for n, (one, size) in enumerate(zip(pair, (72, 40), strict=True)):
             mask = render.mask(one.text, one.font, size)
-            Image.fromarray(np.rint(255 * mask).astype(np.uint8)).save(folder / f"mask_{k}_{n}.webp", lossless=True)
+            path = folder / f"mask_{k}_{n}.webp"
+            Image.fromarray(mask).save(path, lossless=True)
     (folder / "letters.json").write_text(json.dumps(strings))
 
 
@@ -308,9 +309,7 @@ def main() -> None:
         if "decode" in asked.only:
             for kind, end in (("png", ""), ("jpeg", "_jpeg")):
                 ceiling = partial(decode_ceiling, folders[kind], min(asked.count, 1500))
-                part(
-                    f"decode {kind}", lambda c=ceiling, e=end: {f"gpu_decode_ceiling{e}": c()}
-                )  # type: ignore[misc]
+                part(f"decode {kind}", lambda c=ceiling, e=end: {f"gpu_decode_ceiling{e}": c()})  # type: ignore[misc]
         for each in asked.each if "run" in asked.only else ():
             for kind in folders:
                 part(f"run {kind} x{each}", partial(alone, kind, each))
