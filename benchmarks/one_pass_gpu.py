@@ -4,8 +4,9 @@
 
 `--images` holds PNGs of 1024 x 1024; they are repeated to `--count` files that differ by a comment,
 as PNG and as JPEG (quality 92). A quarter of them are lettered with two strings that their prompts
-ask for; `--write-letters` makes the masks of the letters, where the fonts are. Scorers: clip (ViT-L-14), musiq, niqe, grain, face, hands, text; CLIP and MUSIQ with random
-weights. `--device cpu` tries all of it without a GPU.
+ask for; `--write-letters` makes the masks of the letters, where the fonts are. Scorers: clip
+(ViT-L-14), musiq, niqe, grain, face, hands, text; CLIP and MUSIQ with random weights.
+`--device cpu` tries all of it without a GPU.
 """
 
 import json
@@ -233,6 +234,13 @@ def kernel_seconds(call: Callable[[], None], device: str) -> float:
     return sum(event.time_range.elapsed_us() for event in kernels) / 1e6
 
 
+def _gpu_machine(figures: Figures) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        figures["gpu_machine"] = f"{torch.cuda.get_device_name(0)}, {report.this_machine()}"
+
+
 def run(folder: Path, preset: Path, device: str, gpus: str, each: int) -> tuple[float, float]:
     """(images a second once it runs, seconds of the whole call) of a run into a new store."""
     os.environ["CUDA_VISIBLE_DEVICES"] = gpus
@@ -292,6 +300,7 @@ def main() -> None:
         def alone(kind: str, each: int) -> Figures:
             rate, seconds = run(folders[kind], chosen, asked.device, "0", each)
             best[kind] = max(rate, best.get(kind, 0.0))
+            _gpu_machine(figures)
             return {f"gpu_images_per_s_{kind}": best[kind], f"gpu_run_s_{kind}_x{each}": seconds,
                     f"gpu_images_per_s_{kind}_x{each}": rate}  # fmt: skip
 

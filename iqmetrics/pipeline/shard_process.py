@@ -51,8 +51,8 @@ def main(handle: int) -> None:
     """Serve one run.
 
     Args:
-        handle: file descriptor of a connection; it sends scorers, names, store, decoding processes
-            and device, and then the share of the work.
+        handle: file descriptor of a connection; it sends scorers, names, store, decoding processes,
+            device and the share of its memory, and then the share of the work.
     """
     with Connection(handle) as link:
         try:
@@ -64,7 +64,11 @@ def main(handle: int) -> None:
 
 
 def _serve(link: Connection) -> None:
-    pickled, names, store, workers, device = link.recv()
+    pickled, names, store, workers, device, share = link.recv()
+    if device == "cuda":
+        import torch
+
+        torch.cuda.set_per_process_memory_fraction(share)  # what is cached is given back before
     scorers = pickle.loads(pickled)
     here = one_process.Here(scorers, names, device, required=False)
     link.send(("ready", here.unavailable))

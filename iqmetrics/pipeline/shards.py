@@ -9,6 +9,7 @@ import os
 import pickle
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -117,6 +118,7 @@ class Shards:
     ) -> None:
         spare = workers or max(len(spots), cores() - len(spots))
         told = (pickle.dumps(scorers), list(names), str(store.path), max(1, spare // len(spots)))
+        beside = Counter(spot.gpu for spot in spots)
         self._links: list[Connection] = []
         self._processes: list[subprocess.Popen[bytes]] = []
         for spot in spots:
@@ -124,7 +126,7 @@ class Shards:
             with theirs:
                 self._processes.append(_start(theirs, spot))
             self._links.append(ours)
-            ours.send((*told, spot.device))
+            ours.send((*told, spot.device, 1 / beside[spot.gpu]))
 
     @cached_property
     def unavailable(self) -> dict[str, str]:

@@ -31,7 +31,7 @@ def served():
 
 
 def orders(path, scorers=None):
-    return pickle.dumps(scorers or {"size": Size()}), ["size"], str(path), 1, "cpu"
+    return pickle.dumps(scorers or {"size": Size()}), ["size"], str(path), 1, "cpu", 1.0
 
 
 def test_it_loads_does_its_share_and_says_so(served, tmp_path):
