@@ -95,10 +95,10 @@ def cost(small: int, large: int) -> tuple[Figures, dict[str, str]]:
     ms = {n: 1e3 * (spent[n] - spent[20]) / (n - 20) for n in (small, large)}
     figures |= {
         "growth_1k_cpu_ms_per_image": ms[small],
-        "growth_100k_cpu_ms_per_image": ms[large],
-        "growth_100k_over_1k": ms[large] / ms[small],
+        f"growth_{large // 1000}k_cpu_ms_per_image": ms[large],
+        f"growth_{large // 1000}k_over_1k": ms[large] / ms[small],
         "growth_1k_rss_mb": peak[small],
-        "growth_100k_rss_mb": peak[large],
+        f"growth_{large // 1000}k_rss_mb": peak[large],
     }
     return figures, {
         "growth": f"tiny PNGs and sidecars, scorer size, {small:,} and {large:,} files; processor "

@@ -180,7 +180,7 @@ class Shards:
 
 
 def _start(link: Connection, spot: Place) -> "subprocess.Popen[bytes]":
-    gpu = {"CUDA_VISIBLE_DEVICES": spot.gpu, "OMP_NUM_THREADS": "1"} if spot.gpu else {}
+    gpu = {"CUDA_VISIBLE_DEVICES": spot.gpu, "OMP_NUM_THREADS": "2"} if spot.gpu else {}
     return subprocess.Popen(
         [sys.executable, "-P", "-c", CODE, dumps([link.fileno(), sys.path])],
         stdin=subprocess.DEVNULL,

@@ -42,7 +42,9 @@ def test_pictures_that_are_not_in_the_work_are_passed_over():
     works = [ImageWork(p.record, {"size": p.record.image.encode()}, b"p") for p in pictures[:2]]
     with Store(None) as store:
         here = Here({"size": Size()}, ["size"], "cpu", required=True)
-        done = here.run(Pending(works, []), iter([(p.record, p) for p in pictures]), store, Silent())
+        done = here.run(
+            Pending(works, []), iter([(p.record, p) for p in pictures]), store, Silent()
+        )
         assert store.keys() == {b"a", b"b"}
         assert store.readings([b"a"])[b"a"].values["size.width"] == 50
         assert store.thumbnail("a" * 64) and store.thumbnail("c" * 64) is None

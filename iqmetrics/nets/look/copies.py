@@ -149,7 +149,7 @@ def _cell_means() -> NDArray[np.float32]:
     side = (2 * WINDOW + 1) // CELL
     of = np.arange(2 * WINDOW + 1) // CELL
     number = (of[:, None] * side + of).ravel()
-    return (number[:, None] == np.arange(side * side)).astype(np.float32) / CELL**2
+    return np.asarray((number[:, None] == np.arange(side * side)) / CELL**2, np.float32)
 
 
 def _commonest(way: NDArray[Any], sure: NDArray[Any]) -> tuple[tuple[int, int], float]:

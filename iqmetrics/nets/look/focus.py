@@ -31,7 +31,8 @@ def edge_width(luma: NDArray[np.float32]) -> tuple[float | None, int]:
     count = len(before)
     if count < ENOUGH_EDGES:
         return None, count
-    after = _gradient(cv2.GaussianBlur(luma, (0, 0), REBLUR), y, x)
+    blurred = np.asarray(cv2.GaussianBlur(luma, (0, 0), REBLUR), np.float32)
+    after = _gradient(blurred, y, x)
     ratio = before / np.maximum(after, 1e-3)
     ratio = ratio[ratio > 1.01]
     if len(ratio) < ENOUGH_EDGES:
