@@ -155,6 +155,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--threads", type=int, default=0, help="torch threads; 0 = its default")
     parser.add_argument("--parts", action="store_true", help="only where our time goes")
+    parser.add_argument("--ratios", action="store_true", help="only ours beside the peers")
+    parser.add_argument("--sets", nargs="+", choices=("plain", "lettered"), help="default: both")
     asked = parser.parse_args()
     shared_home = SHARED_IMAGES.parents[1] / "reference" / "torch_home"
     os.environ.setdefault("TORCH_HOME", str(shared_home))
@@ -170,8 +172,13 @@ def main() -> None:
         clip = save_random("ViT-B-32", root / "clip")
         whole = preset(root, clip)
         shared = only(whole, SHARED)
-        sets = {"": as_found(sources, root / "a"), "_lettered": lettered(sources, root / "b")}
-        for end, judged in sets.items():
+        wanted = asked.sets or ("plain", "lettered")
+        sets = {}
+        if "plain" in wanted:
+            sets[""] = as_found(sources, root / "a")
+        if "lettered" in wanted:
+            sets["_lettered"] = lettered(sources, root / "b")
+        for end, judged in sets.items() if not asked.ratios else ():
             print(f"\n{len(judged.files)} pictures{end}: ms of one core an image")
             found = one_pass_parts.table(partial(ours, whole, judged.folder), len(judged.files))
             figures |= {f"one_pass{end}_{k}_ms": v for k, v in found.items()}
@@ -179,7 +186,10 @@ def main() -> None:
             peers = loops(clip, root / f"packs{end}")
             found, costs = compare(judged, peers, whole, shared, asked.rounds)
             for name, cost in costs.items():
-                print(f"{name:16} {cost.wall:7.2f} s {cost.cpu:7.2f} s of a core {cost.mb:7.0f} MB")
+                print(
+                    f"{name:16} {cost.wall:7.2f} s {cost.cpu:7.2f} s of a core {cost.mb:5.0f} MB",
+                    flush=True,
+                )
             figures |= {f"one_pass{end}_{k}": v for k, v in found.items()}
         if not asked.parts:
             figures["rss_mb"] = max(figures.pop(f"one_pass{end}_rss_mb") for end in sets)
