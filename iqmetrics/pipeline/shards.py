@@ -79,8 +79,8 @@ def split(work: Pending, parts: int) -> list[Pending]:
 
     for one in work.sets:
         first = min(one.images)
-        for image in one.images:
-            together[root(image)] = root(first)
+        for member in one.images:
+            together[root(member)] = root(first)
     groups: dict[str, list[Any]] = {}
     for image in work.images:
         name = image.record.image
@@ -153,8 +153,7 @@ class Shards:
         progress.start("scoring", len(work))
         try:
             while open_:
-                for link in wait(list(open_)):
-                    assert isinstance(link, Connection)
+                for link in [link for link in wait(list(open_)) if isinstance(link, Connection)]:
                     kind, what = _receive(link)
                     if kind == "step":
                         progress.advance(what)
