@@ -51,7 +51,7 @@ def run(
         threads: batches scored at once; a scorer that is not `concurrent` sees one at a time.
     """
     finished = Finished()
-    waiting = _Waiting(sets)
+    waiting = _Waiting(sets, scorers)
     try:
         crew = Crew(threads, scorers)
         batches = _batches(decoded, works, save, finished, batch)
@@ -107,9 +107,10 @@ def _batches(
 
 
 class _Waiting:
-    """Pictures held for sets that are not complete yet."""
+    """Pictures held for sets that are not complete yet, without pixels where nobody needs them."""
 
-    def __init__(self, sets: Sequence[SetWork]) -> None:
+    def __init__(self, sets: Sequence[SetWork], scorers: Mapping[str, Scorer]) -> None:
+        self._scorers = scorers
         self._open = {number: set(work.images) for number, work in enumerate(sets)}
         self._sets = sets
         self._of: dict[str, list[int]] = {}
@@ -125,7 +126,7 @@ class _Waiting:
         """Sets that these pictures, and images newly found undecodable, make complete."""
         lost = list(islice(problems, self._lost, None))
         self._lost = len(problems)
-        self._held.update((p.record.image, p) for p in pictures if p.record.image in self._of)
+        self._hold([p for p in pictures if p.record.image in self._of])
         for image in [*lost, *(p.record.image for p in pictures)]:
             for number in tuple(self._of.get(image, ())):
                 self._open[number].discard(image)
@@ -135,6 +136,22 @@ class _Waiting:
                     if members:
                         yield work, members
                     self._release(number)
+
+    def _hold(self, pictures: Sequence[Picture]) -> None:
+        self._held.update((p.record.image, p) for p in pictures)
+        wanted: dict[str, list[Picture]] = {}
+        for p in pictures:
+            for name in {self._sets[number].scorer for number in self._of[p.record.image]}:
+                wanted.setdefault(name, []).append(p)
+        bulky = {
+            p.record.image
+            for name, theirs in wanted.items()
+            if not safely.read(self._scorers[name], theirs)
+            for p in theirs
+        }
+        for p in pictures:
+            if p.record.image not in bulky:
+                self._held[p.record.image] = p.remembered()
 
     def _release(self, number: int) -> None:
         del self._open[number]

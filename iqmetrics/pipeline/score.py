@@ -6,17 +6,15 @@ second, a second run does only what is missing, and ^C leaves a valid scorecard 
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iqmetrics.engines import local
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
-from iqmetrics.pipeline import device, in_memory, one_process, pending, scorecard, shards, usable
+from iqmetrics.pipeline import engine, in_memory, pending, scorecard, usable
 from iqmetrics.pipeline.index import Index, Listing, index, look
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Outcome, Run, outcomes
@@ -135,28 +133,12 @@ def _run(
     facts = tuple(ScorerFacts.of(scorer) for scorer in scorers.values())
     readable = [r for r in found.records if r.image not in found.problems]
     work = pending.find(store, readable, facts)
-    chosen = device.choose(settings.device) if work else "cpu"
     rule = settings.rule()
-
-    def begin(unavailable: Mapping[str, str]) -> pending.Pending:
-        Run(found.records, facts, found.problems, unavailable, rule).save(store)  # seen meanwhile
-        return work.without(unavailable)
-
-    spots = shards.places(chosen, len(work)) if store.path and not pictures else []
-    if len(spots) > 1 and not settings.scorers:
-        names = work.scorers()
-        with closing(shards.Shards(spots, scorers, names, store, settings.workers)) as several:
-            unavailable = several.unavailable
-            finished = several.run(begin(unavailable), progress)
-    else:
-        here = one_process.Here(scorers, work.scorers(), chosen, required=bool(settings.scorers))
-        unavailable = here.unavailable
-        work = begin(unavailable)
-        if pictures:
-            decoded: Iterator[local.Decoded] = iter([(p.record, p) for p in pictures])
-        else:
-            decoded = one_process.decode(work, settings.workers)
-        finished = here.run(work, decoded, store, progress)
+    with engine.start(work, scorers, store, settings, progress, pictures) as started:
+        unavailable = dict(started.unavailable)
+        # Seen by others while it runs.
+        Run(found.records, facts, found.problems, unavailable, rule).save(store)
+        finished = started.run(work.without(unavailable))
     problems = {
         **pending.known_problems(store, readable),
         **finished.problems,
@@ -164,7 +146,7 @@ def _run(
     }
     covered = Run(found.records, facts, problems, unavailable, rule)
     covered.save_state(store)
-    return Result(covered, store, found, finished.interrupted, chosen)
+    return Result(covered, store, found, finished.interrupted, started.device)
 
 
 def read(store: Store) -> Result:

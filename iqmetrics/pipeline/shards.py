@@ -10,7 +10,7 @@ import pickle
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -111,13 +111,18 @@ class Shards:
     def __init__(
         self,
         spots: Sequence[Place],
-        scorers: dict[str, Scorer],
+        scorers: Mapping[str, Scorer],
         names: Sequence[str],
         store: Store,
         workers: int | None,
     ) -> None:
         spare = workers or max(len(spots), cores() - len(spots))
-        told = (pickle.dumps(scorers), list(names), str(store.path), max(1, spare // len(spots)))
+        told = (
+            pickle.dumps(dict(scorers)),
+            list(names),
+            str(store.path),
+            max(1, spare // len(spots)),
+        )
         beside = Counter(spot.gpu for spot in spots)
         self._links: list[Connection] = []
         self._processes: list[subprocess.Popen[bytes]] = []

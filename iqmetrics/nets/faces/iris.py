@@ -43,11 +43,11 @@ def look(
     for pixels, posed in zip(pictures, poses, strict=True):
         one, two = (cut(pixels, square, SIDE) for square in eye_squares(posed))
         crops += [one[:, ::-1], two]
-    batch = np.array(crops, np.float32).reshape(-1, SIDE, SIDE, 3)
-    lids, irises, deep = session.run("face_iris", batch / np.float32(255), deep=True)
+    batch = np.array(crops, np.uint8).reshape(-1, SIDE, SIDE, 3)
+    lids, irises, deep = session.run("face_iris", batch, deep=True)
     points = np.concatenate([lids.reshape(-1, 71, 3), irises.reshape(-1, 5, 3)], 1)[..., :2]
     scaled = (points.astype(np.float64) / SIDE - 0.5) * MARGIN
-    grey = batch.mean(-1).astype(np.float64)
+    grey = batch.mean(-1, dtype=np.float32).astype(np.float64)
     return (
         scaled.reshape(-1, 2, 76, 2),
         grey.reshape(-1, 2, SIDE, SIDE),
