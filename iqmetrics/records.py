@@ -149,6 +149,19 @@ class Reading:
                 raise ValueError(f"{name} is both measured and missing")
 
     @classmethod
+    def checked(
+        cls,
+        values: Mapping[str, float],
+        missing: Mapping[str, Missing],
+        evidence: Mapping[str, Any],
+    ) -> "Reading":
+        """A reading that was checked when it was first made, e.g. read back from a store."""
+        reading = object.__new__(cls)
+        for name, value in (("values", values), ("missing", missing), ("evidence", evidence)):
+            object.__setattr__(reading, name, value)
+        return reading
+
+    @classmethod
     def none(
         cls,
         metrics: Sequence[Metric],

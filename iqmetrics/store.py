@@ -12,14 +12,21 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from iqmetrics.errors import BadInput
 from iqmetrics.records import ImageRecord, Missing, Reading
 
 SCHEMA_VERSION = 1
+CHUNK = 500
+"""Keys in one query."""
+CACHE_KIB = 1 << 16
+"""Memory that SQLite may keep pages in: keys are digests, so readings lie all over the file."""
+NONE: Mapping[str, Missing] = {}
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
     path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode INTEGER, sha256 TEXT, facts TEXT
@@ -59,14 +66,20 @@ def outcome_key(*parts: str) -> bytes:
 
 
 class Store:
-    """One open scores.sqlite; `path` None keeps it in memory. Use as a context manager."""
+    """One open scores.sqlite; `path` None keeps it in memory. Use as a context manager.
+
+    Several threads may write through one of these.
+    """
 
     def __init__(self, path: Path | None) -> None:
+        self.path = path
         self.folder = path.parent if path else None
+        self._writing = Lock()
         try:
             self._db = sqlite3.connect(path or ":memory:", timeout=30, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
             raise BadInput(
@@ -128,13 +141,17 @@ class Store:
 
     def readings(self, keys: Iterable[bytes], evidence: bool = False) -> dict[bytes, Reading]:
         """The readings behind the keys; a key without an outcome is left out."""
-        wanted, found = list(keys), {}
-        for start in range(0, len(wanted), 500):
-            chunk = wanted[start : start + 500]
+        wanted, found = list(keys), dict[bytes, Reading]()
+        proof = "evidence" if evidence else "'{}'"
+        for start in range(0, len(wanted), CHUNK):
+            chunk = wanted[start : start + CHUNK]
             marks = ",".join("?" * len(chunk))
-            query = f'SELECT key, "values", missing, evidence FROM outcomes WHERE key IN ({marks})'
-            for key, values, missing, proof in self._db.execute(query, chunk):
-                found[key] = _reading(values, missing, proof if evidence else "{}")
+            query = f'SELECT key, "values", missing, {proof} FROM outcomes WHERE key IN ({marks})'
+            rows = self._db.execute(query, chunk).fetchall()
+            values, missing, proofs = (_parsed(row[n] for row in rows) for n in (1, 2, 3))
+            for row, numbers, gone, drawn in zip(rows, values, missing, proofs, strict=True):
+                lacking = {name: _missing(*pair) for name, pair in gone.items()} if gone else NONE
+                found[row[0]] = Reading.checked(numbers, lacking, drawn)
         return found
 
     def retriable(self) -> list[bytes]:
@@ -145,7 +162,7 @@ class Store:
     def put_images(self, records: Iterable[ImageRecord]) -> None:
         """Replace the records of the last run."""
         rows = ((n, _dump(record.to_json())) for n, record in enumerate(records))
-        with self._db:
+        with self._writing, self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.execute("DELETE FROM images")
             self._db.executemany("INSERT INTO images VALUES (?,?)", rows)
@@ -183,7 +200,7 @@ class Store:
         self._write("INSERT OR REPLACE INTO runs VALUES (?,?)", [(name, value)])
 
     def _write(self, query: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        with self._db:
+        with self._writing, self._db:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany(query, rows)
 
@@ -197,6 +214,13 @@ def _dump_missing(reading: Reading) -> str:
     return _dump({name: [m.status, m.reason] for name, m in reading.missing.items()})
 
 
-def _reading(values: str, missing: str, evidence: str) -> Reading:
-    gone = {name: Missing(*pair) for name, pair in json.loads(missing).items()}
-    return Reading(json.loads(values), gone, json.loads(evidence))
+def _parsed(texts: Iterable[str]) -> list[Any]:
+    """Many JSON objects in one go: the parser is fast, its start is not."""
+    found: list[Any] = json.loads(f"[{','.join(texts)}]")
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _missing(status: str, reason: str) -> Missing:
+    """The same few reasons stand beside most of the images."""
+    return Missing(status, reason)

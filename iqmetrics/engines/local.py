@@ -1,14 +1,17 @@
 """Feeds every scorer from one decoding of each image, on this machine.
 
-Workers decode ahead while this process scores. A batch is shown to each scorer that still lacks an
-outcome for its pictures; outcomes are committed after each batch. Pictures that a set scorer waits
-for are held until their set is complete.
+Workers decode ahead while threads of this process score, each a batch of its own. A batch is shown
+to each scorer that still lacks an outcome for its pictures, and the outcomes are committed before
+the next scorer sees it. Pictures that a set scorer waits for are held until their set is complete.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from functools import partial
 from itertools import islice
 
 from iqmetrics.engines import safely
+from iqmetrics.engines.crew import Crew
 from iqmetrics.engines.work import Finished, ImageWork, Save, SetWork
 from iqmetrics.errors import ImageProblem
 from iqmetrics.images import Picture
@@ -17,7 +20,7 @@ from iqmetrics.scorers.base import Scorer
 
 Decoded = tuple[ImageRecord, Picture | ImageProblem]
 
-BATCH = {"cpu": 16, "cuda": 64}
+BATCH = {"cpu": 8, "cuda": 64}
 """Most pictures shown to a scorer at once, by device."""
 PICTURE_PIXELS = 1_500_000
 """A batch is also full at so many pixels a picture: large pictures come in smaller batches."""
@@ -33,6 +36,7 @@ def run(
     save: Save,
     look: Callable[[Sequence[Picture]], None] = lambda pictures: None,
     batch: int = BATCH["cpu"],
+    threads: int = 1,
 ) -> Finished:
     """Score a stream of decoded images.
 
@@ -41,31 +45,35 @@ def run(
         works: what each image still needs, by `ImageRecord.image`.
         sets: sets to judge once all their members were decoded.
         scorers: loaded scorers by name.
-        save: commits outcomes.
-        look: sees every decoded batch (the report keeps thumbnails).
+        save: commits outcomes; called from every thread.
+        look: sees every decoded batch (the report keeps thumbnails), from every thread.
         batch: most pictures shown to a scorer at once.
+        threads: batches scored at once; a scorer that is not `concurrent` sees one at a time.
     """
     finished = Finished()
     waiting = _Waiting(sets, scorers)
     try:
-        for pictures in _batches(decoded, works, save, finished, batch):
-            look(pictures)
-            _score_batch(pictures, works, scorers, save)
-            for work, members in waiting.complete(pictures, finished.problems):
-                reading = safely.score_set(scorers[work.scorer], members)
-                save([(work.key([p.record for p in members]), work.scorer, reading)])
+        crew = Crew(threads, scorers)
+        batches = _batches(decoded, works, save, finished, batch)
+        with closing(crew.ahead(batches, partial(_score_batch, works, crew, save, look))) as scored:
+            for pictures in scored:
+                for work, members in waiting.complete(pictures, finished.problems):
+                    reading = safely.score_set(scorers[work.scorer], members)
+                    save([(work.key([p.record for p in members]), work.scorer, reading)])
     except KeyboardInterrupt:
         finished.interrupted = True
     return finished
 
 
 def _score_batch(
-    pictures: Sequence[Picture],
     works: Mapping[str, ImageWork],
-    scorers: Mapping[str, Scorer],
+    crew: Crew,
     save: Save,
+    look: Callable[[Sequence[Picture]], None],
+    pictures: Sequence[Picture],
 ) -> None:
-    for name, scorer in scorers.items():
+    look(pictures)
+    for name, scorer in crew.scorers():
         chosen = [p for p in pictures if name in works[p.record.image].todo]
         if chosen:
             readings = safely.score_images(scorer, chosen)

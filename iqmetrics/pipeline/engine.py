@@ -5,15 +5,16 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Protocol
 
-from iqmetrics.engines import apart, local, tasks
+from iqmetrics.engines import apart, crew, local, tasks
 from iqmetrics.engines.book import Book
 from iqmetrics.engines.work import Finished, ImageWork
 from iqmetrics.engines.worker import Orders
 from iqmetrics.errors import BadInput, Unavailable, UnknownName
 from iqmetrics.images import Picture
-from iqmetrics.pipeline import device, grids, suspects, thumbnails
+from iqmetrics.pipeline import device, grids, shards, suspects, thumbnails
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Progress, track
 from iqmetrics.pipeline.settings import Settings
@@ -76,7 +77,24 @@ def _local(
     progress: Progress,
     pictures: Sequence[Picture] | None,
 ) -> Iterator[Engine]:
-    yield _Local(work, scorers, store, settings, progress, pictures)
+    chosen = device.choose(settings.device) if work else "cpu"
+    alone = pictures is not None or settings.scorers or store.path is None
+    spots = [] if alone or suspects.part(store, work)[0] else shards.places(chosen, len(work))
+    if len(spots) < 2:
+        yield _Local(work, scorers, store, settings, progress, pictures)
+        return
+    with closing(shards.Shards(spots, scorers, work.scorers(), store, settings.workers)) as several:
+        yield _Several(several, chosen, progress)
+
+
+class _Several:
+    def __init__(self, several: shards.Shards, chosen: str, progress: Progress) -> None:
+        self.device = chosen
+        self.unavailable: Mapping[str, str] = several.unavailable
+        self._several, self._progress = several, progress
+
+    def run(self, work: Pending) -> Finished:
+        return self._several.run(work, self._progress)
 
 
 class _Local:
@@ -119,15 +137,20 @@ class _Local:
     def _here(self, work: Pending, decoded: Iterator[local.Decoded]) -> Finished:
         works = {image.record.image: image for image in work.images}
 
+        now: dict[int, Sequence[Picture]] = {}
+        noting = Lock()
+
         def look(pictures: Sequence[Picture]) -> None:
-            suspects.begin(self._store, pictures)
+            with noting:
+                now[get_ident()] = pictures
+                suspects.begin(self._store, [p for some in now.values() for p in some])
             thumbnails.keep(self._store, pictures)
 
         with closing(track(self._progress, "scoring", len(works), decoded)) as watched:
             wanted = (item for item in watched if item[0].image in works)
-            batch = local.BATCH[self.device]
+            at_once = local.BATCH[self.device], crew.threads(self.device)
             finished = local.run(
-                wanted, works, work.sets, self._scorers, self._store.add, look, batch
+                wanted, works, work.sets, self._scorers, self._store.add, look, *at_once
             )
         suspects.end(self._store)
         return finished

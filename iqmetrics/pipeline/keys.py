@@ -63,8 +63,12 @@ class ScorerFacts:
 
     def key(self, record: ImageRecord) -> bytes:
         """The key of this scorer's outcome on one image."""
+        return self.key_of(record, content(record))
+
+    def key_of(self, record: ImageRecord, seen: str) -> bytes:
+        """The key, where the `content` of the record is known already."""
         used = [str(getattr(record, field)) for field in self.uses]
-        return outcome_key(self.name, self.full_version, DECODE_POLICY, content(record), *used)
+        return outcome_key(self.name, self.full_version, DECODE_POLICY, seen, *used)
 
     def set_key(self, records: Sequence[ImageRecord]) -> bytes:
         """The key of this scorer's outcome on a set of images, in any order."""

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 
 from iqmetrics.errors import BadInput
-from iqmetrics.pipeline.keys import ScorerFacts
+from iqmetrics.pipeline.keys import ScorerFacts, content
 from iqmetrics.pipeline.usable_rule import Rule
 from iqmetrics.records import ImageRecord, Missing, Reading
 from iqmetrics.store import Store
@@ -109,14 +109,18 @@ def _images(
     evidence: bool,
 ) -> Iterator[Outcome]:
     seen = [r for r in chunk if r.image not in run.decode_problems]
-    keys = {(r.image, s.name): s.key(r) for r in seen for s in scorers}
-    stored = store.readings(set(keys.values()), evidence)
+    keys: dict[str, list[bytes]] = {}
+    for record in seen:
+        what = content(record)
+        keys[record.image] = [scorer.key_of(record, what) for scorer in scorers]
+    stored = store.readings({key for some in keys.values() for key in some}, evidence)
+    absent = [_absent(run, scorer) for scorer in scorers]
     for record in chunk:
         problem = run.decode_problems.get(record.image)
         readings = {}
-        for scorer in scorers if problem is None else ():
-            reading = stored.get(keys[record.image, scorer.name]) or _absent(run, scorer)
-            if reading:
+        for scorer, key, lack in zip(scorers, keys.get(record.image, ()), absent, strict=False):
+            reading = stored.get(key, lack)
+            if reading is not None:
                 readings[scorer.name] = reading
         if readings or problem:
             yield Outcome(record.model, record.prompt_id, record, readings, problem)

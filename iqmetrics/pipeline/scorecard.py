@@ -13,7 +13,7 @@ from iqmetrics.records import Aggregate, Cell, Metric, Reading, Scorecard
 
 @dataclass
 class _Column:
-    """The values of one metric of one model, and the statuses of all its images."""
+    """The values of one metric of one model, and the statuses of the images without one."""
 
     values: "array[float]" = field(default_factory=lambda: array("d"))
     prompts: list[str] = field(default_factory=list)
@@ -22,40 +22,40 @@ class _Column:
 
 def build(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Scorecard:
     """Aggregate outcomes by model and metric; an undecoded image counts by its status."""
-    columns: dict[tuple[str, str], _Column] = defaultdict(_Column)
+    models: dict[str, dict[str, _Column]] = defaultdict(lambda: defaultdict(_Column))
     cells = []
     tags: dict[str, tuple[str, ...]] = {}
     owners = {metric.name: (scorer, metric) for scorer in scorers for metric in scorer.metrics}
     per_image = [name for name, (scorer, _) in owners.items() if scorer.scope == "image"]
     for outcome in outcomes:
+        columns = models[outcome.model]
         if outcome.problem:
             for metric in per_image:
-                columns[outcome.model, metric].coverage[outcome.problem.status] += 1
+                columns[metric].coverage[outcome.problem.status] += 1
         for reading in outcome.readings.values():
-            _count(columns, outcome, reading)
+            _count(columns, outcome.prompt_id, reading)
         cells.append(_cell(outcome))
         if outcome.record and outcome.record.tags:
             tags[outcome.prompt_id] = tuple(
                 sorted({*tags.get(outcome.prompt_id, ()), *outcome.record.tags})
             )
     rows = [
-        _aggregate(model, *owners[name], columns[model, name])
-        for model in sorted({model for model, _ in columns})
+        _aggregate(model, *owners[name], columns[name])
+        for model, columns in sorted(models.items())
         for name in owners
-        if (model, name) in columns
+        if name in columns
     ]
     versions = {s.name: s.full_version for s in scorers}
     return Scorecard(tuple(rows), tuple(cells), versions, DECODE_POLICY, tags)
 
 
-def _count(columns: dict[tuple[str, str], _Column], outcome: Outcome, reading: Reading) -> None:
+def _count(columns: Mapping[str, _Column], prompt_id: str, reading: Reading) -> None:
     for metric, value in reading.values.items():
-        column = columns[outcome.model, metric]
+        column = columns[metric]
         column.values.append(value)
-        column.prompts.append(outcome.prompt_id)
-        column.coverage["ok"] += 1
+        column.prompts.append(prompt_id)
     for metric, missing in reading.missing.items():
-        columns[outcome.model, metric].coverage[missing.status] += 1
+        columns[metric].coverage[missing.status] += 1
 
 
 def _cell(outcome: Outcome) -> Cell:
@@ -77,6 +77,7 @@ def _cell(outcome: Outcome) -> Cell:
 
 def _aggregate(model: str, scorer: ScorerFacts, metric: Metric, column: _Column) -> Aggregate:
     mean, low, high, prompts = _interval(column)
+    ok = {"ok": len(column.values)} if column.values else {}
     return Aggregate(
         model=model,
         metric=metric.name,
@@ -89,7 +90,7 @@ def _aggregate(model: str, scorer: ScorerFacts, metric: Metric, column: _Column)
         high=high,
         images=len(column.values),
         prompts=prompts,
-        coverage=dict(sorted(column.coverage.items())),
+        coverage=dict(sorted({**ok, **column.coverage}.items())),
     )
 
 

@@ -39,15 +39,21 @@ def judge(rule: Rule, outcome: Outcome) -> Reading:
     """The reading of one image; its evidence names the conditions that fail."""
     if outcome.problem:
         return Reading({"usable": 0.0}, {}, {"fails": [f"image: {outcome.problem.status}"]})
-    values = {m: v for reading in outcome.readings.values() for m, v in reading.values.items()}
-    missing = {m: x for reading in outcome.readings.values() for m, x in reading.missing.items()}
+    readings = outcome.readings.values()
     fails, open_ = [], []
     for condition in rule.conditions:
-        value, gone = values.get(condition.metric), missing.get(condition.metric)
-        if value is not None and not _holds(condition, value):
-            fails.append(f"{condition.metric} = {value:.4g}")
-        if value is None and (gone is None or gone.status != "not_applicable"):
-            open_.append(condition.metric)
+        name = condition.metric
+        for reading in readings:
+            if (value := reading.values.get(name)) is not None:
+                if not _holds(condition, value):
+                    fails.append(f"{name} = {value:.4g}")
+                break
+            if (gone := reading.missing.get(name)) is not None:
+                if gone.status != "not_applicable":
+                    open_.append(name)
+                break
+        else:
+            open_.append(name)
     if fails:
         return Reading({"usable": 0.0}, {}, {"fails": fails})
     if open_:

@@ -15,7 +15,7 @@ The smallest one, complete::
         def score(self, pictures):
             return [Reading({"sharpness": focus(p.pixels)}) for p in pictures]
 
-Its fields are its options. Three more facts are optional (see `Scorer`): `uses`, `weights`, `load`.
+Its fields are its options. More facts are optional (see `Scorer`): `uses`, `weights`, `load` ...
 """
 
 from collections.abc import Sequence
@@ -38,6 +38,8 @@ class Scorer(Protocol):
         read(pictures): for scope "set": called with pictures as they are decoded; computes with
             `Picture.once` all that `score` needs, so that a large set need not keep its pixels.
         each: for scope "set": "prompt" (default; one set a (model, prompt)) or "model".
+        concurrent: True when `score` may run in several threads at once (it changes nothing that
+            they share). Otherwise one batch at a time is shown to it.
     """
 
     @property
@@ -83,6 +85,11 @@ def uses(scorer: Scorer) -> tuple[str, ...]:
 def weights(scorer: Scorer) -> tuple[str, ...]:
     """Names in the weight ledger that its score depends on."""
     return tuple(getattr(scorer, "weights", ()))
+
+
+def is_concurrent(scorer: Scorer) -> bool:
+    """Whether several threads may call `score` at once."""
+    return bool(getattr(scorer, "concurrent", False))
 
 
 def load(scorer: Scorer, device: str) -> None:

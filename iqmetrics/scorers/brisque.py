@@ -44,6 +44,7 @@ class Brisque:
     name = "brisque"
     version = "1"
     scope: ClassVar[Scope] = "image"
+    concurrent = True
     licence = "LicenseRef-UT-Austin-LIVE"
     weights = ("brisque-svr",)
     metrics = (

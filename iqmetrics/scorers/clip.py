@@ -45,6 +45,7 @@ class Clip:
     name = "clip"
     version = "1"
     scope: ClassVar[Scope] = "image"
+    concurrent = True
     licence = "MIT"
     uses = ("prompt",)
     metrics = (

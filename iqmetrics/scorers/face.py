@@ -63,6 +63,7 @@ class Face:
 
     name = "face"
     scope: ClassVar[Scope] = "image"
+    concurrent = True
     weights = ("face_short", "face_full", "face_mesh", "face_iris", "face_symmetry")
     metrics = (
         Metric("face.count", "faces", 0, None, "neither", "faces in the picture"),

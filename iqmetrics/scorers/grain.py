@@ -55,6 +55,7 @@ class Grain:
     name = "grain"
     version = "2"
     scope: ClassVar[Scope] = "image"
+    concurrent = True
     licence = "Apache-2.0"
     weights = ("grain-trust",)
     metrics = (

@@ -36,6 +36,7 @@ class Hands:
     name = "hands"
     version = "1"
     scope: ClassVar[Scope] = "image"
+    concurrent = True
     licence = "Apache-2.0"
     weights = session.NETS
     metrics = (

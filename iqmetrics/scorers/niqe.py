@@ -46,6 +46,7 @@ class Niqe:
     name = "niqe"
     version = "1"
     scope: ClassVar[Scope] = "image"
+    concurrent = True
     licence = "LicenseRef-UT-Austin-LIVE"
     weights = ("niqe-pristine",)
     metrics = (

@@ -45,6 +45,7 @@ class Piqe:
     name = "piqe"
     version = "1"
     scope: ClassVar[Scope] = "image"
+    concurrent = True
     licence = "Apache-2.0"
     metrics = (Metric("piqe", "", None, None, "lower", "distortion of busy blocks, about 0..100"),)
 

@@ -34,6 +34,7 @@ class Run:
     name = "run"
     version = "1"
     scope = "image"
+    concurrent = True
     licence = "Apache-2.0"
     uses = ("params",)
     metrics = tuple(

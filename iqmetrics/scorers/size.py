@@ -21,6 +21,7 @@ class Size:
     name = "size"
     version = "1"
     scope = "image"
+    concurrent = True
     licence = "Apache-2.0"
     uses = ("requested_size",)
     metrics = (

@@ -46,6 +46,7 @@ class Text:
     name = "text"
     version = "1"
     scope: ClassVar[Scope] = "image"
+    concurrent = True
     licence = "Apache-2.0"
     uses = ("prompt", "texts")
     metrics = (

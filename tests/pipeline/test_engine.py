@@ -14,6 +14,7 @@ from conformance import SCORERS, make_images
 from factory import paint
 
 import iqmetrics
+from iqmetrics.engines.local import BATCH
 from iqmetrics.errors import BadInput, Unavailable, UnknownName
 from iqmetrics.pipeline.index import look
 from iqmetrics.pipeline.progress import Silent
@@ -105,7 +106,7 @@ def test_an_interrupted_ray_run_keeps_what_is_done_and_goes_on(
     with Store(tmp_path / STORE) as store:
         first = run_listing(look(folder, store, settings), store, settings, Impatient())
         assert first.interrupted
-        assert sum(1 for _ in first.outcomes()) == 16
+        assert sum(1 for _ in first.outcomes()) == BATCH["cpu"]
         second = run_listing(look(folder, store, settings), store, settings, Silent())
         assert not second.interrupted
         values = {i: r["mean"].values["mean"] for i, r in second.readings().items()}

@@ -1,6 +1,7 @@
 """Repeated texture: details that stand, almost pixel for pixel, at several places."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,20 @@ LARGEST = 1536
 FAR = 20
 WINDOW = 10
 DETAIL = 1.6
-ALIKE, SAME = 0.9, 0.99
-MOST_KEYPOINTS = 6000
+ALIKE, SAME = 0.95, 0.99
+MOST_KEYPOINTS = 4000
+CORNER = 7
+"""Side in pixels of the square over which the two gradients that make a corner are averaged."""
+CELL = 3
+"""A window is sketched by the means of its cells, 7 x 7 of 3 x 3 pixels."""
+SKETCH = 0.8
+"""Sketches that correlate by less cannot belong to windows that are the same."""
+NEAREST = 4
+"""Twins of one keypoint at most."""
+BLOCK = 512
+LEAST_CORNER = 1e-4
+LEAST_DETAIL = 0.5
+"""Grey levels that the fine detail of a window must vary by."""
 REPEATED = 0.03
 """Share of the picture from which it counts as repeated; see benchmarks/validity/look.py."""
 
@@ -35,10 +48,11 @@ NONE = Copies(0.0, 0, (0, 0), 0.0, ())
 def find_copies(grey: NDArray[np.uint8]) -> Copies:
     """Details of a picture that recur elsewhere in it: the same, not only alike.
 
-    SIFT keypoints are matched with one another. A pair counts when it lies at least 20 pixels
-    apart, at one scale and angle, and the fine detail around both (21 x 21 pixels less a blur of
-    1.6) correlates by more than 0.9, wholly from 0.99 on. Bricks, windows and stitches are alike,
-    but their surfaces differ; printed patterns and rendered graphics are the same, and count.
+    Corners (least eigenvalue of the gradient's second moments) are compared with one another. A
+    pair counts when it lies at least 20 pixels apart and the fine detail around both (21 x 21
+    pixels less a blur of 1.6) correlates by more than 0.95, wholly from 0.99 on. Bricks,
+    windows and stitches are alike, but their surfaces differ; printed patterns and rendered
+    graphics are the same, and count.
 
     Args:
         grey: [H, W]; sides above 1536 are halved as often as needed first.
@@ -49,75 +63,93 @@ def find_copies(grey: NDArray[np.uint8]) -> Copies:
     if by > 1:
         size = (grey.shape[1] // by, grey.shape[0] // by)
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    sift = cv2.SIFT.create(nfeatures=MOST_KEYPOINTS, contrastThreshold=0.006)
-    points, descriptors = sift.detectAndCompute(grey, None)
-    if descriptors is None or len(points) < 2:
+    places = _corners(grey)
+    if len(places) < 2:
         return NONE
-    first, second = _twins(points, descriptors)
-    places = np.array([p.pt for p in points])
-    sure = _sameness(grey, places, first, second)
+    detail = grey.astype(np.float32)
+    detail -= cv2.GaussianBlur(detail, (0, 0), DETAIL)
+    windows, seen = _windows(detail, places)
+    places, windows = places[seen], windows[seen]
+    first, second = _twins(places, windows)
+    alike = np.einsum("ij,ij->i", windows[first], windows[second])
+    sure = np.clip((alike - ALIKE) / (SAME - ALIKE), 0, 1).astype(np.float64) ** 2
     first, second, sure = first[sure > 0], second[sure > 0], sure[sure > 0]
     if not len(first):
-        return Copies(0.0, len(points), (0, 0), 0.0, ())
+        return Copies(0.0, len(places), (0, 0), 0.0, ())
     shift, shift_share = _commonest(places[second] - places[first], sure)
     ends = np.rint(np.concatenate([places[first], places[second]], 1) * by).astype(int)
     best = np.argsort(-sure, kind="stable")[:60]
     return Copies(
         _area(grey.shape, places, first, second, sure),
-        len(points),
+        len(places),
         (shift[0] * by, shift[1] * by),
         shift_share,
         tuple((int(x), int(y), int(u), int(v)) for x, y, u, v in ends[best]),
     )
 
 
-def _twins(points: Any, descriptors: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Pairs of keypoints that may be one detail seen twice: near descriptors, far places."""
+def _corners(grey: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """The strongest corners that are the highest within 5 x 5 pixels, (n, 2) as x, y."""
     import cv2
 
-    root = np.sqrt(descriptors / np.maximum(descriptors.sum(1, keepdims=True), 1e-9))
-    found = cv2.BFMatcher(cv2.NORM_L2).knnMatch(root, root, k=4)
-    pairs = set()
-    for matches in found:
-        for m in matches:
-            a, b = points[m.queryIdx], points[m.trainIdx]
-            apart = max(abs(a.pt[0] - b.pt[0]), abs(a.pt[1] - b.pt[1]))
-            turn = abs((a.angle - b.angle + 180) % 360 - 180)
-            if m.distance < 0.35 and apart >= FAR and turn < 8 and abs(a.size / b.size - 1) < 0.15:
-                pairs.add((min(m.queryIdx, m.trainIdx), max(m.queryIdx, m.trainIdx)))
-    ordered = np.array(sorted(pairs), int).reshape(-1, 2)
-    return ordered[:, 0], ordered[:, 1]
+    strength = cv2.cornerMinEigenVal(grey, CORNER)
+    top = strength == cv2.dilate(strength, np.ones((5, 5), np.uint8))
+    top &= strength > LEAST_CORNER
+    top[:WINDOW] = top[-WINDOW:] = top[:, :WINDOW] = top[:, -WINDOW:] = False
+    y, x = np.nonzero(top)
+    if len(y) > MOST_KEYPOINTS:
+        best = np.argpartition(-strength[y, x], MOST_KEYPOINTS)[:MOST_KEYPOINTS]
+        y, x = y[best], x[best]
+    return np.stack([x, y], 1)
 
 
-def _sameness(
-    grey: NDArray[np.uint8], places: NDArray[Any], first: NDArray[Any], second: NDArray[Any]
-) -> NDArray[np.float64]:
-    """0..1 for each pair: how surely the fine detail around both places is the same."""
-    import cv2
+def _windows(
+    detail: NDArray[np.float32], places: NDArray[np.intp]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The window around every place as a row of mean 0 and length 1; whether there is any detail.
 
-    detail = grey.astype(np.float32)
-    detail = detail - cv2.GaussianBlur(detail, (0, 0), DETAIL)
-    windows, inside = _windows(detail, places)
-    spread = windows.std(1)
-    windows = windows / (spread[:, None] + 1e-6)
-    alike = (windows[first] * windows[second]).mean(1)
-    seen = inside & (spread > 0.5)
-    alike = np.where(seen[first] & seen[second], alike, 0.0)
-    return np.asarray(np.clip((alike - ALIKE) / (SAME - ALIKE), 0, 1) ** 2, np.float64)
+    Places lie at least `WINDOW` pixels inside the picture.
+    """
+    side = 2 * WINDOW + 1
+    every = np.lib.stride_tricks.sliding_window_view(detail, (side, side))
+    rows = every[places[:, 1] - WINDOW, places[:, 0] - WINDOW].reshape(len(places), -1)
+    rows -= rows.mean(1, keepdims=True)
+    length = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    rows /= np.maximum(length, 1e-6)[:, None]
+    return rows, length > LEAST_DETAIL * side
 
 
-def _windows(detail: NDArray[Any], places: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """The window around every place, mean 0, as a row; and whether it lies inside the picture."""
-    height, width = detail.shape
-    x, y = np.rint(places).astype(int).T
-    inside = (x >= WINDOW) & (y >= WINDOW) & (x < width - WINDOW) & (y < height - WINDOW)
-    if not inside.any():
-        return np.zeros((len(places), (2 * WINDOW + 1) ** 2), np.float32), inside
-    x, y = np.where(inside, x, x[inside][0]), np.where(inside, y, y[inside][0])
-    reach = np.arange(-WINDOW, WINDOW + 1)
-    cut = detail[y[:, None, None] + reach[:, None], x[:, None, None] + reach]
-    rows = cut.reshape(len(places), -1)
-    return rows - rows.mean(1, keepdims=True), inside
+def _twins(
+    places: NDArray[np.intp], windows: NDArray[np.float32]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pairs of places that may be one detail seen twice: like sketches, far apart."""
+    sketch = windows @ _cell_means()
+    sketch -= sketch.mean(1, keepdims=True)
+    sketch /= np.maximum(np.sqrt(np.einsum("ij,ij->i", sketch, sketch)), 1e-9)[:, None]
+    pairs = []
+    for start in range(0, len(places), BLOCK):
+        alike = sketch[start : start + BLOCK] @ sketch[start:].T
+        np.fill_diagonal(alike, 0)
+        some = np.flatnonzero(alike.max(1) > SKETCH)
+        a, b = np.nonzero(alike[some] > SKETCH)
+        a = some[a]
+        far = np.abs(places[a + start] - places[b + start]).max(1) >= FAR
+        a, b = a[far & (b > a)], b[far & (b > a)]
+        order = np.lexsort((-alike[a, b], a))
+        a, b = a[order], b[order]
+        rank = np.arange(len(a)) - np.searchsorted(a, a)
+        pairs.append(np.stack([a, b])[:, rank < NEAREST] + start)
+    first, second = np.concatenate(pairs, 1)
+    return first, second
+
+
+@cache
+def _cell_means() -> NDArray[np.float32]:
+    """What a window as a row is multiplied by for the means of its cells."""
+    side = (2 * WINDOW + 1) // CELL
+    of = np.arange(2 * WINDOW + 1) // CELL
+    number = (of[:, None] * side + of).ravel()
+    return np.asarray((number[:, None] == np.arange(side * side)) / CELL**2, np.float32)
 
 
 def _commonest(way: NDArray[Any], sure: NDArray[Any]) -> tuple[tuple[int, int], float]:

@@ -23,17 +23,35 @@ def edge_width(luma: NDArray[np.float32]) -> tuple[float | None, int]:
     """
     import cv2
 
-    wide = cv2.GaussianBlur(luma, (0, 0), REBLUR)
-    before = cv2.magnitude(cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1))
-    after = cv2.magnitude(cv2.Sobel(wide, cv2.CV_32F, 1, 0), cv2.Sobel(wide, cv2.CV_32F, 0, 1))
-    edges = cv2.Canny(np.clip(np.rint(luma), 0, 255).astype(np.uint8), *CANNY) > 0
-    edges &= before > LEAST_GRADIENT
-    count = int(edges.sum())
+    edges = cv2.Canny(np.clip(np.rint(luma), 0, 255).astype(np.uint8), *CANNY)
+    y, x = np.nonzero(edges)
+    before = _gradient(luma, y, x)
+    clear = before > LEAST_GRADIENT
+    before, y, x = before[clear], y[clear], x[clear]
+    count = len(before)
     if count < ENOUGH_EDGES:
         return None, count
-    ratio = before[edges] / np.maximum(after[edges], 1e-3)
+    blurred = np.asarray(cv2.GaussianBlur(luma, (0, 0), REBLUR), np.float32)
+    after = _gradient(blurred, y, x)
+    ratio = before / np.maximum(after, 1e-3)
     ratio = ratio[ratio > 1.01]
     if len(ratio) < ENOUGH_EDGES:
         return None, count
     sigma = np.sqrt(REBLUR**2 / (ratio**2 - 1))
     return float(np.quantile(sigma, QUANTILE)), count
+
+
+def _gradient(
+    image: NDArray[np.float32], y: NDArray[np.intp], x: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """Length of the Sobel gradient at some places; the border is mirrored."""
+    import cv2
+
+    wide = cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REFLECT_101)
+    flat, line = np.asarray(wide, np.float32).ravel(), wide.shape[1]
+    first = y * line + x
+    (a, b, c), (d, _, f), (g, h, i) = (
+        [flat[first + (line * down + right)] for right in range(3)] for down in range(3)
+    )
+    across, down = (c - a) + 2 * (f - d) + (i - g), (g - a) + 2 * (h - b) + (i - c)
+    return np.asarray(np.hypot(across, down))

@@ -38,10 +38,14 @@ def grid_strength(luma: NDArray[np.float32]) -> tuple[float, int]:
 
 def _folded(weighted: NDArray[Any], weight: NDArray[Any], period: int) -> float:
     """Variance of the mean pattern of one period, without what chance alone would leave."""
-    rows, columns = (n // period * period for n in weight.shape)
-    shape = (rows // period, period, columns // period, period)
-    cells = weighted[:rows, :columns].reshape(shape)
-    weights = weight[:rows, :columns].reshape(shape)
-    pattern = cells.sum((0, 2)) / weights.sum((0, 2))
+    cells = _cell_sums(weighted, period)
+    pattern = cells / _cell_sums(weight, period)
     across = pattern.mean(0).var() + pattern.mean(1).var()
     return float(across + pattern.var())
+
+
+def _cell_sums(values: NDArray[Any], period: int) -> NDArray[np.float64]:
+    """Sum over all whole cells of a period, [period, period]; rows first, which is contiguous."""
+    rows, columns = (n // period * period for n in values.shape)
+    rowwise = values[:rows].reshape(-1, period, values.shape[1]).sum(0)[:, :columns]
+    return np.asarray(rowwise.reshape(period, -1, period).sum(1, dtype=np.float64))

@@ -1,5 +1,6 @@
 """Exposure and colour: blown and crushed areas, colour cast, colour temperature, chroma."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,18 +22,35 @@ TO_XYZ = np.array(
 )
 """Linear sRGB to XYZ, D65 (IEC 61966-2-1)."""
 
+_ENCODED = np.arange(256) / 255
+_LINEAR = np.where(_ENCODED <= 0.04045, _ENCODED / 12.92, ((_ENCODED + 0.055) / 1.055) ** 2.4)
+_POWERS = _LINEAR**MINKOWSKI
+"""The power of the light behind each 8-bit value that shades of grey average."""
+
 
 def clipped(pixels: NDArray[np.uint8]) -> float:
     """Share of the picture (0..1) that is blown: all channels >= 254 over a whole 3 x 3 square.
 
     The square keeps sparkle and thin reflections out.
     """
-    return _solid(pixels.min(-1) >= BLOWN)
+    import cv2
+
+    return _solid(_least(pixels, cv2.min) >= BLOWN)
 
 
 def crushed(pixels: NDArray[np.uint8]) -> float:
     """Share of the picture (0..1) that is black: no channel above 2 over a whole 3 x 3 square."""
-    return _solid(pixels.max(-1) <= CRUSHED)
+    import cv2
+
+    return _solid(_least(pixels, cv2.max) <= CRUSHED)
+
+
+def _least(pixels: NDArray[np.uint8], of_two: Callable[..., Any]) -> NDArray[np.uint8]:
+    """The least (or, with `cv2.max`, the largest) channel of every pixel, [H, W]."""
+    import cv2
+
+    red, green, blue = cv2.split(pixels)
+    return np.asarray(of_two(of_two(red, green), blue), np.uint8)
 
 
 def _solid(mask: NDArray[np.bool_]) -> float:
@@ -88,9 +106,7 @@ def temperature(pixels: NDArray[np.uint8]) -> float | None:
     kept = pixels[(pixels.max(-1) < BLOWN) & (pixels.max(-1) > CRUSHED)]
     if not len(kept):
         return None
-    encoded = kept.astype(np.float64) / 255
-    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-    light = (linear**MINKOWSKI).mean(0) ** (1 / MINKOWSKI)
+    light = _POWERS[kept].mean(0) ** (1 / MINKOWSKI)
     total = TO_XYZ @ light
     x, y = total[:2] / total.sum()
     n = (x - 0.3320) / (0.1858 - y)

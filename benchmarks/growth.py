@@ -1,0 +1,147 @@
+"""What grows with a folder, and what must not: walk, scorecard, cost an image, resume.
+
+    python benchmarks/growth.py --json benchmarks/results/scale.json [--only walk scorecard cost]
+
+walk: 1,000,000 files (`--tree` names a folder that holds them already, else they are made). cost:
+tiny PNGs with a sidecar, scored by `size` in a process of its own, 1,000 and 100,000 of them; then
+one file more, which must cost no reading of the others. scorecard: a store with 1,000,000 values.
+"""
+
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import report
+
+Figures = dict[str, float | int | str]
+
+
+def walk(tree: Path | None, files: int, rounds: int) -> tuple[Figures, dict[str, str]]:
+    """Fastest of some walks, each in a process of its own."""
+    import folder
+
+    root = tree or Path(tempfile.mkdtemp(prefix="iqm-walk-"))
+    try:
+        if tree is None:
+            folder.make_tree(str(root), files)
+        command = [sys.executable, folder.__file__, "--walk-only", str(root)]
+        runs = [json.loads(subprocess.check_output(command, text=True)) for _ in range(rounds)]
+    finally:
+        if tree is None:
+            shutil.rmtree(root)
+    assert all(run[0] == files for run in runs)
+    told = f"path, size, mtime and inode of {files:,} files, warm cache, fastest of {rounds}"
+    return {
+        "walk_1m_s": min(run[1] for run in runs),
+        "walk_1m_cpu_s": min(run[2] for run in runs),
+    }, {"walk_1m_s": told}
+
+
+def scorecard(values: int) -> tuple[Figures, dict[str, str]]:
+    """`read` of a store and its scorecard; the faster of two by the clock."""
+    import decide_store
+
+    from iqmetrics.pipeline.score import read
+    from iqmetrics.store import Store
+
+    each = sum(map(len, decide_store.SCORERS.values()))
+    images = values // each
+    prompts = [f"prompt number {n}" for n in range(-(-images // 8))]
+    with tempfile.TemporaryDirectory() as place, Store(Path(place) / "scores.sqlite") as store:
+        run = decide_store.fill(store, prompts, 4)
+        times = []
+        for _ in range(2):
+            start, before = time.perf_counter(), time.process_time()
+            card = read(store).scorecard
+            times.append((time.perf_counter() - start, time.process_time() - before))
+        held = sum(len(c.values) + len(c.missing) for c in card.cells if c.image)
+        readings = len(run.records) * len(run.scorers)
+    told = (
+        f"{held:,} values or reasons in {readings:,} stored outcomes of {len(run.records):,} images"
+        f" and {each} metrics, from the store to the scorecard, usable rule included"
+    )
+    return {
+        "scorecard_1m_s": min(t[0] for t in times),
+        "scorecard_1m_cpu_s": min(t[1] for t in times),
+        "scorecard_1m_outcomes": readings,
+    }, {"scorecard_1m_s": told}
+
+
+def cost(small: int, large: int) -> tuple[Figures, dict[str, str]]:
+    """Processor time an image of a first run, small folder and large, less that of starting."""
+    from rerun import make
+
+    spent: dict[int, float] = {}
+    peak: dict[int, float] = {}
+    figures: Figures = {}
+    for count in (20, small, large):
+        root = Path(tempfile.mkdtemp(prefix="iqm-growth-"))
+        try:
+            make(root, count)
+            spent[count], peak[count] = scored(root)
+            if count == large:
+                extra = root / "model-0" / "0" / "more.png"
+                shutil.copy(root / "model-0" / "0" / "000000.png", extra)
+                with extra.open("ab") as file:
+                    file.write(b"\0")
+                figures["growth_one_more_cpu_s"] = scored(root)[0]
+        finally:
+            shutil.rmtree(root)
+    ms = {n: 1e3 * (spent[n] - spent[20]) / (n - 20) for n in (small, large)}
+    figures |= {
+        "growth_1k_cpu_ms_per_image": ms[small],
+        f"growth_{large // 1000}k_cpu_ms_per_image": ms[large],
+        f"growth_{large // 1000}k_over_1k": ms[large] / ms[small],
+        "growth_1k_rss_mb": peak[small],
+        f"growth_{large // 1000}k_rss_mb": peak[large],
+    }
+    return figures, {
+        "growth": f"tiny PNGs and sidecars, scorer size, {small:,} and {large:,} files; processor "
+        "time of all processes; rss of the largest one"
+    }
+
+
+def scored(root: Path) -> tuple[float, float]:
+    """(processor seconds with children, peak MB of the largest process) of one `iqm score`."""
+    code = (
+        "import resource, sys; from iqmetrics.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(max(resource.getrusage(w).ru_maxrss for w in "
+        "(resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))"
+    )
+    command = [sys.executable, "-c", code, "score", str(root), "--scorer", "size", "--quiet"]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, int(done.stdout.split()[-1]) / 1024
+
+
+def main() -> None:
+    """Measure the parts that are asked for."""
+    parser = report.arguments(__doc__.split("\n", 1)[0])
+    parser.add_argument("--only", nargs="+", default=["walk", "scorecard", "cost"])
+    parser.add_argument("--tree", type=Path, help="a folder with the files of the walk")
+    parser.add_argument("--files", type=int, default=1_000_000)
+    parser.add_argument("--values", type=int, default=1_000_000)
+    parser.add_argument("--large", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    asked = parser.parse_args()
+    parts = {
+        "walk": lambda: walk(asked.tree, asked.files, asked.rounds),
+        "scorecard": lambda: scorecard(asked.values),
+        "cost": lambda: cost(1000, asked.large),
+    }
+    for name in asked.only:
+        figures, notes = parts[name]()
+        report.write(asked.json, figures, notes)
+
+
+if __name__ == "__main__":
+    main()

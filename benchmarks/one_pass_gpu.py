@@ -1,0 +1,339 @@
+"""One pass on GPUs: what decoding and the nets alone could do, and what a whole run does.
+
+    python benchmarks/one_pass_gpu.py --images FOLDER --count 3000 --json results/scale.json
+
+`--images` holds PNGs of 1024 x 1024; they are repeated to `--count` files that differ by a comment,
+as PNG and as JPEG (quality 92). A quarter of them are lettered with two strings that their prompts
+ask for; `--write-letters` makes the masks of the letters, where the fonts are. Scorers: clip
+(ViT-L-14), musiq, niqe, grain, face, hands, text; CLIP and MUSIQ with random weights.
+`--device cpu` tries all of it without a GPU.
+"""
+
+import json
+import os
+import shutil
+import struct
+import tempfile
+import time
+import traceback
+import zlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import report
+from clip_peers import save_random
+from one_pass_parts import squares
+from PIL import Image
+
+import iqmetrics
+from iqmetrics.images import Picture
+from iqmetrics.pipeline import shards
+from iqmetrics.records import ImageRecord
+from iqmetrics.scorers import base
+from iqmetrics.workers import decode_all
+
+NAMES = ("niqe", "clip", "musiq", "grain", "face", "hands", "text")
+LETTERED = 4
+"""One image in so many asks for text."""
+WARM = 0.25
+"""Share of a run that is left out of its rate: processes start their nets at different times."""
+Figures = dict[str, float | int | str]
+
+
+class Pace:
+    """A progress listener that remembers when how many images were scored."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[float, int]] = []
+        self.stage = ""
+
+    def start(self, stage: str, total: int) -> None:
+        """A stage begins."""
+        self.stage = stage
+
+    def advance(self, count: int = 1) -> None:
+        """So many more."""
+        if self.stage == "scoring":
+            before = self.seen[-1][1] if self.seen else 0
+            self.seen.append((time.perf_counter(), before + count))
+
+    def finish(self) -> None:
+        """The stage is over; what was counted is scored by now."""
+        if self.stage == "scoring" and self.seen:
+            self.seen.append((time.perf_counter(), self.seen[-1][1]))
+
+    def rate(self) -> float:
+        """Images a second after the first quarter, until the last one."""
+        whole = self.seen[-1][1]
+        start, count = next(s for s in self.seen if s[1] >= WARM * whole)
+        return (whole - count) / (self.seen[-1][0] - start)
+
+
+def write_letters(folder: Path, count: int) -> None:
+    """Masks of pairs of strings as PNG, and the strings: needs the fonts of the text ladders."""
+    from validity import text_render as render
+
+    texts = render.letterings(render.TEXTS_EN)
+    strings = []
+    for k in range(count):
+        pair = texts[k % len(texts)], texts[(k + 5) % len(texts)]
+        strings.append([one.text for one in pair])
+        for n, (one, size) in enumerate(zip(pair, (72, 40), strict=True)):
+            mask = render.mask(one.text, one.font, size)
+            path = folder / f"mask_{k}_{n}.webp"
+            Image.fromarray(mask).save(path, lossless=True)
+    (folder / "letters.json").write_text(json.dumps(strings))
+
+
+def lettered(path: Path, k: int) -> tuple[Any, list[str]]:
+    """A picture with two strings on it, white, with a dark edge below."""
+    strings = json.loads((path.parent / "letters.json").read_text())
+    pixels = np.asarray(Image.open(path).convert("RGB")).astype(np.float32)
+    for n, y in enumerate((160, 760)):
+        mask = np.asarray(Image.open(path.parent / f"mask_{k}_{n}.webp").convert("L"))
+        high, wide = mask.shape
+        for move, value in ((3, 0.0), (0, 255.0)):
+            part = pixels[y + move : y + move + high, 60 + move : 60 + move + wide]
+            share = mask[: part.shape[0], : part.shape[1], None].astype(np.float32) / 255
+            part[:] = value * share + part * (1 - share)
+    return pixels.astype(np.uint8), strings[k]
+
+
+def with_comment(data: bytes, number: int) -> bytes:
+    """The same picture as another file: a comment in a chunk (PNG) or segment (JPEG) of its own."""
+    said = f"copy {number:07}".encode()
+    if data[:2] == b"\xff\xd8":
+        return data[:2] + b"\xff\xfe" + struct.pack(">H", len(said) + 2) + said + data[2:]
+    body = b"tEXtComment\0" + said
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return data[:33] + chunk + data[33:]
+
+
+def make(sources: Sequence[Path], root: Path, count: int) -> dict[str, Path]:
+    """The folders "png" and "jpeg" with `count` files each and a prompt beside each."""
+    plain = [Path(s).read_bytes() for s in sources]
+    made = [lettered(s, k) for k, s in enumerate(sources)]
+    kinds: dict[str, list[bytes]] = {"png": [], "jpeg": []}
+    told = []
+    for k, (pixels, strings) in enumerate(made):
+        image = Image.open(sources[k]).convert("RGB")
+        for shown, words in ((image, []), (Image.fromarray(pixels), strings)):
+            png = plain[k] if not words else _encoded(shown, "PNG", {})
+            kinds["png"].append(png)
+            kinds["jpeg"].append(_encoded(shown, "JPEG", {"quality": 92}))
+            asked = " and ".join(f'"{w}"' for w in words)
+            told.append(f"photograph {k}" + (f" with the words {asked}" if words else ""))
+    folders = {}
+    for kind, files in kinds.items():
+        folders[kind] = root / kind
+        folders[kind].mkdir()
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(partial(_write, files, told, folders[kind]), range(count)))
+    return folders
+
+
+def _encoded(image: Image.Image, kind: str, options: dict[str, int]) -> bytes:
+    out = BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def _write(files: list[bytes], told: list[str], folder: Path, number: int) -> None:
+    which = 2 * (number % (len(files) // 2)) + (number % LETTERED == 0)
+    end = "jpg" if files[which][:2] == b"\xff\xd8" else "png"
+    (folder / f"{number:07}.{end}").write_bytes(with_comment(files[which], number))
+    (folder / f"{number:07}.txt").write_text(f"{told[which]}, take {number // 4}", "utf-8")
+
+
+def preset(folder: Path, arch: str) -> Path:
+    """The scorers with random weights where they need some."""
+    import pyiqa
+    from safetensors.torch import save_file
+
+    clip = save_random(arch, folder / "clip")
+    musiq = pyiqa.create_metric("musiq", device="cpu", pretrained=False)
+    save_file(musiq.net.state_dict(), folder / "musiq.safetensors")
+    options = {
+        "clip": f'{{ model = "local-dir:{clip}" }}',
+        "musiq": f'{{ file = "{folder / "musiq.safetensors"}" }}',
+    }
+    text = 'about = "speed"\n'
+    for name in NAMES:
+        text += f'[[scorer]]\nname = "{name}"\n'
+        text += f"options = {options[name]}\n" if name in options else ""
+    (folder / "speed.preset.toml").write_text(text)
+    return folder / "speed.preset.toml"
+
+
+def decode_ceiling(folder: Path, count: int) -> float:
+    """Images a second when nothing is done with them, one decoding process a core."""
+    files = sorted(p for p in folder.iterdir() if p.suffix != ".txt")[:count]
+    pace = Pace()
+    pace.start("scoring", len(files))
+    for _, picture in decode_all([ImageRecord(f.name, str(f)) for f in files]):
+        assert isinstance(picture, Picture)
+        pace.advance()
+    return pace.rate()
+
+
+def forwards(preset: Path, folder: Path, device: str, batch: int) -> tuple[Figures, Counter[str]]:
+    """GPU ms an image of every scorer's kernels (copies left out), and its ms by the clock."""
+    from iqmetrics import presets
+
+    records, _ = iqmetrics_records(folder, batch)
+    decoded = [p for _, p in decode_all(records) if isinstance(p, Picture)]
+    figures: Figures = {}
+    kernels: Counter[str] = Counter()
+    for choice in presets.load(str(preset)).scorers:
+        scorer = choice.build()
+        base.load(scorer, device)
+
+        def once(scorer: base.Scorer = scorer) -> None:
+            scorer.score([Picture(p.record, p.pixels.copy()) for p in decoded])
+
+        for _ in range(3):
+            once()
+        start = time.perf_counter()
+        once()
+        figures[f"gpu_{choice.name}_clock_ms"] = 1e3 * (time.perf_counter() - start) / len(decoded)
+        kernels[choice.name] = 1e3 * kernel_seconds(once, device) / len(decoded)
+        figures[f"gpu_{choice.name}_kernel_ms"] = kernels[choice.name]
+    return figures, kernels
+
+
+def iqmetrics_records(folder: Path, count: int) -> tuple[list[ImageRecord], Any]:
+    """Some records with their prompts."""
+    from iqmetrics.metadata import read_folder
+
+    records, found = read_folder(folder)
+    return records[:count], found
+
+
+def kernel_seconds(call: Callable[[], None], device: str) -> float:
+    """Seconds that kernels ran on the GPU during a call; its processor time without a GPU."""
+    import torch
+
+    if device == "cpu":
+        start = time.process_time()
+        call()
+        return time.process_time() - start
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+        call()
+        torch.cuda.synchronize()
+    kernels = [
+        event
+        for event in profile.events()
+        if event.device_type.name == "CUDA" and not event.name.startswith(("Memcpy", "Memset"))
+    ]
+    return sum(event.time_range.elapsed_us() for event in kernels) / 1e6
+
+
+def _gpu_machine(figures: Figures) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        figures["gpu_machine"] = f"{torch.cuda.get_device_name(0)}, {report.this_machine()}"
+
+
+def run(folder: Path, preset: Path, device: str, gpus: str, each: int) -> tuple[float, float]:
+    """(images a second once it runs, seconds of the whole call) of a run into a new store."""
+    os.environ["CUDA_VISIBLE_DEVICES"] = gpus
+    shards.PER_GPU = each
+    pace = Pace()
+    with tempfile.TemporaryDirectory() as out:
+        start = time.perf_counter()
+        result = iqmetrics.score(folder, str(preset), out=out, device=device, progress=pace)
+        seconds = time.perf_counter() - start
+        statuses = Counter(s for r in result.scorecard.rows for s in r.coverage)
+        assert not statuses["failed"] and not statuses["unavailable"], statuses
+    return pace.rate(), seconds
+
+
+def main() -> None:
+    """Measure part by part; every part is written as soon as it is there."""
+    parser = report.arguments(__doc__.split("\n", 1)[0])
+    parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=3000)
+    parser.add_argument("--arch", default="ViT-L-14")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--each", type=int, nargs="+", default=[6], help="processes for one GPU")
+    parser.add_argument("--cores", type=int, default=16, help="cores for each GPU")
+    parser.add_argument("--only", nargs="+", default=["decode", "run", "two", "forward"])
+    parser.add_argument("--side", type=int, default=1024)
+    parser.add_argument("--seconds", type=float, default=1e9, help="start no part after so long")
+    parser.add_argument("--write-letters", action="store_true")
+    asked = parser.parse_args()
+    if asked.write_letters:
+        write_letters(asked.images, len(squares(asked.images, asked.side)))
+        return
+    every = sorted(os.sched_getaffinity(0))
+    root = Path(tempfile.mkdtemp(prefix="iqm-gpu-"))
+    begun = time.perf_counter()
+    figures: Figures = {}
+    notes: dict[str, str] = {}
+
+    def part(name: str, call: Callable[[], Figures]) -> None:
+        if time.perf_counter() - begun > asked.seconds:
+            notes[name] = "not measured: no time was left"
+            return
+        try:
+            figures.update(call())
+        except Exception:
+            notes[name] = f"not measured: {traceback.format_exc()[-1500:]}"
+        took = time.perf_counter() - begun
+        print(f"{took:6.1f} s  {name}: {json.dumps(figures)} {notes.get(name, '')}", flush=True)
+        report.write(asked.json, figures, notes, ("torch", "numpy", "open_clip_torch", "pyiqa"))
+
+    try:
+        folders = make(squares(asked.images, asked.side), root, asked.count)
+        chosen = preset(root, asked.arch)
+        os.sched_setaffinity(0, every[: asked.cores])
+        best: dict[str, float] = {}
+
+        def alone(kind: str, each: int) -> Figures:
+            rate, seconds = run(folders[kind], chosen, asked.device, "0", each)
+            best[kind] = max(rate, best.get(kind, 0.0))
+            _gpu_machine(figures)
+            return {f"gpu_images_per_s_{kind}": best[kind], f"gpu_run_s_{kind}_x{each}": seconds,
+                    f"gpu_images_per_s_{kind}_x{each}": rate}  # fmt: skip
+
+        def together() -> Figures:
+            os.sched_setaffinity(0, every[: 2 * asked.cores])
+            rate, seconds = run(folders["png"], chosen, asked.device, "0,1", asked.each[0])
+            return {"two_gpu_images_per_s_png": rate, "two_gpu_run_s_png": seconds,
+                    "two_gpu_speedup": rate / best["png"]}  # fmt: skip
+
+        def nets() -> Figures:
+            os.sched_setaffinity(0, every[: asked.cores])
+            found, kernels = forwards(chosen, folders["png"], asked.device, asked.batch)
+            return {**found, "gpu_forward_ceiling": 1e3 / sum(kernels.values())}
+
+        if "decode" in asked.only:
+            for kind, end in (("png", ""), ("jpeg", "_jpeg")):
+                ceiling = partial(decode_ceiling, folders[kind], min(asked.count, 1500))
+                part(f"decode {kind}", lambda c=ceiling, e=end: {f"gpu_decode_ceiling{e}": c()})  # type: ignore[misc]
+        for each in asked.each if "run" in asked.only else ():
+            for kind in folders:
+                part(f"run {kind} x{each}", partial(alone, kind, each))
+        if "two" in asked.only:
+            part("two gpus", together)
+        if "forward" in asked.only:
+            part("forward", nets)
+        for kind, end in (("png", ""), ("jpeg", "_jpeg")):
+            limits = [figures.get(f"gpu_decode_ceiling{end}"), figures.get("gpu_forward_ceiling")]
+            if kind in best and all(limits):
+                figures[f"gpu_efficiency{end}"] = best[kind] / min(float(x or 0) for x in limits)
+        part("efficiency", dict)
+    finally:
+        shutil.rmtree(root)
+
+
+if __name__ == "__main__":
+    main()

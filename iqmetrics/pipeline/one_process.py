@@ -1,0 +1,66 @@
+"""Decoding and scoring of some work in this process, into an open store."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import partial
+
+from iqmetrics.engines import crew, local
+from iqmetrics.engines.work import Finished
+from iqmetrics.errors import Unavailable
+from iqmetrics.pipeline import grids, thumbnails
+from iqmetrics.pipeline.pending import Pending
+from iqmetrics.pipeline.progress import Progress, track
+from iqmetrics.scorers import base
+from iqmetrics.store import Store
+from iqmetrics.workers import decode_all
+
+
+def load(
+    scorers: dict[str, base.Scorer], names: Sequence[str], device: str, required: bool
+) -> dict[str, str]:
+    """Load what is needed; why each scorer that could not be loaded is not there.
+
+    Raises:
+        Unavailable: a scorer cannot be loaded and all are `required`.
+    """
+    missing = {}
+    for name in names:
+        try:
+            base.load(scorers[name], device)
+        except Unavailable as error:
+            if required:
+                raise
+            missing[name] = f"{error.message}: {error.hint}"
+    return missing
+
+
+def decode(work: Pending, workers: int | None) -> Iterator[local.Decoded]:
+    """The pictures of the work, as decoding processes give them."""
+    return grids.cut(decode_all([image.record for image in work.images], workers=workers))
+
+
+class Here:
+    """Scorers that are loaded in this process.
+
+    Attributes:
+        device: where they run, "cpu" or "cuda".
+        unavailable: why each scorer that cannot be loaded is not there.
+    """
+
+    def __init__(
+        self, scorers: dict[str, base.Scorer], names: Sequence[str], device: str, required: bool
+    ) -> None:
+        self.device = device
+        self.unavailable = load(scorers, names, device, required)
+        self._scorers = scorers
+
+    def run(
+        self, work: Pending, decoded: Iterator[local.Decoded], store: Store, progress: Progress
+    ) -> Finished:
+        """Score what is decoded, into an open store."""
+        works = {image.record.image: image for image in work.images}
+        with closing(track(progress, "scoring", len(works), decoded)) as watched:
+            wanted = (item for item in watched if item[0].image in works)
+            keep = partial(thumbnails.keep, store)
+            at_once = local.BATCH[self.device], crew.threads(self.device)
+            return local.run(wanted, works, work.sets, self._scorers, store.add, keep, *at_once)

@@ -1,0 +1,79 @@
+"""One of several scoring processes: it loads, says what is missing, does its share and leaves.
+
+It takes no signal of the terminal; it stops when the other end of its connection is closed.
+"""
+
+import pickle
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from iqmetrics.pipeline import one_process
+from iqmetrics.store import Store
+
+
+class Told:
+    """A progress that tells how many are done, a few at a time; ^C for the run when nobody listens.
+
+    Args:
+        link: to whom it is told.
+        every: images between two messages.
+    """
+
+    def __init__(self, link: Connection, every: int = 16) -> None:
+        self._link, self._every, self._untold = link, every, 0
+
+    def start(self, stage: str, total: int) -> None:
+        """Nothing to tell: the other side knows."""
+
+    def advance(self, count: int = 1) -> None:
+        """So many more are done."""
+        self._untold += count
+        if self._untold >= self._every:
+            self._tell()
+
+    def finish(self) -> None:
+        """Tell of the last ones; the other end may be gone by now."""
+        try:
+            self._tell()
+        except KeyboardInterrupt:
+            self._untold = 0
+
+    def _tell(self) -> None:
+        try:
+            self._link.send(("step", self._untold))
+        except OSError as error:
+            raise KeyboardInterrupt from error
+        self._untold = 0
+
+
+def main(handle: int) -> None:
+    """Serve one run.
+
+    Args:
+        handle: file descriptor of a connection; it sends scorers, names, store, decoding processes,
+            device and the share of its memory, and then the share of the work.
+    """
+    with Connection(handle) as link:
+        try:
+            _serve(link)
+        except (EOFError, BrokenPipeError):  # nobody waits for this any more
+            return
+        except BaseException:
+            link.send(("error", traceback.format_exc()))
+
+
+def _serve(link: Connection) -> None:
+    pickled, names, store, workers, device, share = link.recv()
+    if device == "cuda":
+        import torch
+
+        torch.cuda.set_per_process_memory_fraction(share)  # what is cached is given back before
+    scorers = pickle.loads(pickled)
+    here = one_process.Here(scorers, names, device, required=False)
+    link.send(("ready", here.unavailable))
+    work = link.recv()
+    with Store(Path(store)) as opened:
+        decoded = one_process.decode(work, workers)
+        done = here.run(work, decoded, opened, Told(link))
+    link.send(("done", done.problems))

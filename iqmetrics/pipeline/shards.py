@@ -1,0 +1,207 @@
+"""Several scoring processes on one machine: some to each GPU, every one with decoders of its own.
+
+One process cannot feed a fast GPU: what Python does around the nets would be the limit. The images
+are split so that each set stays together; all processes write into the same store, so nothing has
+to be joined afterwards, and a run that is stopped goes on from what is there.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from json import dumps
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import Any
+
+from iqmetrics.engines.crew import cores
+from iqmetrics.engines.work import Finished
+from iqmetrics.pipeline.pending import Pending
+from iqmetrics.pipeline.progress import Progress
+from iqmetrics.scorers.base import Scorer
+from iqmetrics.store import Store
+
+PER_GPU = 6
+"""Scoring processes for one GPU at most."""
+MEMORY = 12 << 30
+"""Bytes of GPU memory for each of them."""
+CORES = 2
+"""Cores for each of them, its decoders included."""
+WORTH = 64
+"""Images for each of them, at least: starting one takes as long as scoring some hundred."""
+PATIENCE = 60.0
+"""Seconds in which a process that was told to stop may finish the batch that it is at."""
+
+CODE = """
+import json, sys
+handle, path = json.loads(sys.argv[1])
+sys.path[:] = path
+from iqmetrics.pipeline.shard_process import main
+main(handle)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one process scores: "cpu" or "cuda", and the GPU's number or id there."""
+
+    device: str
+    gpu: str = ""
+
+
+def places(device: str, images: int) -> list[Place]:
+    """A place for each process that `images` are worth; one or none means: score in this one."""
+    if device != "cuda" or images < 2 * WORTH or not hasattr(os, "pidfd_open"):
+        return []
+    import torch
+
+    count = torch.cuda.device_count()
+    names = [n for n in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if n.strip()]
+    gpus = names[:count] or [str(number) for number in range(count)]
+    memory = min(torch.cuda.get_device_properties(n).total_memory for n in range(count))
+    each = min(PER_GPU, memory // MEMORY, cores() // (CORES * count))
+    wanted = min(max(1, each) * count, images // WORTH)
+    return [Place("cuda", gpus[number % count]) for number in range(wanted)]
+
+
+def split(work: Pending, parts: int) -> list[Pending]:
+    """The work in `parts` of about one size, every set with all its images in one of them."""
+    together = {image: image for one in work.sets for image in one.images}
+
+    def root(image: str) -> str:
+        while together[image] != image:
+            together[image] = image = together[together[image]]
+        return image
+
+    for one in work.sets:
+        first = min(one.images)
+        for member in one.images:
+            together[root(member)] = root(first)
+    groups: dict[str, list[Any]] = {}
+    for image in work.images:
+        name = image.record.image
+        groups.setdefault(root(name) if name in together else name, []).append(image)
+    shares: list[list[Any]] = [[] for _ in range(parts)]
+    for group in groups.values():
+        min(shares, key=len).extend(group)
+    found = []
+    for share in shares:
+        names = {image.record.image for image in share}
+        found.append(Pending(share, [one for one in work.sets if min(one.images) in names]))
+    return found
+
+
+class Shards:
+    """Scoring processes that are loading, then working; close them in any case.
+
+    A scorer that is required is loaded by the caller first, or the caller looks at `unavailable`.
+
+    Args:
+        spots: where each process scores.
+        scorers: scorers that are not loaded, by name.
+        names: those that are needed.
+        store: an open store on disk.
+        workers: decoding processes of all of them together; None = the cores that are left.
+    """
+
+    def __init__(
+        self,
+        spots: Sequence[Place],
+        scorers: Mapping[str, Scorer],
+        names: Sequence[str],
+        store: Store,
+        workers: int | None,
+    ) -> None:
+        spare = workers or max(len(spots), cores() - len(spots))
+        told = (
+            pickle.dumps(dict(scorers)),
+            list(names),
+            str(store.path),
+            max(1, spare // len(spots)),
+        )
+        beside = Counter(spot.gpu for spot in spots)
+        self._links: list[Connection] = []
+        self._processes: list[subprocess.Popen[bytes]] = []
+        for spot in spots:
+            ours, theirs = Pipe()
+            with theirs:
+                self._processes.append(_start(theirs, spot))
+            self._links.append(ours)
+            ours.send((*told, spot.device, 1 / beside[spot.gpu]))
+
+    @cached_property
+    def unavailable(self) -> dict[str, str]:
+        """Why each scorer that cannot be loaded is not there; waits until all have loaded.
+
+        Raises:
+            RuntimeError: a process ended.
+        """
+        missing: dict[str, str] = {}
+        for link in self._links:
+            missing |= _receive(link)[1]
+        return missing
+
+    def run(self, work: Pending, progress: Progress) -> Finished:
+        """Have the work done; ^C ends it after the batches that are being scored.
+
+        Raises:
+            RuntimeError: a process ended before its share was done (what it did is in the store).
+        """
+        assert self.unavailable is not None  # all are ready
+        for link, share in zip(self._links, split(work, len(self._links)), strict=True):
+            link.send(share)
+        finished, open_ = Finished(), set(self._links)
+        progress.start("scoring", len(work))
+        try:
+            while open_:
+                for link in [link for link in wait(list(open_)) if isinstance(link, Connection)]:
+                    kind, what = _receive(link)
+                    if kind == "step":
+                        progress.advance(what)
+                        continue
+                    open_.discard(link)
+                    finished.problems.update(what)
+        except KeyboardInterrupt:
+            finished.interrupted = True
+        finally:
+            progress.finish()
+        return finished
+
+    def close(self) -> None:
+        """End the processes, each after the scorer that it is at."""
+        for link in self._links:
+            link.close()
+        for process in self._processes:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE)
+                continue
+            process.kill()
+            process.wait()
+
+
+def _start(link: Connection, spot: Place) -> "subprocess.Popen[bytes]":
+    gpu = {"CUDA_VISIBLE_DEVICES": spot.gpu, "OMP_NUM_THREADS": "2"} if spot.gpu else {}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", CODE, dumps([link.fileno(), sys.path])],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=[link.fileno()],
+        start_new_session=True,
+        env={**os.environ, **gpu},
+    )
+
+
+def _receive(link: Connection) -> tuple[str, Any]:
+    try:
+        kind, what = link.recv()
+    except (EOFError, OSError) as error:
+        raise RuntimeError(
+            "a scoring process ended; run again: what is done already is kept"
+        ) from error
+    if kind == "error":
+        raise RuntimeError(f"a scoring process failed:\n{what}")
+    return kind, what

@@ -1,0 +1,60 @@
+"""Loading and scoring in this process."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from iqmetrics.engines.work import ImageWork
+from iqmetrics.errors import Unavailable
+from iqmetrics.images import Picture
+from iqmetrics.pipeline.one_process import Here, decode, load
+from iqmetrics.pipeline.pending import Pending
+from iqmetrics.pipeline.progress import Silent
+from iqmetrics.records import ImageRecord
+from iqmetrics.scorers.size import Size
+from iqmetrics.store import Store
+
+
+@dataclass(frozen=True)
+class Absent(Size):
+    """Cannot be loaded."""
+
+    name = "absent"
+
+    def load(self, device: str) -> None:
+        raise Unavailable(f"no weights for {device}", "fetch them")
+
+
+def test_only_what_is_needed_is_loaded_and_what_is_missing_has_its_reason():
+    scorers = {"size": Size(), "absent": Absent()}
+    assert load(scorers, ["size"], "cpu", required=True) == {}
+    found = load(scorers, ["size", "absent"], "cpu", required=False)
+    assert found == {"absent": "no weights for cpu: fetch them"}
+    with pytest.raises(Unavailable, match="no weights"):
+        load(scorers, ["absent"], "cpu", required=True)
+
+
+def test_pictures_that_are_not_in_the_work_are_passed_over():
+    pictures = [
+        Picture(ImageRecord(n, n, sha256=n * 64), np.zeros((40, 50, 3), np.uint8)) for n in "abc"
+    ]
+    works = [ImageWork(p.record, {"size": p.record.image.encode()}, b"p") for p in pictures[:2]]
+    with Store(None) as store:
+        here = Here({"size": Size()}, ["size"], "cpu", required=True)
+        done = here.run(
+            Pending(works, []), iter([(p.record, p) for p in pictures]), store, Silent()
+        )
+        assert store.keys() == {b"a", b"b"}
+        assert store.readings([b"a"])[b"a"].values["size.width"] == 50
+        assert store.thumbnail("a" * 64) and store.thumbnail("c" * 64) is None
+    assert not done.interrupted and not done.problems
+
+
+def test_what_cannot_be_decoded_comes_with_its_reason(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(b"nothing")
+    work = Pending([ImageWork(ImageRecord("a.png", str(path)), {}, b"p")], [])
+    ((record, problem),) = decode(work, 1)
+    assert record.image == "a.png"
+    assert getattr(problem, "status", "") == "unsupported"

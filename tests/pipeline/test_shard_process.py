@@ -1,0 +1,70 @@
+"""A scoring process as its parent sees it, in a thread: what it says, and when it stops."""
+
+import pickle
+from multiprocessing.connection import Pipe
+from threading import Thread
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from iqmetrics.engines.work import ImageWork
+from iqmetrics.pipeline.pending import Pending
+from iqmetrics.pipeline.shard_process import Told, main
+from iqmetrics.records import ImageRecord
+from iqmetrics.scorers.size import Size
+from iqmetrics.store import Store
+
+
+@pytest.fixture
+def served():
+    ours, theirs = Pipe()
+    import os
+
+    thread = Thread(target=main, args=(os.dup(theirs.fileno()),))
+    thread.start()
+    theirs.close()
+    yield ours
+    ours.close()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def orders(path, scorers=None):
+    return pickle.dumps(scorers or {"size": Size()}), ["size"], str(path), 1, "cpu", 1.0
+
+
+def test_it_loads_does_its_share_and_says_so(served, tmp_path):
+    path = tmp_path / "a.png"
+    Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save(path)
+    served.send(orders(tmp_path / "scores.sqlite"))
+    assert served.recv() == ("ready", {})
+    served.send(Pending([ImageWork(ImageRecord("a.png", str(path)), {"size": b"key"}, b"p")], []))
+    told = [served.recv(), served.recv()]
+    assert told == [("step", 1), ("done", {})]
+    with Store(tmp_path / "scores.sqlite") as store:
+        assert store.readings([b"key"])[b"key"].values["size.height"] == 30
+
+
+def test_what_goes_wrong_is_told(served, tmp_path):
+    served.send(orders(tmp_path, {"other": Size()}))
+    kind, trace = served.recv()
+    assert kind == "error" and "KeyError" in trace
+
+
+def test_it_leaves_when_nobody_waits(served):
+    served.close()
+
+
+def test_steps_are_told_a_few_at_a_time_and_stop_the_run_when_nobody_listens():
+    ours, theirs = Pipe()
+    told = Told(theirs, every=4)
+    told.start("scoring", 9)
+    for _ in range(9):
+        told.advance()
+    told.finish()
+    assert [ours.recv() for _ in range(3)] == [("step", 4), ("step", 4), ("step", 1)]
+    ours.close()
+    with pytest.raises(KeyboardInterrupt):
+        told.advance(4)
+    told.finish()
