@@ -73,14 +73,15 @@ def edited(path: Path, nets: dict, each: int, seed: int = 900) -> dict[str, list
     from packed import load
 
     torch.set_num_threads(1)
-    composer = Composer(load(path, "cpu"), None, seed, calm=True)
+    pack = load(path, "cpu")
+    makers = [Composer(pack, None, seed + f, f, calm=True, held=True) for f in (0, 1)]
     found: dict[str, list] = {}
     for k, name in enumerate(SHARES):
         found[name] = []
         for fold in (0, 1):
-            pool = composer.open[composer.pack.fold[composer.open] == fold]
+            composer = makers[fold]
             for _ in range(0, each // 2, 10):
-                index = composer.choose(pool, 10)
+                index = composer.choose(composer.open, 10)
                 image = composer.photos(index, torch.full_like(index, k))[0]
                 crops = (image.clamp(0, 1) * 255).byte().permute(0, 2, 3, 1).numpy()
                 region = Region(112.0, 112.0, 224.0, 0.0)
@@ -89,13 +90,15 @@ def edited(path: Path, nets: dict, each: int, seed: int = 900) -> dict[str, list
     return found
 
 
-def rendered(path: Path, net, most: int) -> dict[str, list]:
+def rendered(folder: Path, net, most: int) -> dict[str, list]:
     """Answers for renders, by a net that has seen none."""
-    data, found = dict(np.load(path)), {}
-    for name in ("render4", "render5", "render6", "render_folded"):
-        region = Region(112.0, 112.0, 224.0, 0.0)
-        total = min(len(data[name + "_ends"]), most)
-        found[name] = [(answer(net, packed(data, name, i), region), name) for i in range(total)]
+    found: dict[str, list] = {}
+    for file in sorted(folder.glob("tests*.npz")):
+        data = dict(np.load(file))
+        for ends in sorted(k for k in data if k.endswith("_ends")):
+            name, total = ends[:-5], min(len(data[ends]), most)
+            region = Region(112.0, 112.0, 224.0, 0.0)
+            found[name] = [(answer(net, packed(data, name, i), region), name) for i in range(total)]
     return found
 
 
@@ -112,6 +115,7 @@ TRUTH = {
     "three": 0,
     "fused": 0,
     "render4": 0,
+    "render_fused": 0,
     "closed": -1,
     "render_folded": -1,
 }
@@ -245,7 +249,7 @@ def main() -> None:
             nets = {n: net_of(args.nets / f"{n}.onnx") for n in ("fold0", "fold1", "photos")}
             answers = photographs(dict(np.load(args.pack)), nets, args.closed)
             print("photographs done", flush=True)
-            answers |= rendered(args.nets / "tests.npz", nets["photos"], args.each)
+            answers |= rendered(args.nets, nets["photos"], args.each)
             answers |= edited(args.pack, nets, args.each)
             if args.keep:
                 args.keep.write_bytes(pickle.dumps(answers))

@@ -143,5 +143,6 @@ class Counter(nn.Module):
         z = self.deep(torch.cat([z, coarse], 1))
         z = torch.cat([z.mean((2, 3)), z.amax((2, 3))], 1)
         verdict = self.judge(z)
-        told = self.total(self.tally(torch.sigmoid(tips).detach()).sum((2, 3)) / 16)
+        spots = self.tally(torch.sigmoid(tips).detach())
+        told = self.total(spots.mean((2, 3)) * (14 * 14 / 16))  # a sum: spots are to be counted
         return tips, verdict[:, :4], verdict[:, 4:], told

@@ -29,14 +29,12 @@ from packed import load
 from PIL import Image
 from rig import read_rig
 from ring import Ring
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 NETS = ("ship", "fold0", "fold1", "photos")
 TESTED = ("render4", "render5", "render6", "render_fused", "render_folded")
 EACH_TEST = 240
-DECAY = 0.998
-"""Of the averaged weights."""
 
 
 def draw(maker: Maker, total: int, seed: int, step: int) -> Renders:
@@ -95,7 +93,6 @@ def train(args: argparse.Namespace, name: str) -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-    torch.backends.cudnn.benchmark = True
     number = args.seed + 10 * NETS.index(name)
     torch.manual_seed(number)
     pack = load(args.pack, device, args.most)
@@ -105,13 +102,17 @@ def train(args: argparse.Namespace, name: str) -> None:
         renders = wait_for(pool_file(args))
         renders = Renders(**{k: v.to(device) for k, v in vars(renders).items()})
     ring = Ring(Composer(pack, renders, number, fold), args.ring, args.fresh)
-    net = Counter(args.backbone).to(device).to(memory_format=torch.channels_last)
-    mean = torch.optim.swa_utils.get_ema_multi_avg_fn(DECAY)
+    net = Counter(args.backbone)
+    if args.start:
+        halved = load_file(args.start / f"{name}.safetensors")
+        net.load_state_dict({k: v.to(net.state_dict()[k].dtype) for k, v in halved.items()})
+    net = net.to(device).to(memory_format=torch.channels_last)
+    mean = torch.optim.swa_utils.get_ema_multi_avg_fn(args.decay)
     smooth = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=mean, use_buffers=True)
     rest = [p for n, p in net.named_parameters() if not n.startswith("backbone")]
     groups = [
-        {"params": [*net.backbone.parameters()], "lr": 6e-4, "top": 6e-4},
-        {"params": rest, "lr": 2.5e-3, "top": 2.5e-3},
+        {"params": [*net.backbone.parameters()], "lr": 0.0, "top": 6e-4 * args.rate},
+        {"params": rest, "lr": 0.0, "top": 2.5e-3 * args.rate},
     ]
     optimiser = torch.optim.AdamW(groups, weight_decay=2e-3)
     start, step, kept = time.time(), 0, time.time()
@@ -119,7 +120,7 @@ def train(args: argparse.Namespace, name: str) -> None:
     while (now := time.time()) < end:
         done = (now - start) / (end - start)
         for group in optimiser.param_groups:
-            warm = min(1.0, (step + 1) / 60)
+            warm = min(1.0, (step + 1) / args.warm)
             group["lr"] = group["top"] * warm * (0.5 + 0.5 * math.cos(math.pi * done)) + 1e-6
         with torch.no_grad():
             batch = ring.draw(args.batch)
@@ -128,10 +129,10 @@ def train(args: argparse.Namespace, name: str) -> None:
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 4.0)
         optimiser.step()
-        if step >= 200 or device == "cpu":
+        if step >= args.warm or device == "cpu":
             smooth.update_parameters(net)
         if step % 100 == 0:
-            print(name, step, f"{now - args.began:.0f} s", round(float(loss), 3), flush=True)
+            print(name, step, f"{now - args.began:.0f} s", round(loss.item(), 3), flush=True)
         if now - kept > 60:
             keep(smooth.module, args.out / f"{name}.safetensors")
             kept = now
@@ -185,6 +186,10 @@ def main() -> None:
     parser.add_argument("--tests", type=int, default=3072)
     parser.add_argument("--step", type=int, default=16)
     parser.add_argument("--most", type=int, default=10**9)
+    parser.add_argument("--start", type=Path, help="folder of weights to go on from")
+    parser.add_argument("--rate", type=float, default=1.0, help="times the usual learning rates")
+    parser.add_argument("--warm", type=int, default=60, help="steps of warming up")
+    parser.add_argument("--decay", type=float, default=0.99, help="of the averaged weights")
     parser.add_argument("--nets", default=",".join(NETS))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", help="train this net in this process")
@@ -205,7 +210,8 @@ def main() -> None:
         store.rename(pool_file(args))
         print("renders", len(pool.image), f"{time.time() - args.began:.0f} s", flush=True)
         del pool
-        tests(maker, args)
+        if args.tests:
+            tests(maker, args)
     codes = [p.wait() for p in running]
     pool_file(args).unlink()
     print(f"all {time.time() - args.began:.0f} s", codes, flush=True)
