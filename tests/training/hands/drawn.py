@@ -7,9 +7,9 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "training" / "hands"))
 
-from edits import Hands  # noqa: E402
-from packed import Pack  # noqa: E402
-from rig import FINGERS, Rig  # noqa: E402
+from edits import Hands
+from packed import Pack
+from rig import FINGERS, Rig
 
 
 def hand(n=3):

@@ -99,7 +99,7 @@ def test_mirroring_moves_the_tips_with_the_picture(composer):
 def test_finishing_leaves_the_count_alone(composer, batch):
     done = composer.finish(batch)
     assert torch.equal(done.count, batch.count)
-    assert 0 <= done.image.min() and done.image.max() <= 1
+    assert done.image.min() >= 0 and done.image.max() <= 1
     changed = done.state != batch.state
     assert (done.state[changed] == 2).all()
 

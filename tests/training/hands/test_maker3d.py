@@ -23,7 +23,7 @@ def shown(made, b):
 
 def test_layers_have_colour_where_they_have_cover(made):
     assert made.image.shape == (24, 3, SIDE, SIDE) and made.alpha.shape == (24, 1, SIDE, SIDE)
-    assert 0 <= made.image.min() and made.image.max() <= 1
+    assert made.image.min() >= 0 and made.image.max() <= 1
     share = made.alpha.mean((1, 2, 3))
     assert share.min() > 0.03 and share.max() < 0.8
 
