@@ -65,11 +65,17 @@ def loss_of(net: Counter, batch: Batch, dtype: torch.dtype) -> Tensor:
     known = (truth == 0) & ~torch.isnan(batch.tips[..., 0]).all(1) | (truth == 3)
     fine = (focal.sum((1, 2)) * known).sum() / known.sum().clamp_min(1) / 5
     counted = torch.where(truth == 0, batch.count, -1)
-    judge = nn.CrossEntropyLoss(ignore_index=-1, label_smoothing=0.02)
-    which = (
-        judge(seen, counted) + 0.5 * judge(told, counted) + 0.5 * judge((seen + told) / 2, counted)
+    which = judged(seen, counted) + 0.5 * judged(told, counted)
+    which = which + 0.5 * judged((seen + told) / 2, counted)
+    return fine + which + judged(state, truth)
+
+
+def judged(logits: Tensor, truth: Tensor) -> Tensor:
+    """Mean cross entropy over the items whose truth is known (not -1); 0 when none is."""
+    total = nn.functional.cross_entropy(
+        logits, truth, ignore_index=-1, label_smoothing=0.02, reduction="sum"
     )
-    return fine + which + judge(state, truth)
+    return total / (truth >= 0).sum().clamp_min(1)
 
 
 def pool_file(args: argparse.Namespace) -> Path:

@@ -57,7 +57,7 @@ class Rule:
     views: int
 
 
-RULES = {"missing": Rule(0.8, 0.96, 1), "normal": Rule(0.5, 0.85, 2), "extra": Rule(0.5, 0.65, 2)}
+RULES = {"missing": Rule(0.8, 0.96, 1), "normal": Rule(0.5, 0.92, 2), "extra": Rule(0.5, 0.75, 1)}
 
 REASONS = {
     "folded": "fingers closed, folded or gripping",

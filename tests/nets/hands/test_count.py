@@ -77,11 +77,14 @@ def test_nor_against_the_class(tips):
     assert judge(answer(tips, (0.005, 0.99, 0.005)), MIDDLE, SHAPE).verdict in ("normal", "unsure")
 
 
-def test_extra_needs_six_tips_in_two_views():
-    classes = (0.0, 0.05, 0.95)
-    assert judge(answer([6, 6, 5, 5], classes), MIDDLE, SHAPE).verdict == "extra"
-    one = judge(answer([6, 5, 5, 5], classes), MIDDLE, SHAPE)
-    assert one.verdict == "unsure" and "disagree" in one.reason
+def test_one_view_with_six_tips_is_not_enough_for_a_doubtful_class():
+    assert judge(answer([6, 6, 5, 5], (0.0, 0.05, 0.95)), MIDDLE, SHAPE).verdict == "extra"
+    assert judge(answer([6, 5, 5, 5], (0.0, 0.3, 0.7)), MIDDLE, SHAPE).verdict == "unsure"
+
+
+def test_a_sure_class_still_needs_views_that_show_it():
+    judged = judge(answer([5, 4, 4, 6], (0.0, 1.0, 0.0)), MIDDLE, SHAPE)
+    assert judged.verdict == "unsure" and "disagree" in judged.reason
 
 
 def test_a_doubtful_class_needs_clear_tips_and_doubtful_tips_a_sure_class():

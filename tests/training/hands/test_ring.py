@@ -45,5 +45,5 @@ def test_a_draw_has_the_asked_size_and_the_stored_colours():
 def test_with_a_real_composer():
     from compose import Composer
 
-    batch = Ring(Composer(pack(), None, 1), 20, 20).draw(4)
+    batch = Ring(Composer(pack(), None, 1), 8, 8).draw(4)
     assert batch.image.shape == (4, 3, 224, 224) and batch.tips.shape == (4, 7, 2)
