@@ -8,8 +8,11 @@ compositions and disturbances.
 from dataclasses import dataclass
 
 import torch
-from edits import KINDS, TIPS, Hands, _blur, edit
+from edits import KINDS, TIPS, Hands, edit
+from fuse import blur as _blur
+from maker3d import TOUCHING
 from packed import Pack
+from style import disturb, restyle
 from torch import Tensor
 
 SIZE = 224
@@ -18,35 +21,35 @@ TRUSTED = 0.8
 """Mask quality from which a photograph may be cut out."""
 
 SHARES = {
-    "plain": 0.17,
+    "plain": 0.15,
     "six": 0.2,
-    "four": 0.17,
-    "null": 0.17,
-    "fused": 0.1,
-    "together": 0.1,
+    "four": 0.15,
+    "null": 0.15,
+    "fused": 0.16,
+    "together": 0.09,
     "seven": 0.05,
-    "three": 0.04,
+    "three": 0.05,
 }
+HELD = 5
+"""Every fifth scene (all pieces of one picture) is kept for tests."""
+
 PACKED_ROI = 288 / 1.4
 """Side of the landmark region in a packed crop, in pixels."""
 
 
 @dataclass
 class Batch:
-    """image B 3 224 224 (0..1), tips B TIPS 2, state B, count B, fold B (-1: both), maker, kind."""
+    """image B 3 224 224 (0..1), tips B TIPS 2, state B (-1: not to be learnt), count B."""
 
     image: Tensor
     tips: Tensor
     state: Tensor
     count: Tensor
-    fold: Tensor
-    maker: Tensor
-    kind: Tensor
 
 
 @dataclass
 class Renders:
-    """Rendered layers kept as uint8: image N3, alpha N1, tips, count, pose, clear."""
+    """Rendered layers kept as uint8: image N3, alpha N1, tips, count, pose, clear, fused."""
 
     image: Tensor
     alpha: Tensor
@@ -54,19 +57,35 @@ class Renders:
     count: Tensor
     pose: Tensor
     clear: Tensor
+    fused: Tensor
 
 
 class Composer:
-    """Makes batches; everything random comes from `seed`."""
+    """Makes batches; everything random comes from `seed`.
 
-    def __init__(self, pack: Pack, renders: Renders | None, seed: int, calm: bool = False) -> None:
+    fold: the half of persons and sessions whose photographs are used (None: all); held: whether
+    backgrounds are those kept for tests.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        renders: Renders | None,
+        seed: int,
+        fold: int | None = None,
+        calm: bool = False,
+        held: bool = False,
+    ) -> None:
         self.pack, self.renders, self.calm = pack, renders, calm
         self.g = torch.Generator().manual_seed(seed)
         self.device = pack.image.device
-        five = (pack.shown == 5) & (pack.source < 2)
+        mine = torch.ones_like(pack.fold, dtype=torch.bool) if fold is None else pack.fold == fold
+        five = (pack.shown == 5) & (pack.source < 2) & mine
         self.open = torch.nonzero(five & (pack.trust > TRUSTED))[:, 0].cpu()
         self.any_open = torch.nonzero(five)[:, 0].cpu()
-        self.closed = torch.nonzero(pack.shown < 5)[:, 0].cpu()
+        self.closed = torch.nonzero((pack.shown < 5) & mine)[:, 0].cpu()
+        picture = torch.arange(len(pack.scene)) // 5
+        self.behind = torch.nonzero((picture % HELD == 0) == held)[:, 0]
 
     def rand(self, *shape: int) -> Tensor:
         return torch.rand(*shape, generator=self.g).to(self.device)
@@ -125,19 +144,20 @@ class Composer:
         tint = 1 + (self.rand(n, 3, 1, 1) - 0.5) * 0.24
         gain = 0.75 + 0.5 * self.rand(n, 1, 1, 1)
         change = (u >= 0.35).float()
+        image = restyle(image, alpha, self.rand)
         image = image * (1 + change * (tint * gain - 1))
         shadow = _blur(alpha, 8) * (0.35 * self.rand(n, 1, 1, 1) * change)
         return image * alpha + behind * (1 - shadow) * (1 - alpha)
 
     def scenes(self, n: int) -> Tensor:
-        index = torch.randint(0, len(self.pack.scene), (n,), generator=self.g).to(self.device)
+        index = self.choose(self.behind, n)
         image = torch.nn.functional.interpolate(
             self.pack.scene[index].float() / 255, SIZE, mode="bilinear"
         )
         return torch.where(self.rand(n, 1, 1, 1) < 0.5, image, image.flip(3))
 
-    def batch(self, n: int, disturb: bool = True) -> Batch:
-        """n items: half edited photographs, then renders, closed hands, untouched ones, scenes."""
+    def batch(self, n: int) -> Batch:
+        """n items: edited photographs, then renders, closed hands, untouched ones, scenes."""
         parts = {
             "A": int(n * 0.42),
             "B": int(n * 0.24),
@@ -147,68 +167,46 @@ class Composer:
         if self.renders is None:
             parts["A"], parts["B"] = parts["A"] + parts["B"], 0
         parts["scene"] = n - sum(parts.values())
-        images, tips, states, counts, folds, makers, kinds = [], [], [], [], [], [], []
+        rows: list[tuple[Tensor, Tensor, Tensor, Tensor]] = []
 
-        def add(image, tip, state, count, fold, maker, kind):  # type: ignore[no-untyped-def]
-            images.append(image)
-            tips.append(tip)
-            for store, value in (
-                (states, state),
-                (counts, count),
-                (folds, fold),
-                (makers, maker),
-                (kinds, kind),
-            ):
-                full = torch.as_tensor(value, device=self.device)
-                store.append(full.expand(len(image)) if full.ndim == 0 else full)
+        def add(image: Tensor, tip: Tensor, state: Tensor | int, count: Tensor | int) -> None:
+            both = (torch.as_tensor(v, device=self.device) for v in (state, count))
+            full = (v.expand(len(image)) for v in both)
+            rows.append((image, tip, *full))
 
-        fold = self.pack.fold
         index = self.choose(self.open, parts["A"])
-        kind = torch.multinomial(
-            torch.tensor(list(SHARES.values())), parts["A"], True, generator=self.g
-        ).to(self.device)
+        shares = torch.tensor(list(SHARES.values()))
+        kind = torch.multinomial(shares, parts["A"], True, generator=self.g).to(self.device)
         image, tip, _, count = self.photos(index, kind)
-        add(image, tip, 0, count, fold[index], 0, kind)
-        if parts["B"]:
+        add(image, tip, torch.where(nearest(tip) < TOUCHING * SIZE, -1, 0), count)
+        if self.renders is not None:
             r = self.renders
             pick = torch.randint(0, len(r.image), (parts["B"],), generator=self.g).to(self.device)
             layer, alpha = r.image[pick].float() / 255, r.alpha[pick].float() / 255
             image = self._over(layer, alpha, self.scenes(len(pick)))
-            state = torch.where(r.pose[pick] > 0, 1, torch.where(r.clear[pick], 0, 2))
-            add(image, r.tips[pick], state, r.count[pick], -1, 1, -1)
+            seen = torch.tensor([2, 0, -1], device=self.device)[r.clear[pick].long()]
+            add(image, r.tips[pick], torch.where(r.pose[pick] > 0, 1, seen), r.count[pick])
         index = self.choose(self.closed, parts["closed"])
         image, tip, _, _ = self.photos(index, torch.zeros_like(index))
         raw = (self.rand(len(index)) < 0.5) | (self.pack.trust[index] < TRUSTED)
         image = torch.where(raw[:, None, None, None], self.untouched(index), image)
-        add(image, tip, 1, self.pack.shown[index], fold[index], 2, -1)
+        add(image, tip, 1, self.pack.shown[index])
         index = self.choose(self.any_open, parts["open"])
         nan = torch.full((len(index), TIPS, 2), torch.nan, device=self.device)
-        add(self.untouched(index), nan, 0, 5, fold[index], 3, -1)
+        add(self.untouched(index), nan, 0, 5)
         nan = torch.full((parts["scene"], TIPS, 2), torch.nan, device=self.device)
-        add(self.scenes(parts["scene"]), nan, 3, 0, -1, 4, -1)
-        image, tip, state, count = (
-            torch.cat(images),
-            torch.cat(tips),
-            torch.cat(states),
-            torch.cat(counts),
-        )
-        if disturb:
-            image, state = self.hide(image, tip, state)
-        image, tip = self.flip(image, tip)
+        add(self.scenes(parts["scene"]), nan, 3, 0)
+        image, tip, state, count = (torch.cat(v) for v in zip(*rows, strict=True))
+        group = torch.where(count <= 4, 0, torch.where(count == 5, 1, 2))
+        return Batch(image.clamp(0, 1), tip, state, group)
+
+    def finish(self, batch: Batch) -> Batch:
+        """The batch with things before some hands, mirrored, and disturbed: new on every call."""
+        image, state = self.hide(batch.image, batch.tips, batch.state)
+        image, tip = self.flip(image, batch.tips)
         out = ((tip < 2) | (tip > SIZE - 3)).any(-1).any(-1)
         state = torch.where((state == 0) & out, 2, state)
-        group = torch.where(count <= 4, 0, torch.where(count == 5, 1, 2))
-        if disturb:
-            image = self.disturb(image)
-        return Batch(
-            image.clamp(0, 1),
-            tip,
-            state,
-            group,
-            torch.cat(folds),
-            torch.cat(makers),
-            torch.cat(kinds),
-        )
+        return Batch(disturb(image, self.rand, self.g).clamp(0, 1), tip, state, batch.count)
 
     def flip(self, image: Tensor, tips: Tensor) -> tuple[Tensor, Tensor]:
         on = self.rand(len(image)) < 0.5
@@ -245,38 +243,12 @@ class Composer:
         blind = torch.isnan(tips).all(-1).all(-1) & on  # tips unknown: not to be trusted
         return image, torch.where((state == 0) & (covered | blind), 2, state)
 
-    def disturb(self, image: Tensor) -> Tensor:
-        """Light, colour, focus, resolution, noise, paint: what generators and cameras do."""
-        n = len(image)
-        wide = lambda p: (self.rand(n, 1, 1, 1) < p).float()  # noqa: E731
-        image = image.clamp(0, 1) ** torch.exp((self.rand(n, 1, 1, 1) - 0.5) * 0.9)
-        image = (
-            image * (1 + (self.rand(n, 3, 1, 1) - 0.5) * 0.25)
-            + (self.rand(n, 1, 1, 1) - 0.5) * 0.16
-        )
-        grey = image.mean(1, keepdim=True)
-        image = grey + (image - grey) * (1 + (self.rand(n, 1, 1, 1) - 0.55) * 1.2 * wide(0.6))
-        middle = image.mean((1, 2, 3), keepdim=True)
-        image = middle + (image - middle) * (0.7 + 0.7 * self.rand(n, 1, 1, 1))
-        chunks = []
-        for part in image.split(max(n // 8, 1)):
-            side = int(torch.randint(56, 224, (1,), generator=self.g))
-            if torch.rand(1, generator=self.g) < 0.55:
-                part = torch.nn.functional.interpolate(part, side, mode="bilinear", antialias=True)
-                mode = "bicubic" if torch.rand(1, generator=self.g) < 0.5 else "bilinear"
-                part = torch.nn.functional.interpolate(part, SIZE, mode=mode)
-            chunks.append(part)
-        image = torch.cat(chunks)
-        soft = _blur(image, 1)
-        image = image + (soft - image) * wide(0.2) + (image - soft) * wide(0.25) * 1.2
-        flat = (_blur(image, 2) * 7).round() / 7
-        image = image + (flat - image) * wide(0.06)
-        grain = (
-            torch.randn(image.shape, device=self.device) * 0.05 * self.rand(n, 1, 1, 1) * wide(0.5)
-        )
-        order = torch.randperm(n, generator=self.g)
-        del order
-        return (image + grain).clamp(0, 1)
+
+def nearest(tips: Tensor) -> Tensor:
+    """Least distance between two tips of an item (B TIPS 2 -> B, pixels); big without any."""
+    far = (tips[:, :, None] - tips[:, None]).norm(dim=-1)
+    same = torch.eye(tips.shape[1], dtype=torch.bool, device=tips.device)
+    return torch.where(same | torch.isnan(far), 1e4, far).amin((1, 2))
 
 
 assert list(SHARES) == list(KINDS)

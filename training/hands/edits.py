@@ -9,6 +9,8 @@ edited are warped and composed in the same way, so that no seam and no warp tell
 from dataclasses import dataclass
 
 import torch
+from fuse import blur as _blur
+from fuse import melt, widen
 from torch import Tensor
 
 CHAINS = torch.tensor(
@@ -88,31 +90,35 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
 
     # rotation of each chain about the wrist: base jitter, opening for an inserted finger, closing
     spin = (rand(b, 5) - 0.5) * 0.07
-    slot = (
-        1 + torch.floor(rand(b) * 4).long()
-    )  # the new finger lies after finger `slot` (4: outside)
+    # the new finger lies after finger `slot` (0: beside the thumb, 4: outside)
+    slot = pick(torch.tensor([[0.12, 0.22, 0.22, 0.22, 0.22]]).expand(b, 5))
     slot = torch.where(kind["null"] & (slot == lost), (slot % 4) + 1, slot)
     slot2 = slot % 4 + 1
     order = torch.arange(5, device=device)[None]
 
     def open_at(at: Tensor, on: Tensor) -> Tensor:
         inner = (at < 4)[:, None].float()
-        wide = (0.20 + 0.07 * rand(b, 1)) * inner + 0.08 * (1 - inner)
+        wide = (0.15 + 0.15 * rand(b, 1)) * inner + 0.08 * (1 - inner)
         side = torch.where(order <= at[:, None], -0.5, 0.5)
         damp = torch.where(order == 0, 0.6, 1.0)
         return side * wide * damp * on.float()[:, None]
 
     spin = spin + open_at(slot, inserts) + open_at(slot2, kind["seven"])
     middle = ((lost > 1) & (lost < 4) & removes).float()[:, None]
-    near = torch.where(order < lost[:, None], 0.5, -0.5) * (0.16 + 0.05 * rand(b, 1))
+    near = torch.where(order < lost[:, None], 0.5, -0.5) * (0.10 + 0.11 * rand(b, 1))
     spin = spin + near * middle * torch.where(order == 0, 0.3, 1.0)
     moved = (
         wrist[:, :, None]
         + (chains - wrist[:, :, None]) * torch.polar(torch.ones_like(spin), spin * turn)[:, :, None]
     )
+    bend = torch.polar(0.90 + 0.2 * rand(b, 5), (rand(b, 5) - 0.5) * 0.16)
+    bend[:, 0] = 1
+    bend = 1 + (bend[:, :, None] - 1) * torch.tensor([0.0, 1.0, 1.0, 1.0], device=device)
+    moved = moved[:, :, :1] + (moved - moved[:, :, :1]) * bend
 
     # two fingers brought side by side (fused or only together)
     joined = kind["fused"] | kind["together"]
+    broad = kind["fused"] & (rand(b) < 0.5)  # the other half is melted
     left = 1 + torch.floor(rand(b) * 3).long()
     one, two = moved[row, left], moved[row, left + 1]
     mid = (one + two) / 2
@@ -122,9 +128,11 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
     width = (span * (0.215 + 0.02 * rand(b, 1))) * torch.tensor(
         [1.05, 0.95, 0.85, 0.75], device=device
     )
-    apart = torch.where(kind["fused"][:, None], 0.40, 0.50) * width
+    apart = torch.where(kind["fused"][:, None], 0.28 + 0.12 * rand(b, 1), 0.50) * width
+    apart = torch.where(broad[:, None], 0, apart)
     keep = torch.tensor([0.6, 0.0, 0.0, 0.0], device=device)
-    level = (kind["fused"].float() * 0.8)[:, None]
+    keep = torch.where(broad[:, None], 0.3 * keep, keep)
+    level = torch.where(broad, 1.0, kind["fused"].float() * 0.8)[:, None]
     length = (mid - one) * across.conj()
     drop = length - length.real  # the part along the fingers
     one_new = (
@@ -135,6 +143,7 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
     )
     moved[row, left] = torch.where(joined[:, None], one_new, one)
     moved[row, left + 1] = torch.where(joined[:, None], two_new, two)
+    gone[row, left + 1] = torch.maximum(gone[row, left + 1], broad.float())
 
     # backward map: edited packed frame -> source packed frame
     s = hands.image.shape[-1]
@@ -144,7 +153,9 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
     stays = 1 - gone[:, :, None].expand(b, 5, _dense(moved).shape[2]).reshape(b, -1)
     stays = torch.cat([stays, torch.ones(b, 2, device=device)], 1)
     at = _crop_grid(crop, size, COARSE)  # B C C complex, packed frame
-    back = moving_least_squares(at, goal, start, stays)
+    wide = torch.where(broad, 1.45 + 0.4 * rand(b), 1.0)
+    at_thin = widen(at, moved[row, left, 0], moved[row, left, 3], span[:, 0], wide)
+    back = moving_least_squares(at_thin, goal, start, stays)
     fine = _up(back, size)
     here = _up(at, size)
     colour, alpha = _sample(hands.image, fine, s), _sample(hands.alpha, fine, s)
@@ -156,12 +167,16 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
         cut = cut + ((index == f) & (reach > 0.30)).float()[:, None] * gone[:, f, None, None, None]
     cut = torch.nn.functional.interpolate(_blur(cut, 1), size=size, mode="bilinear").clamp(0, 1)
     alpha = alpha * (1 - cut)
+    pool = torch.nn.functional.max_pool2d
+    opened = pool(-pool(-alpha, 5, 1, 2), 7, 1, 3)  # drops the wires that a cut leaves
+    alpha = torch.where(gone.amax(1)[:, None, None, None] > 0, torch.minimum(alpha, opened), alpha)
 
     # inserted fingers: copies of a neighbour, behind the hand
     tips = torch.full((b, TIPS), float("nan"), device=device, dtype=torch.complex64)
     own = moved[:, :, 3].clone()
     own[gone > 0] = float("nan")
-    merged = (own[row, left] + own[row, left + 1]) / 2
+    merged = (moved[row, left, 3] + moved[row, left + 1, 3]) / 2
+    merged = torch.where(broad, moved[row, left, 3], merged)
     own[row, left] = torch.where(kind["fused"], merged, own[row, left])
     own[row, left + 1] = torch.where(
         kind["fused"], torch.full_like(merged, float("nan")), own[row, left + 1]
@@ -174,22 +189,29 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
         outside = place == 4
         base = (moved[row, low, 0] + moved[row, high, 0]) / 2
         tip = (moved[row, low, 3] + moved[row, high, 3]) / 2
-        w0, before = wrist[:, 0], moved[row, low - 1]
+        w0 = wrist[:, 0]
         step = torch.polar(torch.ones(b, device=device), 0.20 + 0.08 * rand(b)) ** turn[:, 0]
         base_out = w0 + (moved[row, low, 0] - w0) * step * (0.95 + 0.03 * rand(b))
         tip_out = base_out + (moved[row, low, 3] - moved[row, low, 0]) * step * (
             0.85 + 0.2 * rand(b)
         )
         base, tip = torch.where(outside, base_out, base), torch.where(outside, tip_out, tip)
+        thumb = place == 0
+        base_in = (moved[:, 0, 1] + moved[:, 1, 0]) / 2
+        way = (moved[:, 0, 3] - moved[:, 0, 1]) / (moved[:, 0, 3] - moved[:, 0, 1]).abs()
+        way = way + (moved[:, 1, 3] - moved[:, 1, 0]) / (moved[:, 1, 3] - moved[:, 1, 0]).abs()
+        tip_in = base_in + way / way.abs().clamp_min(1e-3) * span[:, 0] * (0.55 + 0.2 * rand(b))
+        base, tip = torch.where(thumb, base_in, base), torch.where(thumb, tip_in, tip)
         tip = base + (tip - base) * (0.9 + 0.2 * rand(b)) * torch.polar(
             torch.ones(b, device=device), (rand(b) - 0.5) * 0.08
         )
-        del before
-        donor = torch.where(rand(b) < 0.5, low, high)
-        donor = torch.where((gone[row, donor] > 0) & (rand(b) < 2), donor, donor)
+        donor = torch.where((rand(b) < 0.5) & ~thumb, low, high)
         s0, s1 = chains[row, donor, 0], chains[row, donor, 3]
         factor = (tip - base) / (s1 - s0)
-        source = s0[:, None, None] + (here - base[:, None, None]) / factor[:, None, None]
+        axis = ((s1 - s0) / (s1 - s0).abs().clamp_min(1e-3))[:, None, None]
+        local = (here - base[:, None, None]) / factor[:, None, None] * axis.conj()
+        slim = (0.85 + 0.35 * rand(b))[:, None, None]
+        source = s0[:, None, None] + torch.complex(local.real, local.imag * slim) * axis
         ind, far = _nearest_chain(_up_to(source, size // 2), pts, chains, span)
         member = (ind == donor[:, None, None]) & (
             far > torch.where(outside, -0.75, -0.2)[:, None, None]
@@ -204,23 +226,14 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
         alpha = total
         tips[:, 5 + nth] = torch.where(on, tip, tips[:, 5 + nth])
 
-    # fusion: melt the two fingers into one broad finger
-    if bool(kind["fused"].any()):
-        p0, p1 = (
-            moved[row, left, 0] + moved[row, left + 1, 0],
-            moved[row, left, 3] + moved[row, left + 1, 3],
-        )
-        p0, p1 = (p0 / 2)[:, None, None], (p1 / 2)[:, None, None]
-        axis = (p1 - p0) / (p1 - p0).abs().clamp_min(1e-3)
-        local = (here - p0) * axis.conj()
-        t = local.real / (p1 - p0).abs()
-        off = local.imag.abs() / span[:, :, None]
-        body = torch.sigmoid((0.115 - off) * 90) * torch.sigmoid((t - 0.28) * 30)
-        cap = torch.sigmoid((1.10 - t - (off / 0.13) ** 2 * 0.10) * 60)
-        fill = (body * cap * kind["fused"].float()[:, None, None])[:, None]
-        smooth = _blur(colour * alpha, 6) / _blur(alpha, 6).clamp_min(1e-3)
-        colour = colour * (1 - fill) + smooth * fill
-        alpha = torch.maximum(alpha, fill)
+    melted = kind["fused"] & ~broad
+    if bool(melted.any()):
+        one, two = moved[row, left], moved[row, left + 1]
+        on = torch.where(melted, 0.4 + 0.6 * rand(b), 0)
+        colour, alpha = melt(
+            colour, alpha, here, (one[:, 0] + two[:, 0]) / 2, (one[:, 3] + two[:, 3]) / 2,
+            span[:, 0], on,
+        )  # fmt: skip
 
     count = (~torch.isnan(tips.real)).sum(1)
     inverse = torch.linalg.inv(crop[:, :, :2])
@@ -298,13 +311,3 @@ def _up_to(grid: Tensor, size: int) -> Tensor:
 def _sample(image: Tensor, at: Tensor, side: int) -> Tensor:
     grid = (torch.view_as_real(at) + 0.5) / side * 2 - 1
     return torch.nn.functional.grid_sample(image, grid, align_corners=False, padding_mode="border")
-
-
-def _blur(image: Tensor, radius: int) -> Tensor:
-    """Three box blurs."""
-    k = 2 * radius + 1
-    for _ in range(2):
-        image = torch.nn.functional.avg_pool2d(
-            torch.nn.functional.pad(image, (radius,) * 4, mode="replicate"), k, 1
-        )
-    return image

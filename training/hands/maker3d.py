@@ -6,86 +6,32 @@ and added as copies that share the palm; bases are welded in the picture by smoo
 where two copies meet. Drawing is by dense surface points with a depth buffer.
 """
 
-import json
-import struct
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
 import torch
 from edits import Edited, _blur
+from rig import Rig, about, turn
 from torch import Tensor
 
-FINGERS = ("thumb", "index-finger", "middle-finger", "ring-finger", "pinky-finger")
-PARTS = ("phalanx-proximal", "phalanx-intermediate", "phalanx-distal", "tip")
 POSES = ("open", "fold", "fist", "grip")
 
+APART = 0.056
+"""From this distance, as a share of the picture's side, two tips count as separate."""
 
-@dataclass
-class Rig:
-    """Mesh and skeleton: vertices V3, faces F3, weights V x 25, joints 25 x 3."""
-
-    vertices: Tensor
-    faces: Tensor
-    weights: Tensor
-    joints: Tensor
-    names: list[str]
-
-    def chain(self, finger: int) -> list[int]:
-        """Joint numbers of a finger from metacarpal to tip."""
-        return [i for i, n in enumerate(self.names) if n.startswith(FINGERS[finger])]
-
-
-def read_rig(path: Path) -> Rig:
-    """The skinned mesh of a .glb file."""
-    raw = path.read_bytes()
-    length = struct.unpack("<I", raw[12:16])[0]
-    tree, start = json.loads(raw[20 : 20 + length]), 20 + length + 8
-
-    def array(i: int) -> np.ndarray:
-        a = tree["accessors"][i]
-        view = tree["bufferViews"][a["bufferView"]]
-        kind = {5121: "u1", 5123: "<u2", 5125: "<u4", 5126: "<f4"}[a["componentType"]]
-        wide = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}[a["type"]]
-        at = start + view.get("byteOffset", 0) + a.get("byteOffset", 0)
-        step = view.get("byteStride", 0) or wide * np.dtype(kind).itemsize
-        rows = [np.frombuffer(raw, kind, wide, at + r * step) for r in range(a["count"])]
-        return np.stack(rows)
-
-    part, skin = tree["meshes"][0]["primitives"][0], tree["skins"][0]
-    bind = array(skin["inverseBindMatrices"]).reshape(-1, 4, 4).transpose(0, 2, 1)
-    joints = np.linalg.inv(bind)[:, :3, 3]
-    names = [tree["nodes"][n].get("name", "") for n in skin["joints"]]
-    at = part["attributes"]
-    index, share = array(at["JOINTS_0"]).astype(int), array(at["WEIGHTS_0"]).astype(np.float32)
-    if share.max() > 1.5:
-        share = share / share.sum(1, keepdims=True)
-    weights = np.zeros((len(index), len(names)), np.float32)
-    for k in range(4):
-        np.add.at(weights, (np.arange(len(index)), index[:, k]), share[:, k])
-    as_tensor = lambda a: torch.from_numpy(np.ascontiguousarray(a)).float()  # noqa: E731
-    faces = torch.from_numpy(array(part["indices"]).reshape(-1, 3).astype(np.int64))
-    return Rig(
-        as_tensor(array(at["POSITION"])), faces, as_tensor(weights), as_tensor(joints), names
-    )
-
-
-def _turn(axis: Tensor, angle: Tensor) -> Tensor:
-    """Rotation matrices (B 3 3) about unit axes (3 or B 3) by angles (B)."""
-    axis = axis.expand(len(angle), 3)
-    zero = torch.zeros_like(angle)
-    x, y, z = axis.unbind(1)
-    k = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], 1).view(-1, 3, 3)
-    eye = torch.eye(3, device=angle.device)
-    return eye + angle.sin()[:, None, None] * k + (1 - angle.cos())[:, None, None] * (k @ k)
+TOUCHING = 0.042
+"""Below this distance they do not."""
 
 
 @dataclass
 class Rendered(Edited):
-    """An `Edited` layer with its pose (index into POSES) and whether every tip is in plain view."""
+    """An `Edited` layer with its pose (index into POSES) and whether every tip is in plain view.
+
+    clear: 1 yes; 0 no (a tip is hidden, or two are nearer than TOUCHING); -1 in between.
+    """
 
     pose: Tensor
     clear: Tensor
+    fused: Tensor
 
 
 class Maker:
@@ -119,7 +65,8 @@ class Maker:
         )
         extra = torch.multinomial(torch.tensor([0.62, 0.32, 0.06]), b, True, generator=g).to(dev)
         extra = torch.where(pose == 0, extra, 0)
-        fewer = ((rand(b) < 0.40) & (extra == 0) & (pose == 0)).float()
+        fewer = ((rand(b) < 0.36) & (extra == 0) & (pose == 0)).float()
+        fused = (rand(b) < 0.30) & (extra == 0) & (pose == 0) & (fewer == 0)
         lost = 1 + torch.floor(rand(b) * 4).long()
         gone = torch.zeros(b, 7, device=dev)
         gone[row, lost] = fewer
@@ -169,18 +116,26 @@ class Maker:
             spread[:, 5 + e] = (spread[row, low] + spread[row, high]) / 2 + out * 0.1
             flex[:, 5 + e] = flex[row, low] + (rand(b, 3) - 0.5) * 0.1
         length = 0.92 + 0.16 * rand(b, 7)
-        transforms, tips, marks = self._pose(spin, spread, flex, source, gone, length, x_axis)
+        width = 0.9 + 0.2 * rand(b, 7)
+        left = self._fuse(fused, spin, spread, flex, gone, length, width, rand)
+        transforms, tips, marks = self._pose(
+            spin, spread, flex, source, gone, length, width, x_axis
+        )
+        both = (tips[row, left] + tips[row, left + 1]) / 2
+        both = torch.where(gone[row, left + 1, None] > 0, tips[row, left], both)
+        tips[row, left] = torch.where(fused[:, None], both, tips[row, left])
         on = torch.cat(
             [torch.ones(b, 5, device=dev), (extra[:, None] > torch.arange(2, device=dev)).float()],
             1,
         )
         alive = (on > 0) & (gone == 0)
+        alive[row, left + 1] &= ~fused
 
         # camera: yaw 0 = palm, pi = back
         yaw = (rand(b) - 0.5) * 1.5 + torch.pi * (rand(b) < 0.4).float()
         pitch, roll = (rand(b) - 0.5) * 1.1, (rand(b) - 0.5) * 0.5
-        look = _turn(x_axis, roll) @ _turn(torch.tensor([0.0, 0, 1], device=dev), pitch)
-        look = look @ _turn(torch.tensor([0.0, 1, 0], device=dev), yaw)
+        look = turn(x_axis, roll) @ turn(torch.tensor([0.0, 0, 1], device=dev), pitch)
+        look = look @ turn(torch.tensor([0.0, 1, 0], device=dev), yaw)
         mirror = torch.where(rand(b) < 0.5, -1.0, 1.0)
 
         def camera(p: Tensor) -> Tensor:
@@ -206,7 +161,7 @@ class Maker:
         points = pixel(camera(tips))
         far = (points[:, :, None] - points[:, None]).norm(dim=-1) + 1e4 * torch.eye(7, device=dev)
         pair = alive[:, :, None] & alive[:, None]
-        apart = torch.where(pair, far, 1e4).amin((1, 2)) > 0.042 * size
+        apart = torch.where(pair, far, 1e4).amin((1, 2)) / size
         z = camera(tips)[..., 2]
         grid = points / size * 2 - 1
         front = -torch.nn.functional.max_pool2d(-depth, 3, 1, 1)
@@ -214,14 +169,37 @@ class Maker:
         visible = ((z - at < 0.014) | ~alive).all(1)
         inside = (((points > 3) & (points < size - 3)).all(-1) | ~alive).all(1)
         tip_out = torch.where(alive[..., None], points, torch.nan)
-        return Rendered(colour, alpha, tip_out, alive.sum(1), pose, apart & visible & inside)
+        shown = visible & inside
+        between = torch.where(shown & (apart > TOUCHING), -1, 0)
+        clear = torch.where(shown & (apart > APART), 1, between)
+        return Rendered(colour, alpha, tip_out, alive.sum(1), pose, clear, fused)
+
+    def _fuse(self, fused, spin, spread, flex, gone, length, width, rand):  # type: ignore[no-untyped-def]
+        """Make finger `left` (answered, B) and the next one: half are one broad finger, half are
+        two that run into each other from the knuckle to the tip."""
+        b = len(fused)
+        row = torch.arange(b, device=self.device)
+        left = 1 + torch.floor(rand(b) * 3).long()
+        broad = fused & (rand(b) < 0.5)
+        near = (self._bearing(left + 1) - self._bearing(left)) / 2
+        near = near * torch.where(broad, 1.0, 0.62 + 0.2 * rand(b)) * fused
+        spin[row, left] += near
+        spin[row, left + 1] -= near
+        for value in (spread, flex, length):
+            mean = (value[row, left] + value[row, left + 1]) / 2
+            on = fused.reshape(-1, *[1] * (mean.ndim - 1))
+            value[row, left] = torch.where(on, mean, value[row, left])
+            value[row, left + 1] = torch.where(on, mean, value[row, left + 1])
+        gone[row, left + 1] = torch.maximum(gone[row, left + 1], broad.float())
+        width[row, left] *= torch.where(broad, 1.4 + 0.5 * rand(b), 1.0)
+        return left
 
     def _bearing(self, finger: Tensor) -> Tensor:
         """Angle of a knuckle about the wrist, in the palm plane (0 = along -y, + = little side)."""
         knuckles = torch.stack([self.j[c[1]] for c in self.chains]) - self.j[0]
         return torch.atan2(knuckles[:, 2], -knuckles[:, 1])[finger]
 
-    def _pose(self, spin, spread, flex, source, gone, length, x_axis):  # type: ignore[no-untyped-def]
+    def _pose(self, spin, spread, flex, source, gone, length, width, x_axis):  # type: ignore[no-untyped-def]
         b = len(spin)
         tables = torch.tensor(self.chains, device=self.device)
         parts, tips, marks = [], [], []
@@ -233,19 +211,20 @@ class Maker:
             hinge = torch.nn.functional.normalize(
                 torch.linalg.cross(way, palm.expand_as(way)), dim=1
             )
-            opened = _turn(x_axis, -spread[:, c])
-            base = _batch_about(_turn(x_axis, -spin[:, c]), self.j[0].expand(b, 3))
-            meta = base @ _batch_about(_turn(x_axis, -spread[:, c] * thumb), joints[:, 0])
+            opened = turn(x_axis, -spread[:, c])
+            base = about(turn(x_axis, -spin[:, c]), self.j[0].expand(b, 3))
+            meta = base @ about(turn(x_axis, -spread[:, c] * thumb), joints[:, 0])
             root = (
                 opened * (1 - thumb)[:, None, None]
                 + torch.eye(3, device=self.device) * thumb[:, None, None]
             )
             shrink = torch.where(gone[:, c] > 0, 0.03, length[:, c])[:, None, None]
-            one = meta @ _batch_about(
-                root @ _turn(hinge, flex[:, c, 0] * (1 - 0.6 * thumb)) * shrink, joints[:, 1]
-            )
-            two = one @ _batch_about(_turn(hinge, flex[:, c, 1] * (1 - 0.3 * thumb)), joints[:, 2])
-            three = two @ _batch_about(_turn(hinge, flex[:, c, 2] * (1 - thumb)), joints[:, 3])
+            across = hinge[:, :, None] @ hinge[:, None]
+            stretch = torch.eye(3, device=self.device) + (width[:, c, None, None] - 1) * across
+            bent = root @ turn(hinge, flex[:, c, 0] * (1 - 0.6 * thumb))
+            one = meta @ about(bent @ stretch * shrink, joints[:, 1])
+            two = one @ about(turn(hinge, flex[:, c, 1] * (1 - 0.3 * thumb)), joints[:, 2])
+            three = two @ about(turn(hinge, flex[:, c, 2] * (1 - thumb)), joints[:, 3])
             chain = torch.stack([meta, one, two, three, three], 1)
             parts.append(chain)
             put = (chain[..., :3, :3] @ joints[..., None])[..., 0] + chain[..., :3, 3]
@@ -397,11 +376,3 @@ class Maker:
             nail = near * close * faces[:, None, None, None]
             colour = colour * (1 - nail) + nail * (colour * pink + 0.07)
         return colour
-
-
-def _batch_about(matrix: Tensor, centre: Tensor) -> Tensor:
-    """4 x 4 transforms that apply `matrix` (B 3 3) about points (B 3)."""
-    full = torch.eye(4, device=matrix.device).repeat(len(matrix), 1, 1)
-    full[:, :3, :3] = matrix
-    full[:, :3, 3] = centre - (matrix @ centre[..., None])[..., 0]
-    return full

@@ -2,7 +2,8 @@
 
 The backbone is read from the converted landmark model (training/convert_tflite.py) up to its
 14 x 14 map; every convolution goes on learning. On top: a pyramid to a 56 x 56 map of fingertips
-(any number of peaks), a state (countable, folded, hidden, nothing) and a count class.
+(any number of peaks), a state (countable, folded, hidden, nothing) and a count class, judged from
+the picture and, apart from it, from the map alone.
 """
 
 from pathlib import Path
@@ -117,8 +118,21 @@ class Counter(nn.Module):
         self.down = nn.Sequential(_block(wide + 1, 64, 2), _block(64, 96, 2))
         self.deep = nn.Sequential(_block(96 + 112, 192), _block(192, 192, 2), _block(192, 256))
         self.judge = nn.Linear(512, 7)
+        self.tally = nn.Sequential(
+            nn.Conv2d(1, 16, 3, 1, 1), nn.ReLU(inplace=True), _block(16, 32, 2), _block(32, 48, 2)
+        )
+        self.total = nn.Linear(48, 3)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The three answers; the count is the mean of the picture's and the map's own logits."""
+        tips, state, seen, told = self.parts(x)
+        return tips, state, (seen + told) / 2
+
+    def parts(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Fingertips, state, and two counts: of the picture, and of the fingertip map alone.
+
+        The second knows nothing but the map, so that no skin, seam or maker can tell it the count.
+        """
         fine, middle, coarse = self.backbone(x)
         y = self.merge[2](self.lateral[2](coarse))
         for level, tap in ((1, middle), (0, fine)):
@@ -129,4 +143,6 @@ class Counter(nn.Module):
         z = self.deep(torch.cat([z, coarse], 1))
         z = torch.cat([z.mean((2, 3)), z.amax((2, 3))], 1)
         verdict = self.judge(z)
-        return tips, verdict[:, :4], verdict[:, 4:]
+        spots = self.tally(torch.sigmoid(tips).detach())
+        told = self.total(spots.mean((2, 3)) * (14 * 14 / 16))  # a sum: spots are to be counted
+        return tips, verdict[:, :4], verdict[:, 4:], told

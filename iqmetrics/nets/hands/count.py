@@ -2,8 +2,9 @@
 
 The net (training/hands) sees each hand upright in four views: as it is, mirrored, and turned 12
 degrees either way. Each view answers a map of fingertips (any number of peaks), a state (countable,
-folded, hidden, nothing) and a count class (up to four, five, six or more). There is a verdict only
-when the mean state is countable, the mean class is sure, and the peaks of the views agree with it.
+folded, hidden, nothing) and a count class (up to four, five, six or more). The class and the number
+of peaks are two witnesses: their probabilities are multiplied. There is a verdict only when the
+mean state is countable, the product is sure, and enough views show that many peaks.
 """
 
 from collections.abc import Sequence
@@ -34,6 +35,15 @@ MIN_SIZE = 40
 PEAK = 0.3
 """Height from which a maximum of the fingertip map is a tip."""
 
+STEEP = 12.0
+"""How fast a maximum turns into a tip: its probability is the logistic of STEEP (height - PEAK)."""
+
+DOUBT = 0.02
+"""Share of the maps' witness that is spread over all classes: a map can be wrong altogether."""
+
+FINE = 112.0
+"""Side of the region (pixels) below which no finger is called missing: thin gaps are not seen."""
+
 Verdict = Literal["missing", "normal", "extra", "unsure"]
 CLASSES: tuple[Verdict, ...] = ("missing", "normal", "extra")
 
@@ -47,7 +57,7 @@ class Rule:
     views: int
 
 
-RULES = {"missing": Rule(0.8, 0.9, 3), "normal": Rule(0.5, 0.7, 3), "extra": Rule(0.6, 0.8, 3)}
+RULES = {"missing": Rule(0.8, 0.96, 1), "normal": Rule(0.5, 0.92, 2), "extra": Rule(0.5, 0.75, 1)}
 
 REASONS = {
     "folded": "fingers closed, folded or gripping",
@@ -134,7 +144,7 @@ def too_small(hand: Hand) -> Count:
 def judge(answer: Answer, region: Region, shape: tuple[int, ...]) -> Count:
     """Verdict from the answers of the four views."""
     found = [peaks(m) for m in answer.maps]
-    state, classes = answer.state.mean(0), answer.count.mean(0)
+    state, classes = answer.state.mean(0), weighed(answer)
     which = int(classes.argmax())
     name = CLASSES[which]
     rule, sure = RULES[name], float(classes[which])
@@ -148,6 +158,8 @@ def judge(answer: Answer, region: Region, shape: tuple[int, ...]) -> Count:
         reason = "cut off by the frame"
     elif countable < rule.countable:
         reason = REASONS[("folded", "hidden", "nothing")[int(state[1:].argmax())]]
+    elif name == "missing" and region.side < FINE:
+        reason = f"too small to miss a finger: {region.side:.0f} px, {FINE:.0f} needed"
     elif sure < rule.sure:
         reason = f"class unsure: {name} at {sure:.2f}"
     elif agree < rule.views:
@@ -169,12 +181,40 @@ def group(tips: int) -> int:
     return 0 if tips <= 4 else 1 if tips == 5 else 2
 
 
+def weighed(answer: Answer) -> NDArray[np.float64]:
+    """Probability of each class: the net's own, times that of the fingertips, made to sum to 1."""
+    tallied = np.mean([tally(m) for m in answer.maps], 0)
+    both = (answer.count.mean(0) + 1e-4) * (tallied * (1 - DOUBT) + DOUBT / len(CLASSES))
+    return np.asarray(both / both.sum(), np.float64)
+
+
+def tally(tips: Floats) -> NDArray[np.float64]:
+    """Probability of up to four, five, and six or more tips in a map.
+
+    Each maximum is a tip or not on its own, so that a faint sixth one leaves a doubt.
+    """
+    x, y = maxima(tips, 0.08).T
+    number = np.zeros(7)  # of 0, 1 .. 5, six or more
+    number[0] = 1
+    for height in tips[y, x]:
+        p = 1 / (1 + np.exp(-STEEP * (float(height) - PEAK)))
+        more = np.concatenate([[0.0], number[:-1]]) * p
+        more[-1] += number[-1] * p
+        number = number * (1 - p) + more
+    return np.array([number[:5].sum(), number[5], number[6]])
+
+
 def peaks(tips: Floats) -> NDArray[np.float64]:
-    """Maxima of a fingertip map (x, y in its cells): above PEAK and highest within two cells."""
+    """Tips of a map (x, y in its cells): its maxima above PEAK."""
+    return maxima(tips, PEAK).astype(np.float64)
+
+
+def maxima(tips: Floats, floor: float) -> NDArray[np.intp]:
+    """Cells (x, y) of a map that are above the floor and the highest within two cells."""
     padded = np.pad(tips, 2, constant_values=-1.0)
     around = np.lib.stride_tricks.sliding_window_view(padded, (5, 5)).max((2, 3))
-    y, x = np.nonzero((tips >= around) & (tips > PEAK))
-    return np.stack([x, y], 1).astype(np.float64)
+    y, x = np.nonzero((tips >= around) & (tips > floor))
+    return np.stack([x, y], 1)
 
 
 def _cut_off(region: Region, shape: tuple[int, ...]) -> bool:

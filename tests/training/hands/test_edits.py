@@ -1,39 +1,18 @@
 """Maker A: counts and tips that the edits promise, on a drawn hand; the warp against known maps."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
 torch = pytest.importorskip("torch")
-sys.path.insert(0, str(Path(__file__).parents[3] / "training" / "hands"))
 
-from edits import KINDS, Hands, edit, moving_least_squares  # noqa: E402
+from training.hands.drawn import hand  # noqa: E402  (puts training/hands on the path)
 
-
-def drawn(n=3):
-    """A hand of straight fingers in a 288 px frame: image, alpha and 21 landmarks."""
-    points = torch.zeros(21, 2)
-    points[0] = torch.tensor([144.0, 220.0])
-    for f, angle in enumerate((-1.0, -0.35, -0.1, 0.12, 0.38)):
-        way = torch.tensor([torch.sin(torch.tensor(angle)), -torch.cos(torch.tensor(angle))])
-        for k in range(4):
-            points[1 + 4 * f + k] = points[0] + way * (45 + 22 * k + (20 if f else 0))
-    y, x = torch.meshgrid(torch.arange(288.0), torch.arange(288.0), indexing="ij")
-    alpha = (((x - 144) ** 2 + (y - 195) ** 2) < 40**2).float()
-    for f in range(5):
-        for t in torch.linspace(0, 1, 40):
-            p = points[1 + 4 * f] * (1 - t) + points[4 + 4 * f] * t
-            alpha = torch.maximum(alpha, (((x - p[0]) ** 2 + (y - p[1]) ** 2) < 8**2).float())
-    image = torch.stack([alpha * 0.8, alpha * 0.6, alpha * 0.5])
-    stack = lambda t: t.expand(n, *t.shape).clone()  # noqa: E731
-    return Hands(stack(image), stack(alpha[None]), stack(points))
+from edits import KINDS, edit, moving_least_squares  # noqa: E402  # isort: skip
 
 
 def made(kind, seed=0, n=3):
     crop = torch.tensor([[1.0, 0, 32], [0, 1, 48]]).expand(n, 2, 3)
     kinds = torch.full((n,), KINDS.index(kind))
-    return edit(drawn(n), kinds, crop, 224, torch.Generator().manual_seed(seed))
+    return edit(hand(n), kinds, crop, 224, torch.Generator().manual_seed(seed))
 
 
 COUNTS = {
@@ -67,6 +46,38 @@ def test_the_hand_reaches_to_every_tip(kind):
 def test_inserting_adds_and_removing_takes_area():
     area = {k: float(made(k).alpha.mean()) for k in ("plain", "six", "four")}
     assert area["four"] < area["plain"] < area["six"]
+
+
+def lobes(alpha, tips, wrist):
+    """Runs of hand along an arc about the wrist, just below the tips' mean distance."""
+    radius = float((tips - wrist).norm(dim=1)[1:].min()) - 7
+    angle = torch.linspace(-torch.pi, 0, 900)
+    x, y = wrist[0] + radius * angle.cos(), wrist[1] + radius * angle.sin()
+    ok = (x > 0) & (x < 223) & (y > 0) & (y < 223)
+    line = alpha[0, y.clamp(0, 223).long(), x.clamp(0, 223).long()] * ok > 0.5
+    return int((line[1:] & ~line[:-1]).sum())
+
+
+def test_fusing_leaves_fewer_separate_fingers():
+    wrist = torch.tensor([144.0 - 32, 220.0 - 48])
+    runs = {}
+    for kind in ("plain", "fused"):
+        runs[kind] = []
+        for seed in range(4):
+            r = made(kind, seed)
+            for b in range(3):
+                tips = r.tips[b][~torch.isnan(r.tips[b, :, 0])]
+                runs[kind].append(lobes(r.alpha[b], tips, wrist))
+    assert sum(runs["plain"]) - sum(runs["fused"]) >= 9
+    assert max(runs["fused"]) <= 5
+
+
+def test_no_wires_are_left_where_a_finger_was():
+    pool = torch.nn.functional.max_pool2d
+    for kind in ("four", "null", "three"):
+        alpha = made(kind, 3).alpha
+        solid = pool(-pool(-alpha, 5, 1, 2), 9, 1, 4)
+        assert ((alpha > 0.5) & (solid < 0.3)).float().sum() < 12
 
 
 def test_the_same_seed_makes_the_same_hands():
