@@ -162,7 +162,9 @@ def _taken(image: Pixels, ink: Pixels, rng: np.random.Generator) -> Pixels:
 def _nuisance(image: Pixels, rng: np.random.Generator) -> Pixels:
     """What is no damage: JPEG, a little noise, a little softness."""
     if rng.random() < 0.25:
-        ok, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(45, 96))])
+        ok, data = cv2.imencode(
+            ".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(45, 96))]
+        )
         image = cv2.imdecode(data, cv2.IMREAD_COLOR) if ok else image
     if rng.random() < 0.25:
         noisy = image + rng.normal(0, rng.uniform(1, 8), image.shape)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from iqmetrics.images import Picture
 from iqmetrics.nets.side_by_side import each
+from iqmetrics.nets.text.again import AGAIN
 from iqmetrics.nets.text.lines import Line, merged, orders
 from iqmetrics.nets.text.matching import Match, assign, credit
 from iqmetrics.nets.text.normal import kept_positions, letters, same
 from iqmetrics.nets.text.readability import forced, scaled, shares, variants
-from iqmetrics.nets.text.reading import AGAIN, PASSES, adds
+from iqmetrics.nets.text.reading import PASSES, adds
 
 if TYPE_CHECKING:
     from iqmetrics.nets.text.reading import Reader
