@@ -115,10 +115,9 @@ def _go_on(one: _Shape, other: _Shape) -> bool:
     to = short[0] - c
     forward, aside = abs(float(to @ along)), abs(float(to[0] * along[1] - to[1] * along[0]))
     cosine = abs(float(along @ short[1]))
-    lies = short[2] > 1.4 * short[3]
-    if lies and cosine < 0.94:
-        return False
-    reach, across = (short[2], short[3]) if lies or cosine > 0.7 else (short[3], short[2])
+    if 0.34 < cosine < 0.94 and short[2] > 1.4 * short[3]:
+        return False  # askew; a single letter may stand across, or have no direction
+    reach, across = (short[2], short[3]) if cosine > 0.7 else (short[3], short[2])
     return (
         0.55 < across / height < 1.8
         and aside < 0.4 * height

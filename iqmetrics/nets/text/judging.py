@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rapidfuzz import fuzz
+
 from iqmetrics.images import Picture
 from iqmetrics.nets.side_by_side import each
 from iqmetrics.nets.text.again import AGAIN
 from iqmetrics.nets.text.lines import Line, merged, orders
 from iqmetrics.nets.text.matching import Match, assign, credit
-from iqmetrics.nets.text.normal import kept_positions, letters, same
+from iqmetrics.nets.text.normal import kept_positions, letters, lowered, same
 from iqmetrics.nets.text.readability import forced, scaled, shares, variants
 from iqmetrics.nets.text.reading import PASSES, adds
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 CLOSE = 0.6
 """From this similarity on a target was found: then the lettering is at fault, not the search."""
+LIKE, MOST_TRIED = 60.0, 6
+"""Likeness (0..100) to a wanting target from which a single new line is tried, and how many are."""
 SMALL_PRINT = 24.0
 """Height in pixels under which a found target is worth a look at twice the size."""
 
@@ -108,17 +112,39 @@ def _smallest(best: Judged) -> float:
 
 
 def _better(best: Judged, lines: Sequence[Line], what: str) -> Judged:
-    passes = (*best.passes, what)
-    tried = [best]
-    for together in (
-        [list(lines)] if not best.lines else [merged(best.lines, lines), merged(lines, best.lines)]
-    ):
-        texts = [line.text for line in together]
-        matches = assign(best.targets, texts, orders(together))
-        tried.append(Judged(best.targets, tuple(together), tuple(matches)))
-    top = max(tried, key=lambda j: j.completeness)
-    chosen = tried[1] if not best.lines and top.completeness == 0 else top
-    return Judged(chosen.targets, chosen.lines, chosen.matches, passes)
+    """The better of what was known and what a pass adds: as a whole, then line by line."""
+    if not best.lines:
+        top = _held_against(best.targets, list(lines))
+    else:
+        both = [merged(best.lines, lines), merged(lines, best.lines)]
+        tried = [best, *(_held_against(best.targets, together) for together in both)]
+        top = max(tried, key=lambda j: j.completeness)
+        for line in _promising(top, lines):
+            one = _held_against(best.targets, merged(top.lines, [line]))
+            top = max(top, one, key=lambda j: j.completeness)
+    return Judged(top.targets, top.lines, top.matches, (*best.passes, what))
+
+
+def _held_against(targets: tuple[str, ...], lines: Sequence[Line]) -> Judged:
+    matches = assign(targets, [line.text for line in lines], orders(lines))
+    return Judged(targets, tuple(lines), tuple(matches))
+
+
+def _promising(best: Judged, lines: Sequence[Line]) -> list[Line]:
+    """New lines that are like a target not yet found to the letter, the likest first."""
+    wanting = [
+        lowered(letters(t))
+        for t, m in zip(best.targets, best.matches, strict=True)
+        if m is None or not same(letters(t), m.found)
+    ]
+    known = {(line.text, line.box) for line in best.lines}
+    likeness = [
+        (max((fuzz.partial_ratio(lowered(letters(line.text)), t) for t in wanting), default=0), i)
+        for i, line in enumerate(lines)
+        if (line.text, line.box) not in known
+    ]
+    likest = sorted((-like, i) for like, i in likeness if like >= LIKE)
+    return [lines[i] for _, i in likest[:MOST_TRIED]]
 
 
 def _forced_lines(one: Judged, target: int, match: Match) -> list[tuple[int, str]]:

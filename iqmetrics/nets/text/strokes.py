@@ -24,7 +24,9 @@ HEIGHT, NARROWEST, WIDEST = 48, 64, 640
 
 def soundness(images: "Sequence[NDArray[np.uint8]]") -> list[float]:
     """1 (strokes as a font draws them) .. 0 (wholly dissolved) of each crop (h, w, 3)."""
-    return each(lambda image: 1.0 - float(_session().run(None, {"crop": prepared(image)})[0]), images)
+    return each(
+        lambda image: 1.0 - float(_session().run(None, {"crop": prepared(image)})[0]), images
+    )
 
 
 def prepared(image: "NDArray[np.uint8]") -> "NDArray[np.float32]":
@@ -35,7 +37,9 @@ def prepared(image: "NDArray[np.uint8]") -> "NDArray[np.float32]":
     h, w = image.shape[:2]
     width = min(WIDEST, max(16, round(HEIGHT * w / h)))
     shrinks = cv2.INTER_AREA if h > HEIGHT else cv2.INTER_LINEAR
-    grey = cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (width, HEIGHT), interpolation=shrinks)
+    grey = cv2.resize(
+        cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (width, HEIGHT), interpolation=shrinks
+    )
     luma = grey.astype(np.float32) / 127.5 - 1
     if width < NARROWEST:
         luma = np.pad(luma, ((0, 0), (0, NARROWEST - width)), mode="symmetric")
