@@ -7,6 +7,7 @@ fonts-open-sans, -bebas-neue, -quattrocento, -cabin, -adf-baskervald, -humor-san
 -arphic-gkai00mp, -wqy-microhei, -droid-fallback, -dejavu, -linuxlibertine, -liberation, -noto-cjk.
 """
 
+import argparse
 import sys
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,8 @@ import numpy as np
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "benchmarks" / "validity")]
 import text_render as render  # noqa: E402
+
+from iqmetrics.nets.text.strokes import grey  # noqa: E402
 
 ZH = (
     "truetype/arphic-gbsn00lp/gbsn00lp.ttf", "truetype/arphic-gkai00mp/gkai00mp.ttf",
@@ -37,16 +40,20 @@ SCRIPT = (
     "truetype/femkeklaver/femkeklaver.ttf", "truetype/fifthhorseman/dkgBd.ttf",
 )  # fmt: skip
 TEXTS_ZH = (
-    "今日特价 夜市小吃 请勿停车 会议中心 红茶馆 高山流水 恭喜发财 小心地滑 中医诊所 电影院 "
-    "免费停车 龙凤呈祥 家常便饭 售票处 环境保护 书法展览 平安快乐 手机维修 南门广场 双喜临门 "
-    "洗手间 古城客栈 世界杯 万事如意 老火锅 音乐会 自行车 儿童乐园 深夜食堂 黄金海岸 木工坊 青年旅社"
-).split()
+    "今日特价", "夜市小吃", "请勿停车", "会议中心", "红茶馆", "高山流水",
+    "恭喜发财", "小心地滑", "中医诊所", "电影院", "免费停车", "龙凤呈祥",
+    "家常便饭", "售票处", "环境保护", "书法展览", "平安快乐", "手机维修",
+    "南门广场", "双喜临门", "洗手间", "古城客栈", "世界杯", "万事如意",
+    "老火锅", "音乐会", "自行车", "儿童乐园", "深夜食堂", "黄金海岸",
+    "木工坊", "青年旅社",
+)  # fmt: skip
 TEXTS_LATIN = (
-    "LIVE MUSIC,Ice Cream,KEEP OUT,Thank You,Hardware,Sunday Market,PIZZA,Flower Shop,LAST CHANCE,"
-    "Winter Festival,Museum,Do Not Enter,Free Entry,BOXING CLUB,Quiet Zone,Jazz Night,VOTE,"
-    "Lucky Day,Level 7,Track 9,No. 42,Vol. 3,Bus 61,24 Hours,Barber,Queue Here,Kids Menu,XYLOPHONE,"
-    "Good Morning,Vintage Books,ROCK & ROLL,Fjord Tours"
-).split(",")
+    "LIVE MUSIC", "Ice Cream", "KEEP OUT", "Thank You", "Hardware", "Sunday Market",
+    "PIZZA", "Flower Shop", "LAST CHANCE", "Winter Festival", "Museum", "Do Not Enter",
+    "Free Entry", "BOXING CLUB", "Quiet Zone", "Jazz Night", "VOTE", "Lucky Day", "Level 7",
+    "Track 9", "No. 42", "Vol. 3", "Bus 61", "24 Hours", "Barber", "Queue Here",
+    "Kids Menu", "XYLOPHONE", "Good Morning", "Vintage Books", "ROCK & ROLL", "Fjord Tours",
+)  # fmt: skip
 
 Pixels = render.Pixels
 KINDS = ("none", "blur", "melt", "stroke_drop", "contrast", "pseudo_glyphs")
@@ -178,3 +185,27 @@ def drawn(rng: np.random.Generator) -> tuple[Pixels, float, str]:
     slight = rng.random() < 0.5
     level = 0.0 if kind == "none" else float(rng.uniform(0.0, 0.35) if slight else rng.random())
     return crop(rng, kind, level), level, kind
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seed", type=int)
+    parser.add_argument("count", type=int)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--fonts", type=Path, default=render.FONTS)
+    args = parser.parse_args()
+    render.FONTS = args.fonts
+    rng = np.random.default_rng(args.seed)
+    found = [
+        (grey(image), image.shape[0], *rest)
+        for image, *rest in (drawn(rng) for _ in range(args.count))
+    ]
+    pixels, rows, damage, kinds = zip(*found, strict=True)
+    np.savez_compressed(
+        args.out, pixels=np.concatenate(pixels, 1), widths=[p.shape[1] for p in pixels],
+        rows=rows, damage=damage, kinds=kinds,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from rapidfuzz import fuzz
 
 from iqmetrics.images import Picture
 from iqmetrics.nets.side_by_side import each
-from iqmetrics.nets.text.again import AGAIN
+from iqmetrics.nets.text.again import AGAIN, slanted
 from iqmetrics.nets.text.lines import Line, merged, orders
 from iqmetrics.nets.text.matching import Match, assign, credit
 from iqmetrics.nets.text.normal import kept_positions, letters, lowered, same
-from iqmetrics.nets.text.readability import forced, scaled, shares, variants
+from iqmetrics.nets.text.readability import SLANT, forced, readability, shares
 from iqmetrics.nets.text.reading import PASSES, adds
+from iqmetrics.nets.text.strokes import unsoundness
 
 if TYPE_CHECKING:
     from iqmetrics.nets.text.reading import Reader
@@ -76,21 +78,14 @@ def readabilities(reader: "Reader", judged: Sequence[Judged]) -> list[list[float
     ]
     number = {c: k + 1 for k, c in enumerate(reader.alphabet)}
     classes = [[number[c] for c in text if c in number] for *_, text in jobs]
-    looks = each(lambda job: variants(judged[job[0]].lines[job[2]].image), jobs)
-    asked = [(image, c) for some, c in zip(looks, classes, strict=True) for image in some]
-    likelihoods = reader.likelihoods([image for image, _ in asked], [c for _, c in asked])
-    count = len(asked) // len(jobs) if jobs else 0
-    sums = [[0.0] * len(one.targets) for one in judged]
-    sizes = [[0] * len(one.targets) for one in judged]
+    crops = [judged[i].lines[line].image for i, _, line, _ in jobs]
+    likelihoods = reader.likelihoods(each(lambda crop: slanted(crop, SLANT), crops), classes)
+    unsound = unsoundness(crops)
+    sums = [[np.zeros(3) for _ in one.targets] for one in judged]
     for k, (i, t, _, text) in enumerate(jobs):
         known = len(classes[k]) / max(1, len(text))
-        odds = likelihoods[k * count : (k + 1) * count]
-        sums[i][t] += len(text) * known * sum(odds) / len(odds)
-        sizes[i][t] += len(text)
-    return [
-        [scaled(s / n) if n else 0.0 for s, n in zip(row, each_size, strict=True)]
-        for row, each_size in zip(sums, sizes, strict=True)
-    ]
+        sums[i][t] += len(text) * np.array([1, known * likelihoods[k], unsound[k]])
+    return [[readability(b / n, c / n) if n else 0.0 for n, b, c in row] for row in sums]
 
 
 def _worthwhile(best: Judged, what: str) -> bool:
