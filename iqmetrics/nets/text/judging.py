@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,7 +77,7 @@ def readabilities(reader: "Reader", judged: Sequence[Judged]) -> list[list[float
         if match is not None
         for line, text in _forced_lines(one, t, match)
     ]
-    number = {c: k + 1 for k, c in enumerate(reader.alphabet)}
+    number = numbers(reader.alphabet)
     classes = [[number[c] for c in text if c in number] for *_, text in jobs]
     crops = [judged[i].lines[line].image for i, _, line, _ in jobs]
     likelihoods = reader.likelihoods(each(lambda crop: slanted(crop, SLANT), crops), classes)
@@ -85,7 +86,13 @@ def readabilities(reader: "Reader", judged: Sequence[Judged]) -> list[list[float
     for k, (i, t, _, text) in enumerate(jobs):
         known = len(classes[k]) / max(1, len(text))
         sums[i][t] += len(text) * np.array([1, known * likelihoods[k], unsound[k]])
-    return [[readability(b / n, c / n) if n else 0.0 for n, b, c in row] for row in sums]
+    return [[float(readability(b / n, c / n)) if n else 0.0 for n, b, c in row] for row in sums]
+
+
+@cache
+def numbers(alphabet: tuple[str, ...]) -> dict[str, int]:
+    """The recogniser's class of each character."""
+    return {c: k + 1 for k, c in enumerate(alphabet)}
 
 
 def _worthwhile(best: Judged, what: str) -> bool:
