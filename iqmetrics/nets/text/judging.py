@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 CLOSE = 0.6
 """From this similarity on a target was found: then the lettering is at fault, not the search."""
-LIKE, MOST_TRIED = 60.0, 6
-"""Likeness (0..100) to a wanting target from which a single new line is tried, and how many are."""
+LIKE, MOST_TRIED, SHORTEST = 60.0, 6, 4
+"""Likeness (0..100) to a wanting target from which a single new line is tried, how many are, and
+how many times as long as such a line a target may be."""
 SMALL_PRINT = 24.0
 """Height in pixels under which a found target is worth a look at twice the size."""
 
@@ -99,6 +100,8 @@ def _worthwhile(best: Judged, what: str) -> bool:
     """Whether a pass may still find something better, given what is known."""
     if what in ("quick", "full", "bent", *AGAIN):
         return True
+    if what == "glance":
+        return all(m is not None and m.similarity >= CLOSE for m in best.matches)
     lost = any(m is None or m.similarity < CLOSE for m in best.matches)
     return lost or (what == "tiles" and _smallest(best) < SMALL_PRINT)
 
@@ -133,7 +136,10 @@ def _held_against(targets: tuple[str, ...], lines: Sequence[Line]) -> Judged:
 
 
 def _promising(best: Judged, lines: Sequence[Line]) -> list[Line]:
-    """New lines that are like a target not yet found to the letter, the likest first."""
+    """New lines that are like a target not yet found to the letter, the likest first.
+
+    A line much shorter than the target is left alone: one stray letter would mend any misspelling.
+    """
     wanting = [
         lowered(letters(t))
         for t, m in zip(best.targets, best.matches, strict=True)
@@ -141,12 +147,17 @@ def _promising(best: Judged, lines: Sequence[Line]) -> list[Line]:
     ]
     known = {(line.text, line.box) for line in best.lines}
     likeness = [
-        (max((fuzz.partial_ratio(lowered(letters(line.text)), t) for t in wanting), default=0), i)
+        (max((_likeness(lowered(letters(line.text)), t) for t in wanting), default=0), i)
         for i, line in enumerate(lines)
         if (line.text, line.box) not in known
     ]
     likest = sorted((-like, i) for like, i in likeness if like >= LIKE)
     return [lines[i] for _, i in likest[:MOST_TRIED]]
+
+
+def _likeness(read: str, target: str) -> float:
+    long_enough = len(read) >= 2 and len(read) * SHORTEST >= len(target)
+    return fuzz.partial_ratio(read, target) if long_enough else 0.0
 
 
 def _forced_lines(one: Judged, target: int, match: Match) -> list[tuple[int, str]]:

@@ -1,6 +1,7 @@
 """Reads pictures in passes, from the quick look to the laborious: the caller stops when satisfied.
 
 quick    the whole frame at 640 x 640 px of detector area
+glance   what that found, widened: cheaper than the frame at full size, often enough
 full     the same at its own size, at least 1024 x 1024 px of area
 turned, wide, longer ...   second looks at what was found: see `again`
 bent     rings of lettering, unrolled
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from iqmetrics.nets.text.runtime import Net
 
-PASSES = ("quick", "full", *AGAIN, "bent", "far", "faint", "tiles")
+PASSES = ("quick", "glance", "full", *AGAIN, "bent", "far", "faint", "tiles")
 AREA = {"far": 320**2, "quick": 640**2, "full": 1024**2, "faint": 1024**2}
 LARGEST_SCALE, LARGEST_SIDE = 2.0, 2048
 LEAST_CONFIDENCE = 0.3
@@ -111,6 +112,8 @@ class Reader:
                 if r.arc is not None
                 for inward in (False, True)
             ]
+        if what == "glance":
+            return again.looks(picture.pixels, self.regions([picture], "quick")[0], "wide")
         if what in AGAIN:
             found = self.regions([picture], widest(picture))[0]
             return again.looks(picture.pixels, found, what)
@@ -160,7 +163,7 @@ def widest(picture: Picture) -> str:
 def adds(picture: Picture, what: str) -> bool:
     """Whether a pass sees this picture at a size at which no earlier pass has seen it."""
     quick, full = (detector_side(picture.width, picture.height, AREA[k]) for k in ("quick", "full"))
-    if what == "full":
+    if what in ("glance", "full"):
         return full > quick
     return what != "tiles" or full < LARGEST_SCALE * max(picture.width, picture.height)
 
