@@ -24,7 +24,8 @@ class Text:
     is the similarity (1 - edits / length) of each target to the place most like it, below .6
     falling to 0 at .3, where chance explains it, weighted by length. Readability is the mean of
     two views: the likelihood that the recogniser, made to say the target, assigns it on the crop a
-    little slanted, and how sound a small net of our own finds the strokes. Nothing found is 0; no text asked for is not applicable.
+    little slanted, and how sound a small net of our own finds the strokes. Nothing found is 0;
+    no text asked for is not applicable.
     Targets: the record's `texts` where stated, else the quoted strings of its prompt and what
     follows a cue ("reads", 写着), from `min_confidence` on. Case, spacing and signs are free;
     look-alikes (I l 1, O 0) cost a fifth of an edit; text that nobody asked for costs nothing.

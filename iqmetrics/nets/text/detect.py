@@ -96,7 +96,13 @@ def regions(heat: "NDArray[np.float32]", across: float, down: float) -> list[Reg
         mean = _mean_heat(heat, np.asarray(cv2.boxPoints(rectangle), np.float32))
         if mean >= BOX_HEAT:
             corners = ordered(_grown(rectangle)) * scale
-            found.append(Region(corners, mean, outline=_four_sides(contour, rectangle, scale)))
+            found.append(
+                Region(
+                    corners,
+                    mean,
+                    outline=_four_sides(np.asarray(contour, np.int32), rectangle, scale),
+                )
+            )
     return found + _arcs(mask, scale)
 
 
