@@ -22,7 +22,7 @@ class Text:
 
     `text.legibility` = completeness x (0.5 + 0.5 readability), 0..1, higher is better. Completeness
     is the similarity (1 - edits / length) of each target to the place most like it, below .6
-    falling to 0 at .3, where chance explains it, weighted by length. Readability is the mean of
+    falling to 0 at .3, where chance explains it, weighted by length. Readability joins
     two views: the likelihood that the recogniser, made to say the target, assigns it on the crop a
     little slanted, and how sound a small net of our own finds the strokes. Nothing found is 0;
     no text asked for is not applicable.

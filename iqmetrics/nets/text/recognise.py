@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from iqmetrics.nets.text.runtime import Net
 
-HEIGHT, NARROWEST, BUCKET, WIDEST = 48, 160, 80, 3200
+HEIGHT, NARROWEST, BUCKET, WIDEST = 48, 320, 160, 3200
 BATCH = 8
 
 

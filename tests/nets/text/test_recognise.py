@@ -12,8 +12,8 @@ def test_greedy_decoding_merges_repeats_and_drops_blanks() -> None:
 
 
 def test_crops_are_padded_to_a_few_widths() -> None:
-    assert recognise.prepared(np.zeros((48, 100, 3), np.uint8)).shape == (3, 48, 160)
-    assert recognise.prepared(np.zeros((24, 200, 3), np.uint8)).shape == (3, 48, 400)
+    assert recognise.prepared(np.zeros((48, 100, 3), np.uint8)).shape == (3, 48, 320)
+    assert recognise.prepared(np.zeros((24, 200, 3), np.uint8)).shape == (3, 48, 480)
 
 
 def test_answers_come_back_in_order_whatever_the_width() -> None:
