@@ -29,12 +29,13 @@ class Region:
 
     `corners` (4, 2): top left, top right, bottom right, bottom left of the lying rectangle (of an
     arc: its outline); `arc` when the letters follow a circle; `heat` = the detector's mean answer
-    inside, 0..1.
+    inside, 0..1; `outline` (4, 2): the same place within the four sides that fit it best.
     """
 
     corners: "NDArray[np.float32]"
     heat: float
     arc: Arc | None = None
+    outline: "NDArray[np.float32] | None" = None
 
 
 def heat_map(
@@ -94,7 +95,14 @@ def regions(heat: "NDArray[np.float32]", across: float, down: float) -> list[Reg
             continue
         mean = _mean_heat(heat, np.asarray(cv2.boxPoints(rectangle), np.float32))
         if mean >= BOX_HEAT:
-            found.append(Region(_ordered(_grown(rectangle)) * scale, mean))
+            corners = ordered(_grown(rectangle)) * scale
+            found.append(
+                Region(
+                    corners,
+                    mean,
+                    outline=_four_sides(np.asarray(contour, np.int32), rectangle, scale),
+                )
+            )
     return found + _arcs(mask, scale)
 
 
@@ -151,7 +159,46 @@ def _grown(
     return np.asarray(cv2.boxPoints((centre, (w + 2 * by, h + 2 * by), angle)), np.float32)
 
 
-def _ordered(corners: "NDArray[np.float32]") -> "NDArray[np.float32]":
+def _four_sides(
+    contour: "NDArray[np.int32]",
+    rectangle: tuple[Sequence[float], Sequence[float], float],
+    scale: "NDArray[np.float32]",
+) -> "NDArray[np.float32] | None":
+    """The least quadrilateral around a blob, grown as its rectangle is, if there is one."""
+    hull = cv2.convexHull(contour)
+    if len(hull) < 5:
+        return None
+    corners = ordered(np.asarray(cv2.approxPolyN(hull, 4)[0], np.float32))
+    sides = np.roll(corners, -1, 0) - corners
+    lengths = np.linalg.norm(sides, axis=1)
+    if lengths.min() < SMALLEST:
+        return None
+    w, h = rectangle[1]
+    outward = np.stack([sides[:, 1], -sides[:, 0]], 1) / lengths[:, None]
+    starts = corners + outward * (w * h * GROWTH / (2 * (w + h)))
+    grown = [_crossing(starts[i - 1], sides[i - 1], starts[i], sides[i]) for i in range(4)]
+    if any(
+        g is None or np.abs(g - c).max() > max(w, h) for g, c in zip(grown, corners, strict=True)
+    ):
+        return None
+    return np.asarray(grown, np.float32) * scale
+
+
+def _crossing(
+    a: "NDArray[np.float32]",
+    along: "NDArray[np.float32]",
+    b: "NDArray[np.float32]",
+    beside: "NDArray[np.float32]",
+) -> "NDArray[np.float32] | None":
+    """Where two straight lines (point, direction) meet."""
+    turn = float(along[0] * beside[1] - along[1] * beside[0])
+    if abs(turn) < 1e-6:
+        return None
+    to = b - a
+    return np.asarray(a + along * float(to[0] * beside[1] - to[1] * beside[0]) / turn, np.float32)
+
+
+def ordered(corners: "NDArray[np.float32]") -> "NDArray[np.float32]":
     """Top left first, clockwise."""
     by_x = corners[np.argsort(corners[:, 0], kind="stable")]
     left = by_x[:2][np.argsort(by_x[:2, 1], kind="stable")]

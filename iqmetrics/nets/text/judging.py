@@ -2,21 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
+
+import numpy as np
+from rapidfuzz import fuzz
 
 from iqmetrics.images import Picture
 from iqmetrics.nets.side_by_side import each
+from iqmetrics.nets.text.again import AGAIN, slanted
 from iqmetrics.nets.text.lines import Line, merged, orders
 from iqmetrics.nets.text.matching import Match, assign, credit
-from iqmetrics.nets.text.normal import kept_positions, letters, same
-from iqmetrics.nets.text.readability import forced, scaled, shares, variants
-from iqmetrics.nets.text.reading import AGAIN, PASSES, adds
+from iqmetrics.nets.text.normal import kept_positions, letters, lowered, same
+from iqmetrics.nets.text.readability import SLANT, forced, readability, shares
+from iqmetrics.nets.text.reading import PASSES, adds
+from iqmetrics.nets.text.strokes import unsoundness
 
 if TYPE_CHECKING:
     from iqmetrics.nets.text.reading import Reader
 
 CLOSE = 0.6
 """From this similarity on a target was found: then the lettering is at fault, not the search."""
+LIKE, MOST_TRIED, SHORTEST = 60.0, 6, 4
+"""Likeness (0..100) to a wanting target from which a single new line is tried, how many are, and
+how many times as long as such a line a target may be."""
 SMALL_PRINT = 24.0
 """Height in pixels under which a found target is worth a look at twice the size."""
 
@@ -69,29 +78,30 @@ def readabilities(reader: "Reader", judged: Sequence[Judged]) -> list[list[float
         if match is not None
         for line, text in _forced_lines(one, t, match)
     ]
-    number = {c: k + 1 for k, c in enumerate(reader.alphabet)}
+    number = numbers(reader.alphabet)
     classes = [[number[c] for c in text if c in number] for *_, text in jobs]
-    looks = each(lambda job: variants(judged[job[0]].lines[job[2]].image), jobs)
-    asked = [(image, c) for some, c in zip(looks, classes, strict=True) for image in some]
-    likelihoods = reader.likelihoods([image for image, _ in asked], [c for _, c in asked])
-    count = len(asked) // len(jobs) if jobs else 0
-    sums = [[0.0] * len(one.targets) for one in judged]
-    sizes = [[0] * len(one.targets) for one in judged]
+    crops = [judged[i].lines[line].image for i, _, line, _ in jobs]
+    likelihoods = reader.likelihoods(each(lambda crop: slanted(crop, SLANT), crops), classes)
+    unsound = unsoundness(crops)
+    sums = [[np.zeros(3) for _ in one.targets] for one in judged]
     for k, (i, t, _, text) in enumerate(jobs):
         known = len(classes[k]) / max(1, len(text))
-        odds = likelihoods[k * count : (k + 1) * count]
-        sums[i][t] += len(text) * known * sum(odds) / len(odds)
-        sizes[i][t] += len(text)
-    return [
-        [scaled(s / n) if n else 0.0 for s, n in zip(row, each_size, strict=True)]
-        for row, each_size in zip(sums, sizes, strict=True)
-    ]
+        sums[i][t] += len(text) * np.array([1, known * likelihoods[k], unsound[k]])
+    return [[float(readability(b / n, c / n)) if n else 0.0 for n, b, c in row] for row in sums]
+
+
+@cache
+def numbers(alphabet: tuple[str, ...]) -> dict[str, int]:
+    """The recogniser's class of each character."""
+    return {c: k + 1 for k, c in enumerate(alphabet)}
 
 
 def _worthwhile(best: Judged, what: str) -> bool:
     """Whether a pass may still find something better, given what is known."""
     if what in ("quick", "full", "bent", *AGAIN):
         return True
+    if what == "glance":
+        return all(m is not None and m.similarity >= CLOSE for m in best.matches)
     lost = any(m is None or m.similarity < CLOSE for m in best.matches)
     return lost or (what == "tiles" and _smallest(best) < SMALL_PRINT)
 
@@ -107,17 +117,47 @@ def _smallest(best: Judged) -> float:
 
 
 def _better(best: Judged, lines: Sequence[Line], what: str) -> Judged:
-    passes = (*best.passes, what)
-    tried = [best]
-    for together in (
-        [list(lines)] if not best.lines else [merged(best.lines, lines), merged(lines, best.lines)]
-    ):
-        texts = [line.text for line in together]
-        matches = assign(best.targets, texts, orders(together))
-        tried.append(Judged(best.targets, tuple(together), tuple(matches)))
-    top = max(tried, key=lambda j: j.completeness)
-    chosen = tried[1] if not best.lines and top.completeness == 0 else top
-    return Judged(chosen.targets, chosen.lines, chosen.matches, passes)
+    """The better of what was known and what a pass adds: as a whole, then line by line."""
+    if not best.lines:
+        top = _held_against(best.targets, list(lines))
+    else:
+        both = [merged(best.lines, lines), merged(lines, best.lines)]
+        tried = [best, *(_held_against(best.targets, together) for together in both)]
+        top = max(tried, key=lambda j: j.completeness)
+        for line in _promising(top, lines):
+            one = _held_against(best.targets, merged(top.lines, [line]))
+            top = max(top, one, key=lambda j: j.completeness)
+    return Judged(top.targets, top.lines, top.matches, (*best.passes, what))
+
+
+def _held_against(targets: tuple[str, ...], lines: Sequence[Line]) -> Judged:
+    matches = assign(targets, [line.text for line in lines], orders(lines))
+    return Judged(targets, tuple(lines), tuple(matches))
+
+
+def _promising(best: Judged, lines: Sequence[Line]) -> list[Line]:
+    """New lines that are like a target not yet found to the letter, the likest first.
+
+    A line much shorter than the target is left alone: one stray letter would mend any misspelling.
+    """
+    wanting = [
+        lowered(letters(t))
+        for t, m in zip(best.targets, best.matches, strict=True)
+        if m is None or not same(letters(t), m.found)
+    ]
+    known = {(line.text, line.box) for line in best.lines}
+    likeness = [
+        (max((_likeness(lowered(letters(line.text)), t) for t in wanting), default=0), i)
+        for i, line in enumerate(lines)
+        if (line.text, line.box) not in known
+    ]
+    likest = sorted((-like, i) for like, i in likeness if like >= LIKE)
+    return [lines[i] for _, i in likest[:MOST_TRIED]]
+
+
+def _likeness(read: str, target: str) -> float:
+    long_enough = len(read) >= 2 and len(read) * SHORTEST >= len(target)
+    return fuzz.partial_ratio(read, target) if long_enough else 0.0
 
 
 def _forced_lines(one: Judged, target: int, match: Match) -> list[tuple[int, str]]:

@@ -10,7 +10,16 @@ if TYPE_CHECKING:
     from iqmetrics.nets.text.reading import Reader
 
 
-def open_reader(runtime: str = "onnxruntime", device: str = "cpu") -> "Reader":
+def settled(runtime: str, device: str) -> str:
+    """The runtime that "auto" means here: torch on a GPU, OpenVINO where it is installed."""
+    if device == "cuda":
+        return "torch"
+    if runtime != "auto":
+        return runtime
+    return "openvino" if find_spec("openvino") else "onnxruntime"
+
+
+def open_reader(runtime: str = "auto", device: str = "cpu") -> "Reader":
     """A ready `Reader`; each network is opened once a process.
 
     Raises:
@@ -21,6 +30,6 @@ def open_reader(runtime: str = "onnxruntime", device: str = "cpu") -> "Reader":
             raise Unavailable.extra("reading text", package, "score")
     from iqmetrics.nets.text.reading import Reader
 
-    chosen = Runtime("torch" if device == "cuda" else runtime, device)
+    chosen = Runtime(settled(runtime, device), device)
     detector, recogniser = open_net("detector", chosen), open_net("recogniser", chosen)
     return Reader(detector, recogniser, alphabet(), f"{chosen.name}/{device}")

@@ -1,9 +1,9 @@
 """Reads pictures in passes, from the quick look to the laborious: the caller stops when satisfied.
 
 quick    the whole frame at 640 x 640 px of detector area
+glance   what that found, widened: cheaper than the frame at full size, often enough
 full     the same at its own size, at least 1024 x 1024 px of area
-turned   what was found, upside down and turned the other way
-left, right, coarse   what was found, slanted by 12 degrees either way, or at 24 px height
+turned, wide, longer ...   second looks at what was found: see `again`
 bent     rings of lettering, unrolled
 far      the whole frame small, for huge or soft letters
 faint    the whole frame with its local contrast raised
@@ -11,7 +11,7 @@ tiles    overlapping quarters (of large pictures: more) at twice their size, for
 Each pass is remembered on the picture; networks are called in batches over all pictures.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,8 @@ import numpy as np
 
 from iqmetrics.images import Picture, once_each
 from iqmetrics.nets.side_by_side import each
-from iqmetrics.nets.text import recognise
+from iqmetrics.nets.text import again, recognise
+from iqmetrics.nets.text.again import AGAIN
 from iqmetrics.nets.text.detect import Region, heat_maps, regions
 from iqmetrics.nets.text.lines import Line, distinct
 from iqmetrics.nets.text.readability import ctc_likelihood
@@ -30,41 +31,13 @@ if TYPE_CHECKING:
 
     from iqmetrics.nets.text.runtime import Net
 
-PASSES = ("quick", "full", "turned", "left", "right", "coarse", "bent", "far", "faint", "tiles")
+PASSES = ("quick", "glance", "full", *AGAIN, "bent", "far", "faint", "tiles")
 AREA = {"far": 320**2, "quick": 640**2, "full": 1024**2, "faint": 1024**2}
 LARGEST_SCALE, LARGEST_SIDE = 2.0, 2048
 LEAST_CONFIDENCE = 0.3
 TILE, TILE_STEP = 576, 448
 TOGETHER = 10
 """Pictures that a GPU's detector is given at once, and whose heat maps are in memory at once."""
-
-
-def _turned(image: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
-    return np.ascontiguousarray(np.rot90(image, 2))
-
-
-def _slanted(image: "NDArray[np.uint8]", degrees: float) -> "NDArray[np.uint8]":
-    h, w = image.shape[:2]
-    lean = float(np.tan(np.radians(degrees)))
-    matrix = np.array([[1, lean, -h * lean / 2], [0, 1, 0]])
-    out = cv2.warpAffine(image, matrix, (w, h), borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(out, np.uint8)
-
-
-def _coarse(image: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
-    h, w = image.shape[:2]
-    rows = min(h, 24)
-    out = cv2.resize(image, (max(1, round(w * rows / h)), rows), interpolation=cv2.INTER_AREA)
-    return np.asarray(out, np.uint8)
-
-
-AGAIN: "dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]]" = {
-    "turned": _turned,
-    "left": lambda image: _slanted(image, -12),
-    "right": lambda image: _slanted(image, 12),
-    "coarse": _coarse,
-}
-"""Passes that read the crops of an earlier one again, changed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,13 +112,14 @@ class Reader:
                 if r.arc is not None
                 for inward in (False, True)
             ]
-        source = widest(picture) if what in AGAIN else what
-        boxes = [r for r in self.regions([picture], source)[0] if r.arc is None]
-        pixels = raised(picture.pixels) if what == "faint" else picture.pixels
-        images = [recognise.crop(pixels, r.corners) for r in boxes]
+        if what == "glance":
+            return again.looks(picture.pixels, self.regions([picture], "quick")[0], "wide")
         if what in AGAIN:
-            images = [AGAIN[what](image) for image in images]
-        return [(r.corners, i, what == "turned") for r, i in zip(boxes, images, strict=True)]
+            found = self.regions([picture], widest(picture))[0]
+            return again.looks(picture.pixels, found, what)
+        boxes = [r for r in self.regions([picture], what)[0] if r.arc is None]
+        pixels = raised(picture.pixels) if what == "faint" else picture.pixels
+        return [(r.corners, recognise.crop(pixels, r.corners), False) for r in boxes]
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +163,7 @@ def widest(picture: Picture) -> str:
 def adds(picture: Picture, what: str) -> bool:
     """Whether a pass sees this picture at a size at which no earlier pass has seen it."""
     quick, full = (detector_side(picture.width, picture.height, AREA[k]) for k in ("quick", "full"))
-    if what == "full":
+    if what in ("glance", "full"):
         return full > quick
     return what != "tiles" or full < LARGEST_SCALE * max(picture.width, picture.height)
 

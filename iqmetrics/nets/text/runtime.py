@@ -1,6 +1,6 @@
 """Opens the two text networks (PP-OCRv6 small, from rapidocr's wheel).
 
-On onnxruntime, or on OpenVINO when that is asked for by name; on a GPU in torch.
+On OpenVINO or onnxruntime; on a GPU in torch.
 """
 
 import hashlib

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -54,3 +55,15 @@ def test_the_size_that_the_net_sees_is_that_of_the_scaled_picture() -> None:
         high, wide, by_area = seen_size(shape, side)
         assert scaled(pixels, side).shape == (high, wide, 3) and by_area is averaged
         assert high % 32 == wide % 32 == 0
+
+
+def test_a_tapering_blob_has_an_outline_that_tapers() -> None:
+    heat = np.zeros((200, 400), np.float32)
+    cv2.fillPoly(heat, [np.array([[50, 60], [350, 90], [350, 110], [50, 140]])], 1.0)
+    (region,) = [r for r in regions(heat, 1.0, 1.0) if r.arc is None]
+    assert region.outline is not None
+    left = np.linalg.norm(region.outline[0] - region.outline[3])
+    right = np.linalg.norm(region.outline[1] - region.outline[2])
+    assert left > 1.4 * right
+    straight = np.linalg.norm(region.corners[0] - region.corners[3])
+    assert straight == pytest.approx(np.linalg.norm(region.corners[1] - region.corners[2]), abs=1)

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from iqmetrics.nets.text.readability import ctc_likelihood, forced, scaled, shares, variants
+from iqmetrics.nets.text.readability import (
+    ctc_likelihood,
+    forced,
+    readability,
+    scaled,
+    shares,
+    sound,
+)
 
 
 @pytest.mark.parametrize("classes", [[3, 1, 2], [2, 2], [1], [4, 4, 4, 1]])
@@ -53,8 +60,13 @@ def test_scaled_is_monotone_from_0_to_1() -> None:
     assert values == sorted(values) and values[0] == 0 and values[-1] == 1
 
 
-def test_variants_keep_the_picture_recognisable() -> None:
-    image = np.random.default_rng(0).integers(0, 255, (60, 200, 3), np.uint8)
-    made = variants(image)
-    assert np.array_equal(made[0], image) and len(made) > 1
-    assert all(abs(v.mean() - image.mean()) < 12 for v in made)
+def test_sound_strokes_read_well_up_to_the_knee_and_then_ever_worse() -> None:
+    values = [sound(x) for x in np.linspace(0, 1, 21)]
+    assert values == sorted(values, reverse=True) and values[0] == 1 and values[-1] == 0
+    assert sound(0.4) > 0.9 > sound(0.5)
+
+
+def test_readability_takes_both_views() -> None:
+    assert readability(1.0, 0.0) == 1
+    assert readability(0.0, 1.0) == 0
+    assert 1 > readability(1.0, 1.0) > readability(0.0, 0.0) > 0

@@ -19,6 +19,7 @@ def test_later_passes_see_more_of_large_pictures_only() -> None:
     small, large = (pictured(np.zeros((n, n, 3), np.uint8)) for n in (300, 1024))
     assert reading.widest(small) == "quick" and reading.widest(large) == "full"
     assert not reading.adds(small, "tiles") and reading.adds(large, "tiles")
+    assert not reading.adds(small, "glance") and reading.adds(large, "glance")
 
 
 def test_the_quick_look_is_at_most_640_squared() -> None:
