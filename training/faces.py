@@ -15,16 +15,21 @@ from pathlib import Path
 import numpy as np
 
 from iqmetrics.nets.faces.heads import crooked, design, energy, malformed, moved, scaled, signs
+from iqmetrics.nets.faces.shape import left, template
 
 REGIONS = 5
-SHRINK = 0.3
-"""Weight of independent differences in the covariance of normal faces."""
-REST = 0.25
-"""Weight of what a displacement changes beyond its mean answer."""
+FINE, COARSE = (0.6, 0.25), (0.1, 4.0)
+"""(shrink, rest) of the fit on all differences and of that on mean displacements of the mesh: the
+weight of independent differences in the covariance of normal faces, and of what a displacement
+changes beyond its mean answer."""
+CELL = 0.4
+"""Side of the cells of the mesh in the coarse fit, in eye distances."""
 BROKEN_RIDGE = 30.0
 FALSE_ALARMS = 0.05
 """Share of normal faces that may reach 0.5 on `malformed`."""
 FOLDS = 5
+HELD_OUT = 10
+"""Folds of the scores of unseen people, each made with `FOLDS` inner ones."""
 FRONTAL = 30.0
 HELD_BACK = "p046"
 """The face of the tests and fixtures; the shipped constants have never seen it."""
@@ -42,8 +47,31 @@ def usable(data):
     )
 
 
+def cells():
+    """Mean displacement of each cell of the frontal and the posed mesh (differences x cells)."""
+    points = template()[left()]
+    _, cell = np.unique(np.round(points / CELL), axis=0, return_inverse=True)
+    one = np.eye(cell.max() + 1)[cell.ravel()]
+    flat = np.eye(3)[:, :2]
+    return np.kron(np.eye(2), np.kron(one / one.sum(0), flat))
+
+
 def displacement(data, rows):
-    """(scale, weights) of the displacement heads from the given rows.
+    """(scale, weights) of the displacement heads: the mean of the fine and the coarse fit.
+
+    Many differences see small things, few of them vary less from person to person.
+    """
+    scale, weights = generalised_least_squares(data, rows, *FINE)
+    mean = cells()
+    few = {**data, "skew": data["skew"][:, : len(mean)].astype(np.float64) @ mean}
+    few_scale, few_weights = generalised_least_squares(few, rows, *COARSE)
+    coarse = np.zeros_like(weights)
+    coarse[: len(mean)] = scale[: len(mean), None] * (mean @ (few_weights / few_scale[:, None]))
+    return scale, (weights + coarse) / 2
+
+
+def generalised_least_squares(data, rows, shrink, rest_weight):
+    """(scale, weights) of linear displacement heads from the given rows.
 
     A pushed face minus the same face as it was shows how the differences answer to a displacement;
     normal faces show how much they vary without one. The weights are the generalised least squares
@@ -62,12 +90,12 @@ def displacement(data, rows):
     rest = moved_by - answer @ response
     spread = np.vstack(
         [
-            z[normal] * np.sqrt((1 - SHRINK) / normal.sum()),
-            rest * np.sqrt(REST / max(len(rest), 1)),
+            z[normal] * np.sqrt((1 - shrink) / normal.sum()),
+            rest * np.sqrt(rest_weight / max(len(rest), 1)),
         ]
     )
-    inner = spread @ spread.T + SHRINK * np.eye(len(spread))
-    pull = (response.T - spread.T @ np.linalg.solve(inner, spread @ response.T)) / SHRINK
+    inner = spread @ spread.T + shrink * np.eye(len(spread))
+    pull = (response.T - spread.T @ np.linalg.solve(inner, spread @ response.T)) / shrink
     weights = np.zeros((z.shape[1], 2 * REGIONS))
     for r in range(REGIONS):
         own = slice(2 * r, 2 * r + 2)
@@ -150,9 +178,9 @@ def predict(data, got):
 
 def held_out(data):
     """Region scores and malformed of every sample by constants fitted on other people."""
-    fold = folds(data["person"])
+    fold = folds(data["person"], HELD_OUT)
     score, broken = np.zeros((len(fold), REGIONS)), np.zeros(len(fold))
-    for f in range(FOLDS):
+    for f in range(HELD_OUT):
         got = fit(data, fold != f)
         s, m = predict(data, got)
         score[fold == f], broken[fold == f] = s[fold == f], m[fold == f]

@@ -1,4 +1,4 @@
-"""The four embedded face nets: onnxruntime on one CPU thread, or torch on a GPU."""
+"""The three embedded face nets: onnxruntime on one CPU thread, or torch on a GPU."""
 
 from functools import cache
 from importlib.util import find_spec
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-NETS = ("face_short", "face_full", "face_mesh", "face_iris")
-"""Names in the weight ledger: near and far detector, mesh, iris."""
+NETS = ("face_short", "face_full", "face_mesh")
+"""Names in the weight ledger: near and far detector, mesh with irises."""
 
 CHUNK = 32
 """Crops that go through a net in one call; bounds the memory of a crowd."""
@@ -46,7 +46,7 @@ def _torch_net(name: str, device: str) -> "TorchNet":
 
 
 def load(device: str = "cpu") -> None:
-    """Load all four nets for "cpu" (onnxruntime) or "cuda" (torch); what follows runs there.
+    """Load all three nets for "cpu" (onnxruntime) or "cuda" (torch); what follows runs there.
 
     Raises:
         Unavailable: onnxruntime (or torch) or a file is missing.
@@ -68,7 +68,7 @@ def run(name: str, batch: Floats, deep: bool = False) -> list[Floats]:
     Args:
         name: One of `NETS`.
         batch: n x height x width x 3, the range is the net's own.
-        deep: Also answer the inner layer that `face_mesh` and `face_iris` show.
+        deep: Also answer the inner layer that `face_mesh` shows.
 
     Returns:
         Each output flattened to n x numbers, or n x anchors x numbers for the detectors.

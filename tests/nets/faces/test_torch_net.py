@@ -7,7 +7,7 @@ from iqmetrics import weights
 from iqmetrics.nets.faces import session
 from iqmetrics.nets.faces.torch_net import TorchNet, _fields, _ints
 
-SHAPES = {"face_short": 128, "face_full": 192, "face_mesh": 192, "face_iris": 64}
+SHAPES = {"face_short": 128, "face_full": 192, "face_mesh": 192}
 
 
 @pytest.mark.parametrize("name", session.NETS)
