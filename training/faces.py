@@ -25,6 +25,7 @@ changes beyond its mean answer."""
 CELL = 0.4
 """Side of the cells of the mesh in the coarse fit, in eye distances."""
 BROKEN_RIDGE = 30.0
+WIDER = 1.2
 FALSE_ALARMS = 0.05
 """Share of normal faces that may reach 0.5 on `malformed`."""
 FOLDS = 5
@@ -104,7 +105,11 @@ def generalised_least_squares(data, rows, shrink, rest_weight):
 
 
 def band(shift, yaw):
-    """Whitening matrix per region and growth with |sin yaw| of the answers on normal faces."""
+    """Whitening matrix per region and growth with |sin yaw| of the answers on normal faces.
+
+    No region grows less than they do on average, and all somewhat more than their mean answers do:
+    it is the far answers that give false alarms.
+    """
     turn = np.abs(np.sin(np.radians(yaw)))
     white = np.zeros((REGIONS, 2, 2))
     growth = np.zeros(REGIONS)
@@ -116,8 +121,8 @@ def band(shift, yaw):
             white[r] = np.linalg.inv(np.linalg.cholesky(cov + 1e-12 * np.eye(2)))
             size = np.hypot(*(p @ white[r].T).T)
             slope, level = np.polyfit(turn, size, 1)
-            growth[r] = np.clip(slope / max(level, 1e-6), 0, 4)
-    return white, growth
+            growth[r] = WIDER * np.clip(slope / max(level, 1e-6), 0, 4)
+    return white, np.maximum(growth, growth.mean())
 
 
 def fit(data, rows):
