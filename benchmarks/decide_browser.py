@@ -37,6 +37,35 @@ def visit(page_file: Path) -> dict[str, float]:
     return figures
 
 
+def visit_bundle(page_file: Path) -> dict[str, float]:
+    """Open a report whose data lies beside it: the scorecard, then the gallery; memory of both."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        first, gallery, heaps = [], [], []
+        for _ in range(3):
+            page = browser.new_page()
+            start = time.perf_counter()
+            page.goto(page_file.as_uri(), wait_until="commit")
+            page.wait_for_selector("html[data-ready=yes]", state="attached")
+            page.wait_for_selector("main table")
+            first.append(time.perf_counter() - start)
+            page.locator("[role=tab]").nth(1).click()
+            page.wait_for_function("document.querySelectorAll('.card').length === 60")
+            gallery.append(time.perf_counter() - start)
+            session = page.context.new_cdp_session(page)
+            session.send("HeapProfiler.collectGarbage")
+            heaps.append(session.send("Runtime.getHeapUsage")["usedSize"] / 1e6)
+            page.close()
+        browser.close()
+    return {
+        "report_interactive_s_100k": min(first),
+        "report_gallery_s_100k": min(gallery),
+        "report_heap_mb_100k": max(heaps),
+    }
+
+
 def _walk(browser: object, page_file: Path) -> dict[str, float]:
     page = browser.new_page()  # type: ignore[attr-defined]
     requests: list[str] = []

@@ -7,11 +7,23 @@ from typing import Any
 import click
 
 from iqmetrics.errors import BadInput
+from iqmetrics.remote import is_remote
+
+
+class _Target(click.Path):
+    """A path, or a URL as it is written."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """A `Path` would make one slash of two."""
+        return value if is_remote(str(value)) else super().convert(value, param, ctx)
+
+
+TARGET = _Target(path_type=Path)
 
 
 @click.command(epilog="Example:  iqm score outputs/ --prompts prompts.csv")
 @click.argument(
-    "targets", nargs=-1, required=True, metavar="FOLDER|FILES...", type=click.Path(path_type=Path)
+    "targets", nargs=-1, required=True, metavar="FOLDER|FILES|LIST.parquet...", type=TARGET
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Where results go (FOLDER/iqm).")
 @click.option("--include", multiple=True, metavar="GLOB", help="Only images whose path matches.")
@@ -20,6 +32,14 @@ from iqmetrics.errors import BadInput
 @click.option("--split-grids", is_flag=True, help="Take files with 2x2 pictures apart.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--workers", type=click.IntRange(0), help="Decoding processes (one a core).")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="This machine, or many.",
+)
+@click.option("--address", metavar="HOST:PORT", help="With --engine ray: the head of a cluster.")
 @click.option(
     "--preset", default="standard", show_default=True, help="A shipped preset, or a file."
 )
@@ -36,6 +56,11 @@ from iqmetrics.errors import BadInput
     help="CSV, TSV or JSONL with the prompt of each image.",
 )
 @click.option(
+    "--reference",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of pictures to compare each model with: FID and KID.",
+)
+@click.option(
     "--text", "texts", multiple=True, help="A string that every image must show; repeatable."
 )
 @click.option(
@@ -46,7 +71,7 @@ from iqmetrics.errors import BadInput
 @click.option("--json", "as_json", is_flag=True, help="Print scorecard.json instead of a table.")
 @click.option("--quiet", is_flag=True, help="No progress and no summary.")
 def command(
-    targets: tuple[Path, ...],
+    targets: tuple[Path | str, ...],
     out: Path | None,
     allow_download: bool,
     strict: bool,
@@ -97,17 +122,16 @@ def command(
         return _exit_code(result, strict)
 
 
-def _out_folder(targets: tuple[Path, ...], out: Path | None) -> Path:
+def _out_folder(targets: tuple[Path | str, ...], out: Path | None) -> Path:
     if out is None:
-        if len(targets) > 1 or not targets[0].is_dir():
-            base = Path.cwd()
-            for target in targets:
-                if not target.exists():
-                    raise BadInput(
-                        f"{target} does not exist", "Give a folder of images, or image files"
-                    )
-        else:
+        base = Path.cwd()
+        if len(targets) == 1 and isinstance(targets[0], Path) and targets[0].is_dir():
             base = targets[0]
+        for target in targets:
+            if isinstance(target, Path) and not target.exists():
+                raise BadInput(
+                    f"{target} does not exist", "Give a folder of images, or image files"
+                )
         out = base / "iqm"
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from iqmetrics.decode import Limits, decode, read_bytes
 from iqmetrics.errors import ImageProblem
 from iqmetrics.records import ImageRecord
+from iqmetrics.remote import is_remote, read
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +49,12 @@ class Picture:
     def height(self) -> int:
         """Height in pixels, as decoded."""
         return int(self.pixels.shape[0])
+
+    def remembered(self) -> "Picture":
+        """What was computed `once` of this picture, without its pixels (0 x 0 are left)."""
+        light = Picture(self.record, self.pixels[:0, :0].copy(), self.flags)
+        light._memo = self._memo
+        return light
 
     def once(self, key: Hashable, make: Callable[["Picture"], T]) -> T:
         """`make(self)`, computed at most once for this picture; `key` must name net and options."""
@@ -93,7 +100,8 @@ def open_picture(record: ImageRecord, limits: Limits | None = None) -> Picture:
         ImageProblem: with one of the statuses unreadable, unsupported, too_large, truncated.
     """
     limits = limits or Limits()
-    data = read_bytes(record.path, limits.file_bytes)
+    load = read if is_remote(record.path) else read_bytes
+    data = load(record.path, limits.file_bytes)
     named = with_sha256(record, hashlib.sha256(data).hexdigest())
     found = decode(data, limits.pixels)
     return Picture(named, found.pixels, found.flags)

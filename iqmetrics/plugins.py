@@ -19,6 +19,7 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "clip": "iqmetrics.scorers.clip:Clip",
         "diversity": "iqmetrics.scorers.diversity:Diversity",
         "face": "iqmetrics.scorers.face:Face",
+        "fid": "iqmetrics.scorers.fid:Fid",
         "grain": "iqmetrics.scorers.grain:Grain",
         "hands": "iqmetrics.scorers.hands:Hands",
         "look": "iqmetrics.scorers.look:Look",

@@ -18,8 +18,9 @@ from iqmetrics.decode import Limits
 from iqmetrics.errors import ImageProblem
 from iqmetrics.images import Picture, open_picture, with_sha256
 from iqmetrics.records import ImageRecord
+from iqmetrics.remote import local_copy
 from iqmetrics.shelf import Shelf
-from iqmetrics.worker_process import WorkerProcess
+from iqmetrics.worker_process import Answer, WorkerProcess
 
 Workers = int | Literal["threads"] | None
 """How many processes decode; None = one a core (16 at most); 0 or "threads" = threads instead."""
@@ -117,7 +118,7 @@ class Decoder:
                     break
                 worker.ready()
                 start = time.perf_counter()
-                answer, pixels = worker.ask(record.path)
+                answer, pixels = _asked(worker, record.path, self.limits)
                 seconds = time.perf_counter() - start
                 opened = _opened(record, answer, pixels, seconds)
                 size = opened.result.pixels.nbytes if isinstance(opened.result, Picture) else 0
@@ -127,6 +128,14 @@ class Decoder:
         finally:
             worker.kill()
             shelf.done()
+
+
+def _asked(worker: WorkerProcess, path: str, limits: Limits) -> Answer:
+    try:
+        with local_copy(path, limits.file_bytes) as here:
+            return worker.ask(here)
+    except ImageProblem as problem:
+        return {"status": problem.status, "reason": problem.reason}, None
 
 
 def _opened(record: ImageRecord, answer: dict[str, Any], pixels: Any, seconds: float) -> Opened:

@@ -1,5 +1,40 @@
 """Processes that tests start import the installed package, never the checkout they stand in."""
 
+import logging
 import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
 
 os.environ["PYTHONSAFEPATH"] = "1"
+
+
+@pytest.fixture(scope="session")
+def ray_here() -> Iterator[None]:
+    """A Ray of two cores on this machine, whose workers can import helpers of the tests."""
+    if find_spec("ray") is None:
+        pytest.skip("ray is not installed: pip install 'iqmetrics[ray]'")
+    import ray
+
+    tests = Path(__file__).parent
+    kept = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(map(str, (tests / "engines", tests / "pipeline")))
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    try:
+        ray.init(
+            address="local",
+            num_cpus=2,
+            object_store_memory=100 << 20,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.CRITICAL,
+        )
+    finally:
+        if kept is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = kept
+    yield
+    ray.shutdown()

@@ -20,7 +20,11 @@ def copies(pictures: Sequence[Picture]) -> list[Picture]:
 
 
 def check_scorer(
-    scorer: Any, pictures: Sequence[Picture], rel: float = 1e-6, abs_: float = 1e-9
+    scorer: Any,
+    pictures: Sequence[Picture],
+    rel: float = 1e-6,
+    abs_: float = 1e-9,
+    device: str = "cpu",
 ) -> None:
     """Assert the scorer contract on real pictures (at least 3, best of unlike sizes)."""
     assert scorer.name and scorer.version and scorer.licence
@@ -29,7 +33,7 @@ def check_scorer(
     assert all(m.better in ("higher", "lower", "neither") for m in scorer.metrics)
     assert (type(scorer).__doc__ or "").strip(), "a scorer says what its number is"
     assert hash(scorer) == hash(type(scorer)(**options(scorer))), "options define the scorer"
-    load(scorer, "cpu")
+    load(scorer, device)
     together = scorer.score(copies(pictures))
     assert len(together) == len(pictures)
     for reading in together:

@@ -27,7 +27,7 @@ def result(folder: Path, prompts: int = 6) -> Result:
     for m, model in enumerate(("a", f"b {HOSTILE}")):
         for p in range(prompts):
             name = f"{'ab'[m]}{p}.png"
-            pixels = np.full((64, 96, 3), 40 * p + 20 * m, np.uint8)
+            pixels = np.full((64, 96, 3), (40 * p + 20 * m) % 256, np.uint8)
             Image.fromarray(pixels).save(folder / name)
             prompt = HOSTILE if p == 0 else f"prompt {p}"
             placed = replace(record(name, model, prompt, seed=1), path=str(folder / name))

@@ -150,3 +150,12 @@ def test_a_value_of_none_counts_as_known() -> None:
 def test_other_arrays_are_refused(pixels: NDArray[Any]) -> None:
     with pytest.raises(ValueError, match="uint8 HxWx3"):
         Picture(ImageRecord("a", "a"), pixels)
+
+
+def test_a_remembered_picture_keeps_its_memo_and_drops_its_pixels() -> None:
+    whole = Picture(ImageRecord("a.png", ""), np.full((8, 6, 3), 9, np.uint8), ("alpha",))
+    assert whole.once("mean", lambda p: float(p.pixels.mean())) == 9
+    light = whole.remembered()
+    assert light.pixels.nbytes == 0 and light.pixels.base is None
+    assert light.record == whole.record and light.flags == ("alpha",)
+    assert light.once("mean", lambda p: -1.0) == 9

@@ -35,6 +35,7 @@ RANKS = (
         "plugins",
         "stats",
         "render",
+        "remote",
     ),
     ("records", "errors"),
 )

@@ -15,15 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from iqmetrics.nets.faces.heads import crooked, design, energy, malformed, moved, scaled, signs
-from iqmetrics.nets.faces.shape import left, template
 
 REGIONS = 5
 FINE, COARSE = (0.6, 0.25), (0.1, 4.0)
 """(shrink, rest) of the fit on all differences and of that on mean displacements of the mesh: the
 weight of independent differences in the covariance of normal faces, and of what a displacement
 changes beyond its mean answer."""
-CELL = 0.4
-"""Side of the cells of the mesh in the coarse fit, in eye distances."""
 BROKEN_RIDGE = 30.0
 WIDER = 1.2
 FALSE_ALARMS = 0.05
@@ -48,22 +45,13 @@ def usable(data):
     )
 
 
-def cells():
-    """Mean displacement of each cell of the frontal and the posed mesh (differences x cells)."""
-    points = template()[left()]
-    _, cell = np.unique(np.round(points / CELL), axis=0, return_inverse=True)
-    one = np.eye(cell.max() + 1)[cell.ravel()]
-    flat = np.eye(3)[:, :2]
-    return np.kron(np.eye(2), np.kron(one / one.sum(0), flat))
-
-
 def displacement(data, rows):
     """(scale, weights) of the displacement heads: the mean of the fine and the coarse fit.
 
     Many differences see small things, few of them vary less from person to person.
     """
     scale, weights = generalised_least_squares(data, rows, *FINE)
-    mean = cells()
+    mean = data["cells"]
     few = {**data, "skew": data["skew"][:, : len(mean)].astype(np.float64) @ mean}
     few_scale, few_weights = generalised_least_squares(few, rows, *COARSE)
     coarse = np.zeros_like(weights)

@@ -47,15 +47,16 @@ def joined(model, closer):
         graph.initializer.append(onnx.numpy_helper.from_array(np.asarray(values), name))
         return name
 
-    def rows(name, wide):
-        return emit("Reshape", [name, constant(f"{name}_rows", [0, -1, wide])], f"{name}_points")
+    def rows(name, many, wide):
+        return emit("Reshape", [name, constant(f"{name}_rows", [0, many, wide])], f"{name}_points")
 
-    mesh = rows("output_mesh_identity", 3)
+    mesh = rows("output_mesh_identity", 468, 3)
     first = constant("first", [0]), constant("two", [2]), constant("three", [3])
     axis = constant("axis", [2])
     flat = emit("Slice", [mesh, first[0], first[1], axis], "mesh_flat")
     depth = emit("Slice", [mesh, first[1], first[2], axis], "mesh_depth")
-    looks = [rows(name, 2) for name in (*CLOSER, *IRISES)]
+    looks = [rows(n, len(points), 2) for n, points in zip(CLOSER, closer, strict=True)]
+    looks += [rows(name, 5, 2) for name in IRISES]
     every = emit("Concat", [flat, *looks], "every", axis=1)
     source, at = np.arange(478), 468
     for points in closer:

@@ -46,7 +46,7 @@ def run(
         batch: most pictures shown to a scorer at once.
     """
     finished = Finished()
-    waiting = _Waiting(sets)
+    waiting = _Waiting(sets, scorers)
     try:
         for pictures in _batches(decoded, works, save, finished, batch):
             look(pictures)
@@ -99,9 +99,10 @@ def _batches(
 
 
 class _Waiting:
-    """Pictures held for sets that are not complete yet."""
+    """Pictures held for sets that are not complete yet, without pixels where nobody needs them."""
 
-    def __init__(self, sets: Sequence[SetWork]) -> None:
+    def __init__(self, sets: Sequence[SetWork], scorers: Mapping[str, Scorer]) -> None:
+        self._scorers = scorers
         self._open = {number: set(work.images) for number, work in enumerate(sets)}
         self._sets = sets
         self._of: dict[str, list[int]] = {}
@@ -117,7 +118,7 @@ class _Waiting:
         """Sets that these pictures, and images newly found undecodable, make complete."""
         lost = list(islice(problems, self._lost, None))
         self._lost = len(problems)
-        self._held.update((p.record.image, p) for p in pictures if p.record.image in self._of)
+        self._hold([p for p in pictures if p.record.image in self._of])
         for image in [*lost, *(p.record.image for p in pictures)]:
             for number in tuple(self._of.get(image, ())):
                 self._open[number].discard(image)
@@ -127,6 +128,22 @@ class _Waiting:
                     if members:
                         yield work, members
                     self._release(number)
+
+    def _hold(self, pictures: Sequence[Picture]) -> None:
+        self._held.update((p.record.image, p) for p in pictures)
+        wanted: dict[str, list[Picture]] = {}
+        for p in pictures:
+            for name in {self._sets[number].scorer for number in self._of[p.record.image]}:
+                wanted.setdefault(name, []).append(p)
+        bulky = {
+            p.record.image
+            for name, theirs in wanted.items()
+            if not safely.read(self._scorers[name], theirs)
+            for p in theirs
+        }
+        for p in pictures:
+            if p.record.image not in bulky:
+                self._held[p.record.image] = p.remembered()
 
     def _release(self, number: int) -> None:
         del self._open[number]

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
 from iqmetrics.records import Reading
+from iqmetrics.scorers import base
 from iqmetrics.scorers.base import Scorer
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,18 @@ def score_set(scorer: Scorer, pictures: Sequence[Picture]) -> Reading:
         return readings[0]
     except Exception as error:
         return failure(scorer, error)
+
+
+def read(scorer: Scorer, pictures: Sequence[Picture]) -> bool:
+    """Whether a set scorer has read these pictures and needs their pixels no longer.
+
+    One that raises keeps the pixels: it then raises again when its set is judged, which is told.
+    """
+    try:
+        return base.read(scorer, pictures)
+    except Exception as error:
+        log.debug("scorer %s could not read ahead", scorer.name, exc_info=error)
+        return False
 
 
 def failure(scorer: Scorer, error: Exception) -> Reading:

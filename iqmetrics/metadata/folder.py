@@ -6,7 +6,7 @@ import stat
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from iqmetrics.errors import BadInput
+from iqmetrics.errors import BadInput, ImageProblem
 from iqmetrics.metadata.assemble import FolderReport, combine
 from iqmetrics.metadata.embedded import read_embedded
 from iqmetrics.metadata.facts import Facts
@@ -15,17 +15,21 @@ from iqmetrics.metadata.match import match_rows
 from iqmetrics.metadata.models import ModelFrom
 from iqmetrics.metadata.selection import Selection, is_image, select
 from iqmetrics.metadata.sidecars import read_sidecar, sidecar_names
-from iqmetrics.metadata.tables import Row, read_table
+from iqmetrics.metadata.tables import MAX_BYTES, Row, read_table
 from iqmetrics.metadata.walk import Entry, walk
 from iqmetrics.records import ImageRecord
+from iqmetrics.remote import common_root, files, is_remote, local_copy, looked_up
 
 
 def read_facts(path: str) -> Facts:
     """The facts in one image or sidecar; a file that cannot be read gives facts with `problem`."""
     try:
-        return read_embedded(path) if is_image(path) else read_sidecar(path)
+        with local_copy(path, MAX_BYTES) as here:
+            return read_embedded(here) if is_image(here) else read_sidecar(here)
     except BadInput as error:
         return Facts(problem=error.message)
+    except ImageProblem as error:
+        return Facts(problem=error.reason)
 
 
 def sidecar_of(image: str, selection: Selection) -> Entry | None:
@@ -70,7 +74,8 @@ def assemble(
             layers[image].insert(0, one)
     if prompts is not None:
         name = os.path.basename(os.fspath(prompts))
-        rows = read_table(os.fspath(prompts), name)
+        with local_copy(os.fspath(prompts), MAX_BYTES) as here:
+            rows = read_table(here, name)
         by_hand, wrong = match_rows(images, rows, name, own, selection.unjudged)
         report.problems += wrong
         for image, one in by_hand.items():
@@ -105,9 +110,13 @@ def _tables(
     judged, unjudged = sorted(prompts), sorted(selection.unjudged)
     for entry in sorted(selection.tables, key=lambda e: (e.path.count("/"), e.path)):
         try:
-            rows = read_table(os.path.join(folder, entry.path), entry.path)
+            with local_copy(os.path.join(folder, entry.path), MAX_BYTES) as here:
+                rows = read_table(here, entry.path)
         except BadInput as error:
             report.problems.append(error.message)
+            continue
+        except ImageProblem as error:
+            report.problems.append(f"{entry.path}: {error.reason}")
             continue
         base = posixpath.dirname(entry.path)
         inside = {image: prompts[image] for image in _under(base, judged)}
@@ -167,6 +176,9 @@ def select_folder(
     out: str | os.PathLike[str] = "",
 ) -> Selection:
     """Walk `folder` and sort its files out; what was not walked is in `skipped` too."""
+    if is_remote(folder):
+        there = map(Entry._make, files(folder))
+        return select(there, include=include, exclude=exclude, limit=limit)
     if not os.path.isdir(folder):
         raise BadInput(f"{folder} is not a folder", "Give a folder of images, or image files.")
     notices: list[tuple[str, str]] = []
@@ -177,14 +189,38 @@ def select_folder(
     return selection
 
 
-def select_files(files: Iterable[str | os.PathLike[str]]) -> tuple[str, Selection]:
+def select_listed(table: str, *, limit: int | None = None) -> tuple[str, Selection]:
+    """The images that the rows of a table name, as (common parent folder, selection).
+
+    Raises:
+        BadInput: the table names no image, or one that is not there.
+    """
+    with local_copy(table, MAX_BYTES) as here:
+        rows = read_table(here, os.path.basename(table))
+    named = list(dict.fromkeys(row.file for row in rows if row.file and not row.failed))[:limit]
+    if not named:
+        raise BadInput(f"{table} names no image", "It needs a column `image` with paths or URLs")
+    if not is_remote(table):
+        base = os.path.dirname(os.path.abspath(table))
+        named = [n if is_remote(n) else os.path.join(base, n) for n in named]
+    elif not any(map(is_remote, named)):
+        named = [posixpath.join(posixpath.dirname(table), name) for name in named]
+    return select_files(named)
+
+
+def select_files(given: Iterable[str | os.PathLike[str]]) -> tuple[str, Selection]:
     """A list of image files as (common parent folder, selection): nothing is left out.
 
-    Sidecars and tables beside the files count as they do in a folder.
+    Sidecars and tables beside the files count as they do in a folder, except for URLs.
     """
-    paths = [os.path.abspath(os.fspath(file)) for file in files]
-    if not paths:
+    names = [os.fspath(file) for file in given]
+    if not names:
         raise BadInput("no files given", "Give a folder of images, or image files.")
+    if any(map(is_remote, names)):
+        root = common_root(names)
+        inside = [name[len(root) + 1 :] for name in dict.fromkeys(names)]
+        return root, Selection([Entry._make(found) for found in looked_up(root, inside)])
+    paths = [os.path.abspath(name) for name in names]
     base = os.path.commonpath([os.path.dirname(path) for path in paths])
     selection = Selection()
     for path in dict.fromkeys(paths):

@@ -1,4 +1,4 @@
-"""Tables that describe images: CSV, TSV, JSONL, JSON; one row an image or a prompt.
+"""Tables that describe images: CSV, TSV, JSONL, JSON, Parquet; one row an image or a prompt.
 
 Known columns (any case): the file (`file_name`, `image`, `path` ...), `prompt` or `text`,
 `negative`, `model`, `seed`, `steps`, `width`, `height`, `prompt_id` or `id`, `texts`, `tags`; all
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from iqmetrics.errors import BadInput
+from iqmetrics.errors import BadInput, Unavailable
 from iqmetrics.metadata.facts import Facts, number, plain, size_of, whole
 
 MAX_BYTES = 1 << 30
@@ -48,6 +48,8 @@ def read_table(path: str, source: str = "") -> list[Row]:
         BadInput: the file cannot be read or is no table; says where.
     """
     name = source or path
+    if path.lower().endswith(".parquet"):
+        return [row_of(row, name, n) for n, row in enumerate(_parquet_rows(path, name), 1)]
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -62,6 +64,19 @@ def read_table(path: str, source: str = "") -> list[Row]:
     else:
         rows = _csv_rows(text, "\t" if low.endswith((".tsv", ".tab")) else "", name)
     return [row_of(row, name, n) for n, row in enumerate(rows, 1)]
+
+
+def _parquet_rows(path: str, name: str) -> list[Mapping[str, Any]]:
+    try:
+        from pyarrow import ArrowException
+        from pyarrow import parquet as pq
+    except ImportError as error:
+        raise Unavailable.extra("a Parquet table", "pyarrow", "tables") from error
+    try:
+        found: list[Mapping[str, Any]] = pq.read_table(path).to_pylist()
+    except (OSError, ArrowException) as error:
+        raise BadInput(f"{name} is no Parquet table: {error}") from error
+    return found
 
 
 def _json_rows(text: str, name: str) -> list[Mapping[str, Any]]:

@@ -1,7 +1,8 @@
 """The CLIP encoder that scorers share: one image encoding a picture, one text encoding a prompt.
 
 Pictures are resized as open_clip does it (bicubic with antialiasing on 8-bit values, shorter side,
-centre crop), from the shared decoded array. Weights are float32 on a CPU (bfloat16 when asked to be
+centre crop), from the shared decoded array, on a CPU by Pillow and on a GPU by the same arithmetic.
+Weights are float32 on a CPU (bfloat16 when asked to be
 fast) and float16 on a GPU.
 """
 
@@ -17,8 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from iqmetrics.images import Picture, once_each
-from iqmetrics.nets import clip_source
+from iqmetrics.nets import clip_source, clip_text, resample
 from iqmetrics.nets.clip_source import Source
+from iqmetrics.nets.stacks import each
 from iqmetrics.weights import loading
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 BATCH = {"cpu": 16, "cuda": 256}
 TEXT_BATCH = 64
+PIXELS_AT_ONCE = 1 << 26
+"""Pictures of one size go to the GPU together up to so many pixels."""
 FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 
 
@@ -60,20 +64,20 @@ class Encoder:
         )
 
     def _encode_pictures(self, pictures: list[Picture]) -> list[NDArray[np.float32]]:
-        found: list[NDArray[np.float32]] = []
+        if self.half:
+            seen = each(pictures, self._on_gpu, self.device, PIXELS_AT_ONCE)
+        else:
+            seen = self._by_pillow(pictures)
         step = BATCH["cuda" if self.half else "cpu"]
-        for start in range(0, len(pictures), step):
-            part = [p.pixels for p in pictures[start : start + step]]
-            seen = (
-                torch.cat([self._on_gpu(x) for x in part]) if self.half else self._by_pillow(part)
-            )
-            found += list(self.encode_pixels(seen).cpu().numpy())
+        found: list[NDArray[np.float32]] = []
+        for start in range(0, len(seen), step):
+            found += list(self.encode_pixels(torch.stack(seen[start : start + step])).cpu().numpy())
         return found
 
-    def _by_pillow(self, part: list[NDArray[np.uint8]]) -> "Tensor":
-        """(n, 3, height, width) in 0..255, bit for bit what open_clip's preprocessing makes."""
+    def _by_pillow(self, pictures: list[Picture]) -> "list[Tensor]":
+        """(3, height, width) in 0..255 each, bit for bit what open_clip's preprocessing makes."""
         with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-            return torch.cat(list(pool.map(self._pillow, part)))
+            return list(pool.map(lambda p: self._pillow(p.pixels), pictures))
 
     def _pillow(self, pixels: NDArray[np.uint8]) -> "Tensor":
         height, width = pixels.shape[:2]
@@ -81,15 +85,12 @@ class Encoder:
         image = Image.fromarray(pixels)
         if size != (height, width):
             image = image.resize(size[::-1], FILTERS[self.mode])
-        return self._cropped(torch.tensor(np.asarray(image)).permute(2, 0, 1)[None]).float()
+        return self._cropped(torch.tensor(np.asarray(image)).permute(2, 0, 1)).float()
 
-    def _on_gpu(self, pixels: NDArray[np.uint8]) -> "Tensor":
-        """The same definition on the GPU, where single values may round the other way."""
-        tensor = torch.tensor(pixels).to(self.device).permute(2, 0, 1)[None].float()
-        size = self._resized(*pixels.shape[:2])
-        if size != pixels.shape[:2]:
-            tensor = F.interpolate(tensor, size, mode=self.mode, antialias=True)
-        return self._cropped(tensor).round().clamp(0, 255)
+    def _on_gpu(self, stack: "Tensor") -> "list[Tensor]":
+        """The same pixels, for a stack (n, height, width, 3) on the GPU."""
+        size = self._resized(*stack.shape[1:3])
+        return list(self._cropped(resample.resize(stack, size, self.mode)))
 
     def _resized(self, height: int, width: int) -> tuple[int, int]:
         """Size before the centre crop: shorter side to fit, or both (squashed)."""
@@ -102,9 +103,10 @@ class Encoder:
 
     def _cropped(self, tensor: "Tensor") -> "Tensor":
         top, left = (
-            round((have - want) / 2) for have, want in zip(tensor.shape[2:], self.size, strict=True)
+            round((have - want) / 2)
+            for have, want in zip(tensor.shape[-2:], self.size, strict=True)
         )
-        return tensor[:, :, top : top + self.size[0], left : left + self.size[1]]
+        return tensor[..., top : top + self.size[0], left : left + self.size[1]]
 
     @torch.inference_mode()
     def encode_pixels(self, pixels: "Tensor") -> "Tensor":
@@ -126,7 +128,7 @@ class Encoder:
         for start in range(0, len(todo), TEXT_BATCH):
             part = todo[start : start + TEXT_BATCH]
             ids = self.tokenizer(part).to(self.device)
-            encoded = _unit(self.model.encode_text(ids)).cpu()
+            encoded = _unit(clip_text.encode(self.model, ids)).cpu()
             self._texts.update(zip(part, encoded, strict=True))
         return torch.stack([self._texts[t] for t in texts])
 

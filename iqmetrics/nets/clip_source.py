@@ -67,6 +67,17 @@ def locate(model: str) -> Source:
     return _tag(model, arch, tag)
 
 
+def load(scorer: Any, device: str) -> None:
+    """Give a scorer with options `model` and `fast` its `encoder`, shared by all who ask alike.
+
+    The files are found first: nothing heavy is imported where they are missing.
+    """
+    locate(scorer.model)
+    from iqmetrics.nets import clip
+
+    object.__setattr__(scorer, "encoder", clip.encoder(scorer.model, device, scorer.fast))
+
+
 def lines(model: str) -> tuple[str, ...]:
     """Names in the weight ledger of what users call `model`: one or none."""
     return tuple(line.name for line in weights.ledger().values() if line.model == model)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from hashlib import file_digest
 from typing import Any
 
-from iqmetrics.errors import BadInput
+from iqmetrics.decode import Limits
+from iqmetrics.errors import BadInput, ImageProblem
 from iqmetrics.metadata import folder as reading
 from iqmetrics.metadata.facts import FORMAT, Facts
 from iqmetrics.metadata.selection import Selection, is_image
@@ -20,9 +21,15 @@ from iqmetrics.pipeline import grids
 from iqmetrics.pipeline.progress import Progress, track
 from iqmetrics.pipeline.settings import Settings
 from iqmetrics.records import ImageRecord, Missing
+from iqmetrics.remote import is_remote, local_copy, looked_up
 from iqmetrics.store import FileRow, Store
 
 FLUSH = 256
+LIST = ".parquet"
+"""A target with this ending is a list of images."""
+READERS = 4
+"""Threads that read files of this machine; elsewhere each waits for the network."""
+REMOTE_READERS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +38,21 @@ class Listing:
 
     root: str
     selection: Selection
+    table: str | None = None
+    """The Parquet table that named the files, and may tell their prompts."""
 
     def stat_lines(self, settings: Settings) -> Iterator[str]:
         """One line for every file that the run depends on; equal lines mean nothing changed."""
         selection = self.selection
         for entry in (*selection.images, *selection.sidecars.values(), *selection.tables):
             yield f"{entry.path}\0{entry.size}\0{entry.mtime_ns}\0{entry.inode}"
-        if settings.prompts is not None:
-            facts = os.stat(settings.prompts)
-            yield f"{facts.st_size}\0{facts.st_mtime_ns}\0{facts.st_ino}"
+        for table in (settings.prompts, self.table):
+            if table is not None and is_remote(os.fspath(table)):
+                folder, _, name = os.fspath(table).rpartition("/")
+                yield "\0".join(map(str, looked_up(folder, [name])[0]))
+            elif table is not None:
+                facts = os.stat(table)
+                yield f"{facts.st_size}\0{facts.st_mtime_ns}\0{facts.st_ino}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +70,7 @@ class Index:
 
 
 def look(target: Any, store: Store, settings: Settings) -> Listing:
-    """Walk a folder, or take a list of files; no file is opened.
+    """Walk a folder, or take a list of files (or a Parquet table of them); no image is opened.
 
     Raises:
         BadInput: the folder does not exist or holds no image, or this is neither a path nor a list
@@ -65,8 +78,10 @@ def look(target: Any, store: Store, settings: Settings) -> Listing:
     """
     if isinstance(target, str | os.PathLike):
         root = os.fspath(target)
+        if root.lower().endswith(LIST):
+            return Listing(*reading.select_listed(root, limit=settings.limit), table=root)
         if not os.path.isfile(root):
-            if not os.path.exists(root):
+            if not is_remote(root) and not os.path.exists(root):
                 raise BadInput(f"{root} does not exist", "Give a folder of images, or image files")
             selection = reading.select_folder(
                 root,
@@ -90,7 +105,7 @@ def index(listing: Listing, store: Store, settings: Settings, progress: Progress
         listing.root,
         listing.selection,
         facts,
-        prompts=settings.prompts,
+        prompts=settings.prompts or listing.table,
         model_from=settings.model_from,
     )
     skipped = {kind: len(paths) for kind, paths in report.skipped.items()}
@@ -183,7 +198,8 @@ def _read(
 
 
 def _read_all(root: str, entries: Iterable[Entry]) -> Iterator[tuple[Entry, FileRow | Missing]]:
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    most = min(READERS, os.cpu_count() or 1)
+    with ThreadPoolExecutor(REMOTE_READERS if is_remote(root) else most) as pool:
         for start in range(0, len(todo := list(entries)), FLUSH):
             chunk = todo[start : start + FLUSH]
             yield from zip(chunk, pool.map(lambda e: _read_one(root, e), chunk), strict=True)
@@ -193,13 +209,18 @@ def _read_one(root: str, entry: Entry) -> FileRow | Missing:
     path = os.path.join(root, entry.path)
     digest = ""
     try:
-        if is_image(entry.path):
-            with open(path, "rb") as file:
-                digest = file_digest(file, "sha256").hexdigest()
+        with local_copy(path, Limits().file_bytes) as here:  # elsewhere: fetched once for both
+            if is_image(entry.path):
+                with open(here, "rb") as file:
+                    digest = file_digest(file, "sha256").hexdigest()
+            facts = reading.read_facts(here)
     except OSError as error:
         return Missing("unreadable", error.strerror or str(error))
-    text = f"{FORMAT}:{reading.read_facts(path).to_json()}"
-    return FileRow(entry.path, *entry[1:], digest, text)
+    except ImageProblem as problem:
+        return Missing(problem.status, problem.reason)
+    if here != path:
+        facts = replace(facts, problem=facts.problem.replace(here, path))
+    return FileRow(entry.path, *entry[1:], digest, f"{FORMAT}:{facts.to_json()}")
 
 
 def _is_current(row: FileRow) -> bool:

@@ -7,26 +7,22 @@ second, a second run does only what is missing, and ^C leaves a valid scorecard 
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iqmetrics.engines import local
-from iqmetrics.engines.work import Finished
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
-from iqmetrics.pipeline import device, grids, in_memory, pending, scorecard, thumbnails, usable
+from iqmetrics.pipeline import engine, in_memory, pending, scorecard, usable
 from iqmetrics.pipeline.index import Index, Listing, index, look
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Outcome, Run, outcomes
-from iqmetrics.pipeline.progress import Progress, Silent, track
+from iqmetrics.pipeline.progress import Progress, Silent
 from iqmetrics.pipeline.settings import Settings
 from iqmetrics.records import ImageRecord, Reading, Scorecard
 from iqmetrics.scorers import base
 from iqmetrics.store import Store
-from iqmetrics.workers import decode_all
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,13 +133,12 @@ def _run(
     facts = tuple(ScorerFacts.of(scorer) for scorer in scorers.values())
     readable = [r for r in found.records if r.image not in found.problems]
     work = pending.find(store, readable, facts)
-    chosen = device.choose(settings.device) if work else "cpu"
-    unavailable = _load(scorers, work.scorers(), chosen, required=bool(settings.scorers))
-    work = work.without(unavailable)
     rule = settings.rule()
-    Run(found.records, facts, found.problems, unavailable, rule).save(store)  # seen while it runs
-    decoded = ((p.record, p) for p in pictures) if pictures else _decode(work, settings)
-    finished = _engine(work, decoded, scorers, store, progress, local.BATCH[chosen])
+    with engine.start(work, scorers, store, settings, progress, pictures) as started:
+        unavailable = dict(started.unavailable)
+        # Seen by others while it runs.
+        Run(found.records, facts, found.problems, unavailable, rule).save(store)
+        finished = started.run(work.without(unavailable))
     problems = {
         **pending.known_problems(store, readable),
         **finished.problems,
@@ -151,27 +146,7 @@ def _run(
     }
     covered = Run(found.records, facts, problems, unavailable, rule)
     covered.save_state(store)
-    return Result(covered, store, found, finished.interrupted, chosen)
-
-
-def _decode(work: pending.Pending, settings: Settings) -> Iterator[local.Decoded]:
-    records = [image.record for image in work.images]
-    return grids.cut(decode_all(records, workers=settings.workers))
-
-
-def _engine(
-    work: pending.Pending,
-    decoded: Iterator[local.Decoded],
-    scorers: dict[str, base.Scorer],
-    store: Store,
-    progress: Progress,
-    batch: int,
-) -> Finished:
-    works = {image.record.image: image for image in work.images}
-    with closing(track(progress, "scoring", len(works), decoded)) as watched:
-        wanted = (item for item in watched if item[0].image in works)
-        look_at = partial(thumbnails.keep, store)
-        return local.run(wanted, works, work.sets, scorers, store.add, look_at, batch)
+    return Result(covered, store, found, finished.interrupted, started.device)
 
 
 def read(store: Store) -> Result:
@@ -182,21 +157,6 @@ def read(store: Store) -> Result:
     """
     covered = Run.load(store)
     return Result(covered, store, Index(covered.records))
-
-
-def _load(
-    scorers: dict[str, base.Scorer], names: Sequence[str], chosen: str, required: bool
-) -> dict[str, str]:
-    """Load what is needed; why each scorer that could not be loaded is not there."""
-    missing = {}
-    for name in names:
-        try:
-            base.load(scorers[name], chosen)
-        except Unavailable as error:
-            if required:
-                raise
-            missing[name] = f"{error.message}: {error.hint}"
-    return missing
 
 
 def _flat(outcome: Outcome) -> dict[str, Any]:

@@ -17,14 +17,18 @@ class Settings:
 
     `scorers` (names or "module:Class") replace those of the preset, and are then required: one
     that cannot be loaded is an error instead of a status. `workers` counts decoding processes
-    (None: one a core, at most 16). `split_grids` takes files that hold four
-    pictures apart. `texts` are the strings that every image must show.
+    (None: one a core, at most 16; with `engine` "ray": those of one actor, and its cores).
+    `address` is that of a Ray cluster (None: Ray on this machine). `split_grids` takes files that
+    hold four pictures apart. `reference` is a folder that `fid` compares each model with. `texts`
+    are the strings that every image must show.
     """
 
     preset: str = "standard"
     scorers: tuple[str, ...] = ()
     device: str = "auto"
     workers: int | None = None
+    engine: str = "local"
+    address: str | None = None
     prompts: Path | None = None
     texts: tuple[str, ...] | None = None
     model_from: Literal["folder", "metadata"] | None = None
@@ -32,6 +36,7 @@ class Settings:
     exclude: tuple[str, ...] = ()
     limit: int | None = None
     split_grids: bool = False
+    reference: Path | None = None
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def rule(self) -> Rule:
@@ -51,6 +56,9 @@ class Settings:
             choices = [ScorerChoice(name, self.options.get(name, {})) for name in self.scorers]
         else:
             choices = list(presets.load(self.preset).scorers)
+        if self.reference is not None:
+            rest = {**self.options.get("fid", {}), "reference": str(self.reference.resolve())}
+            choices = [c for c in choices if c.name != "fid"] + [ScorerChoice("fid", rest)]
         built: dict[str, Scorer] = {}
         for choice in choices:
             scorer = choice.build()

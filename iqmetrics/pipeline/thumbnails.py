@@ -14,7 +14,12 @@ QUALITY = 40
 
 def keep(store: Store, pictures: Sequence[Picture]) -> None:
     """Store a WebP thumbnail of each picture."""
-    store.add_thumbnails([(content(p.record), webp(p)) for p in pictures if p.record.sha256])
+    store.add_thumbnails(made(pictures))
+
+
+def made(pictures: Sequence[Picture]) -> list[tuple[str, bytes]]:
+    """(content, WebP bytes) of each picture that has a name in the store."""
+    return [(content(p.record), webp(p)) for p in pictures if p.record.sha256]
 
 
 def webp(picture: Picture) -> bytes:

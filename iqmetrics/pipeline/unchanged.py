@@ -20,6 +20,8 @@ from iqmetrics.pipeline.settings import Settings
 from iqmetrics.scorers import base
 from iqmetrics.store import Store
 
+WHERE = ("workers", "device", "engine", "address")
+"""Settings that say where the work is done, not what."""
 _NAME, _UNAVAILABLE = "fingerprint", "unavailable"
 
 
@@ -54,7 +56,7 @@ def _lines(listing: Listing, settings: Settings, scorers: dict[str, base.Scorer]
     from iqmetrics import __version__
 
     facts = [f"{f.name} {f.full_version}" for f in map(ScorerFacts.of, scorers.values())]
-    asked = {k: str(v) for k, v in asdict(settings).items() if k not in ("workers", "device")}
+    asked = {k: str(v) for k, v in asdict(settings).items() if k not in WHERE}
     yield from (__version__, DECODE_POLICY, *facts, repr(sorted(asked.items())))
     yield repr(settings.rule())  # a preset file may change its rule and keep its scorers
     yield from listing.stat_lines(settings)

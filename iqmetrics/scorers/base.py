@@ -35,6 +35,8 @@ class Scorer(Protocol):
         weights: tuple of names in the weight ledger whose sha256 enters the cache key.
         load(device): called once before the first `score`, device "cpu" or "cuda"; raises
             `Unavailable` when a package or weight file is missing (checked before any import).
+        read(pictures): for scope "set": called with pictures as they are decoded; computes with
+            `Picture.once` all that `score` needs, so that a large set need not keep its pixels.
         each: for scope "set": "prompt" (default; one set a (model, prompt)) or "model".
     """
 
@@ -87,6 +89,13 @@ def load(scorer: Scorer, device: str) -> None:
     """Let the scorer load what it needs; a scorer without `load` needs nothing."""
     if hook := getattr(scorer, "load", None):
         hook(device)
+
+
+def read(scorer: Scorer, pictures: Sequence[Picture]) -> bool:
+    """Let a set scorer read pictures ahead; whether it then needs their pixels no longer."""
+    if hook := getattr(scorer, "read", None):
+        hook(pictures)
+    return hook is not None
 
 
 def keep(scorer: Scorer, **loaded: Any) -> None:

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from iqmetrics.images import Picture
 from iqmetrics.nets import clip_source, prompts
 from iqmetrics.records import Metric, Reading, Scope
-from iqmetrics.scorers.base import keep
 
 FOREIGN = 0.2
 """A prompt with more non-Latin letters than this cannot be read by an English model."""
@@ -60,10 +59,7 @@ class Clip:
 
     def load(self, device: str) -> None:
         """Find the weights, then load them; nothing heavy is imported before they are found."""
-        clip_source.locate(self.model)
-        from iqmetrics.nets import clip
-
-        keep(self, encoder=clip.encoder(self.model, device, self.fast))
+        clip_source.load(self, device)
 
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
         """One reading a picture."""

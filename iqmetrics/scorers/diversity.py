@@ -11,7 +11,6 @@ import numpy as np
 from iqmetrics.images import Picture
 from iqmetrics.nets import clip_source
 from iqmetrics.records import Metric, Missing, Reading, Scope
-from iqmetrics.scorers.base import keep
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,10 +60,11 @@ class Diversity:
 
     def load(self, device: str) -> None:
         """Find the weights, then load them; nothing heavy is imported before they are found."""
-        clip_source.locate(self.model)
-        from iqmetrics.nets import clip
+        clip_source.load(self, device)
 
-        keep(self, encoder=clip.encoder(self.model, device, self.fast))
+    def read(self, pictures: Sequence[Picture]) -> None:
+        """Remember the embeddings of pictures while their pixels are there."""
+        self.encoder.images(pictures)
 
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
         """One reading for the whole set."""

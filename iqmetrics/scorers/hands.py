@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from iqmetrics.images import Picture
+from iqmetrics.images import Picture, once_each
 from iqmetrics.nets.hands import session
-from iqmetrics.nets.hands.count import REASONS, Count, count
-from iqmetrics.nets.hands.find import Hand, find
+from iqmetrics.nets.hands.count import REASONS, Count, count_all
+from iqmetrics.nets.hands.find import Hand, find_all
 from iqmetrics.records import Metric, Missing, Reading, Scope
 from iqmetrics.scorers.base import keep
 
@@ -54,20 +54,22 @@ class Hands:
         keep(self, device=device)
 
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
-        """One reading a picture."""
-        return [self._one(picture) for picture in pictures]
-
-    def _one(self, picture: Picture) -> Reading:
-        hands = picture.once(("hands", self.device), lambda p: find(p.pixels, self.device))
-        if not hands:
-            missing = Missing("not_applicable", "no hand found")
-            values = {"hands.count": 0.0, "hands.countable": 0.0}
-            return Reading(values, dict.fromkeys(JUDGED, missing), {"hands": []})
-        return reading(hands, count(picture.pixels, hands, self.device))
+        """One reading a picture; all hands of the batch go through each net together."""
+        found = once_each(
+            pictures,
+            ("hands", self.device),
+            lambda some: find_all([p.pixels for p in some], self.device),
+        )
+        counts = count_all([p.pixels for p in pictures], found, self.device)
+        return [reading(h, c) for h, c in zip(found, counts, strict=True)]
 
 
 def reading(hands: Sequence[Hand], counts: Sequence[Count]) -> Reading:
     """The reading of an image from its hands and their judgements (same order)."""
+    if not hands:
+        missing = Missing("not_applicable", "no hand found")
+        values = {"hands.count": 0.0, "hands.countable": 0.0}
+        return Reading(values, dict.fromkeys(JUDGED, missing), {"hands": []})
     evidence = {"hands": [_evidence(h, c) for h, c in zip(hands, counts, strict=True)]}
     real = [c for c in counts if c.reason != REASONS["nothing"]]
     decided = [c for c in real if c.verdict != "unsure"]

@@ -115,10 +115,9 @@ class PyiqaMetric:
         return pyiqa_table.table()[self.metric].arch == "MUSIQ"
 
     def _batch(self, pictures: list[Picture]) -> list[Reading]:
-        import torch
+        from iqmetrics.nets.stacks import stack
 
-        stack = torch.stack([torch.tensor(p.pixels) for p in pictures]).to(self.device)
-        images = stack.permute(0, 3, 1, 2).float().div_(255)
+        images = stack(pictures, self.device).permute(0, 3, 1, 2).float().div_(255)
         told: dict[str, Any] = {}
         if (longest := max(images.shape[2:])) > self.max_side:
             images = _shrink(images, self.max_side / longest)

@@ -17,6 +17,7 @@ _OF: Final = {
     "brisque": "technical quality",
     "piqe": "technical quality",
     "musiq": "technical quality",
+    "fid": "technical quality",
     "hands": "hands",
     "face": "faces",
     "text": "text",

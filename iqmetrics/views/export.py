@@ -5,10 +5,13 @@ pass through in constant memory.
 """
 
 import csv
+import os
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from iqmetrics import remote
 from iqmetrics.errors import BadInput, Unavailable
 from iqmetrics.views.datapackage import INTEGERS, NUMBERS
 from iqmetrics.views.feeds import LONG, PLACE, SCORECARD, replace_if_changed
@@ -123,17 +126,53 @@ def _sheet(sheet: Any, source: Path, thumbnail: Callable[[str], bytes | None]) -
     sheet.freeze_panes(1, 1 + shift)
 
 
-def parquet(source: Path, target: Path, batch: int = 50_000) -> None:
+def parquet(
+    source: Path, target: str | os.PathLike[str], part_rows: int = 0, batch: int = 50_000
+) -> list[str]:
     """The same table as Parquet, streamed in row groups.
+
+    Args:
+        source: one of our CSV files.
+        target: a file to write, here or at a URL; with `part_rows` a folder for part files.
+        part_rows: most rows of a part file (rounded up to whole batches); 0 = one file.
+        batch: rows of a row group.
+
+    Returns:
+        The files written.
 
     Raises:
         Unavailable: pyarrow is not installed.
     """
     try:
-        import pyarrow as pa
         from pyarrow import parquet as pq
     except ImportError as error:
         raise Unavailable.extra("--parquet", "pyarrow", "tables") from error
+    tables = _arrow_tables(source, min(batch, part_rows or batch))
+    written: list[str] = []
+    table = next(tables, None)
+    while table is not None:
+        name = _part(target, len(written)) if part_rows else os.fspath(target)
+        with remote.create(name) as file, pq.ParquetWriter(file, table.schema) as writer:
+            rows = 0
+            while table is not None and not (part_rows and rows >= part_rows):
+                writer.write_table(table)
+                rows += table.num_rows
+                table = next(tables, None)
+        written.append(name)
+    stale = len(written)
+    while part_rows and remote.remove(_part(target, stale)):  # of an earlier, longer export
+        stale += 1
+    return written
+
+
+def _part(folder: str | os.PathLike[str], number: int) -> str:
+    return f"{os.fspath(folder)}/part-{number:05d}.parquet"
+
+
+def _arrow_tables(source: Path, batch: int) -> Iterator[Any]:
+    """Arrow tables of `batch` rows; at least one, which may be empty."""
+    import pyarrow as pa
+
     table = rows(source)
     header = next(table)
     types = {True: pa.int64(), False: pa.float64()}
@@ -144,15 +183,12 @@ def parquet(source: Path, target: Path, batch: int = 50_000) -> None:
             for n in header
         ]
     )
-    with pq.ParquetWriter(target, schema) as writer:
-        chunk: list[list[Any]] = []
-        for row in table:
-            values = zip(typed(row, header), header, strict=True)
-            chunk.append([str(v) if n in long and v is not None else v for v, n in values])
-            if len(chunk) == batch:
-                writer.write_table(_arrow(pa, chunk, schema))
-                chunk = []
-        writer.write_table(_arrow(pa, chunk, schema))
+    first = True
+    while (chunk := list(islice(table, batch))) or first:
+        first = False
+        values = (zip(typed(row, header), header, strict=True) for row in chunk)
+        told = [[str(v) if n in long and v is not None else v for v, n in row] for row in values]
+        yield _arrow(pa, told, schema)
 
 
 def _long(source: Path) -> set[str]:

@@ -5,6 +5,7 @@ Host header must be one that was agreed on; feeds carry a token in their path, s
 Power Query have no place for credentials. A feed is whole or refused, never cut.
 """
 
+import re
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,8 @@ from iqmetrics.errors import IqmError, Unavailable
 from iqmetrics.pipeline.keys import content
 from iqmetrics.views import feeds, web_pages
 from iqmetrics.views.live import Folder
+from iqmetrics.views.report import bundle
+from iqmetrics.views.report.page import THUMBNAILS
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 PER_PAGE = 60
+PART = re.compile(r"[a-z0-9-]+\.(js|webp)")
+"""Names of files that a report of very many images has beside it."""
 FEED_BYTES = 1_000_000
 """IMPORTDATA refuses larger files without saying so; we say so."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -103,6 +108,12 @@ def application(
         page = path / "report.html"
         return FileResponse(page) if page.exists() else PlainTextResponse("No report yet.", 404)
 
+    def beside(request: "Request") -> "Response":
+        name = request.path_params["name"]
+        file = path / request.url.path.strip("/").split("/")[0] / name
+        known = PART.fullmatch(name) and file.is_file()
+        return FileResponse(file) if known else PlainTextResponse("No such file.", 404)
+
     def feed(request: "Request") -> "Response":
         if request.path_params["token"] != token:
             return PlainTextResponse("No such feed.", 404)
@@ -115,6 +126,8 @@ def application(
         Route("/images", guarded(images)),
         Route("/images/{number}", guarded(image)),
         Route("/report", _framed(guarded(report))),
+        Route(f"/{bundle.FOLDER}/{{name}}", guarded(beside)),
+        Route(f"/{THUMBNAILS}/{{name}}", guarded(beside)),
         Route("/feed/{token}/scorecard.csv", feed),
     ]
     allowed = [host.strip("[]") if host == "[::1]" else host for host in hosts]

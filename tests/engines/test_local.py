@@ -143,12 +143,68 @@ def test_a_set_is_judged_once_all_its_readable_members_are_there() -> None:
 
 
 def test_pictures_of_complete_sets_are_let_go() -> None:
-    waiting = local._Waiting([SetWork("spread", lambda rs: b"", frozenset("ab"))])
+    waiting = local._Waiting(
+        [SetWork("spread", lambda rs: b"", frozenset("ab"))], {"spread": Spread()}
+    )
     a, b, c = (picture(n, 0) for n in "abc")
     assert list(waiting.complete([a, c], {})) == []
     assert set(waiting._held) == {"a"}
     assert [members for _, members in waiting.complete([b], {})] == [[a, b]]
     assert waiting._held == {}
+
+
+class Reader:
+    """Reads ahead: its set needs no pixels; breaks on the image named in `bad`."""
+
+    name, version, scope, licence = "spread", "1", "set", "Apache-2.0"
+    metrics = Spread.metrics
+
+    def __init__(self) -> None:
+        self.bad = ""
+        self.sizes: list[int] = []
+
+    def read(self, pictures: Sequence[Picture]) -> None:
+        for p in pictures:
+            p.once("mean", self.mean)
+
+    def mean(self, p: Picture) -> float:
+        if p.record.image == self.bad:
+            raise ValueError("no")
+        return float(p.pixels.mean())
+
+    def score(self, pictures: Sequence[Picture]) -> list[Reading]:
+        means = [p.once("mean", self.mean) for p in pictures]
+        self.sizes.extend(p.pixels.size for p in pictures)
+        return [Reading({"spread": max(means) - min(means)})]
+
+
+def judged(scorer: Reader, count: int = 4) -> Reading:
+    names = [f"{i}.png" for i in range(count)]
+    saved: list[Reading] = []
+    local.run(
+        ((ImageRecord(n, n), picture(n, 10 * i)) for i, n in enumerate(names)),
+        works(names),
+        [SetWork("spread", lambda members: b"k", frozenset(names))],
+        {"spread": scorer},
+        lambda outcomes: saved.extend(o[2] for o in outcomes),
+        batch=2,
+    )
+    (reading,) = saved
+    return reading
+
+
+def test_a_set_that_reads_ahead_holds_no_pixels() -> None:
+    scorer = Reader()
+    assert judged(scorer).values == {"spread": 30.0}
+    assert scorer.sizes == [0, 0, 0, 0]
+
+
+def test_a_failure_to_read_ahead_is_told_when_the_set_is_judged() -> None:
+    scorer = Reader()
+    scorer.bad = "2.png"
+    reading = judged(scorer)
+    assert reading.missing["spread"].status == "failed"
+    assert "no" in reading.missing["spread"].reason
 
 
 def test_interrupt_keeps_what_was_done() -> None:

@@ -34,6 +34,17 @@ def test_the_default_is_the_standard_preset() -> None:
     assert Settings().rule().conditions == load("standard").usable
 
 
+def test_a_reference_folder_adds_fid(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"any")
+    built = Settings(scorers=("size",), reference=tmp_path).build_scorers()
+    assert list(built) == ["size", "fid"]
+    assert built["fid"].reference == str(tmp_path)  # type: ignore[attr-defined]
+    own = {"fid": {"file": "net.safetensors"}}
+    both = Settings(scorers=("fid",), options=own, reference=tmp_path).build_scorers()
+    assert both["fid"].file == "net.safetensors"  # type: ignore[attr-defined]
+    assert both["fid"].fingerprint  # type: ignore[attr-defined]
+
+
 def test_a_preset_of_ones_own_gives_scorers_rule_and_pick(preset: str) -> None:
     settings = Settings(preset=preset)
     assert list(settings.build_scorers()) == ["niqe", "size"]

@@ -7,6 +7,7 @@ from nets.hands.rendered import hand, placed, wall
 
 from iqmetrics import plugins
 from iqmetrics.images import Picture
+from iqmetrics.nets.hands import session
 from iqmetrics.nets.hands.count import REASONS, Count
 from iqmetrics.nets.hands.find import Hand
 from iqmetrics.nets.hands.region import Region
@@ -116,3 +117,24 @@ def test_registered_without_options_and_with_its_weights():
     scorer = plugins.make("scorer", "hands")
     assert scorer == Hands() and options(scorer) == {}
     assert weights(scorer) == ("hand_palm", "hand_landmark", "hand_count")
+
+
+def test_all_hands_of_a_batch_go_through_each_net_together(monkeypatch):
+    asked = []
+    run = session.run
+
+    def counted(name, batch, device="cpu"):
+        asked.append((name, len(batch)))
+        return run(name, batch, device)
+
+    monkeypatch.setattr(session, "run", counted)
+    scorer = Hands()
+    load(scorer, "cpu")
+    scorer.score([picture(hand("five")), picture(wall(120, 200)), picture(hand("six"))])
+    assert [name for name, _ in asked] == [
+        "hand_palm",
+        "hand_landmark",
+        "hand_landmark",
+        "hand_count",
+    ]
+    assert asked[-1] == ("hand_count", 8), "four views of each hand"

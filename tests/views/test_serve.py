@@ -50,6 +50,26 @@ def test_images_are_named_by_number_and_prompts_are_text(client: TestClient) -> 
     assert client.get("/images/99").status_code == 404
 
 
+def test_a_report_of_very_many_images_finds_its_parts(
+    folder: Path, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from iqmetrics.pipeline.score import read
+    from iqmetrics.store import Store
+    from iqmetrics.views.report import page
+
+    monkeypatch.setattr(page, "INLINE", 1)
+    page.write(read(Store(folder / "scores.sqlite")), {}, folder / "report.html")
+    index = client.get("/report_data/index.js")
+    assert index.text.startswith('part("index",')
+    assert "javascript" in index.headers["content-type"]
+    small = next((folder / page.THUMBNAILS).iterdir()).name
+    assert client.get(f"/report_thumbnails/{small}").headers["content-type"] == "image/webp"
+    for path in ("/report_data/none.js", "/report_data/..%2Fscores.sqlite", "/report_data/a.txt"):
+        assert client.get(path).status_code == 404
+    locked = TestClient(serve.application(folder, "s", locked=True), base_url="http://127.0.0.1")
+    assert locked.get("/report_data/index.js").status_code == 403
+
+
 @pytest.mark.parametrize(
     "path", ["/images/..%2F..%2Fetc%2Fpasswd", "/images/0.png", "/0.png", "/iqm/scores.sqlite"]
 )

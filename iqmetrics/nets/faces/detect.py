@@ -4,14 +4,18 @@ Architecture and anchors: "BlazeFace" (arXiv 1907.05047) and the public graph se
 MediaPipe's face_detection module (Apache-2.0).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.nets.faces import session
+from iqmetrics.nets.side_by_side import each
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -60,13 +64,11 @@ class _Window:
 def detect(pictures: Sequence[Pixels], tiles: bool = True) -> list[list[Found]]:
     """Faces of each picture (height x width x 3 uint8), best first; all windows in one batch."""
     windows = [w for i, p in enumerate(pictures) for w in _windows(i, p.shape, tiles)]
+    there = session.uploaded(pictures)
     found: list[list[tuple[Found, _Window]]] = [[] for _ in pictures]
     for name, size in SIDE.items():
         seen = [w for w in windows if name == "face_full" or not w.inner]
-        batch = np.zeros((len(seen), size, size, 3), np.float32)
-        for slot, window in zip(batch, seen, strict=True):
-            slot[:] = _look(pictures[window.picture], window, size)
-        regressors, scores = session.run(name, batch / np.float32(127.5) - np.float32(1))
+        regressors, scores = session.run(name, _looks(pictures, there, seen, size))
         for window, raw, logits in zip(seen, regressors, scores, strict=True):
             found[window.picture] += [(f, window) for f in _decode(name, raw, logits, window)]
     return [
@@ -97,6 +99,17 @@ def _starts(length: int, side: int) -> list[int]:
     return [round(i * (length - side) / (count - 1)) for i in range(count)]
 
 
+def _looks(pictures: Sequence[Pixels], there: Any, windows: list[_Window], size: int) -> Any:
+    """All windows, n x size x size x 3 bytes; on the device where the pictures are `there`."""
+    if there is not None:
+        from iqmetrics.nets.faces.device_looks import looks
+
+        if (found := looks(there, windows, size)) is not None:
+            return found
+    cuts = each(lambda w: _look(pictures[w.picture], w, size), windows)
+    return np.array(cuts, np.uint8).reshape(-1, size, size, 3)
+
+
 def _look(pixels: Pixels, window: _Window, size: int) -> Pixels:
     """The window, shrunk or grown to size x size; what lies outside the picture is black."""
     part = pixels[window.y : window.y + window.side, window.x : window.x + window.side]
@@ -108,22 +121,26 @@ def _look(pixels: Pixels, window: _Window, size: int) -> Pixels:
     return out
 
 
+@cache
 def _anchors(name: str) -> Floats:
     """Centres of all anchors as a share of the input side, anchors x 2."""
     layers = []
-    for stride, each in LAYERS[name]:
+    for stride, count in LAYERS[name]:
         cells = SIDE[name] // stride
         y, x = np.mgrid[:cells, :cells]
         centres = np.stack([(x + 0.5) / cells, (y + 0.5) / cells], -1).reshape(-1, 2)
-        layers.append(np.repeat(centres, each, 0))
+        layers.append(np.repeat(centres, count, 0))
     return np.concatenate(layers)
 
 
 def _decode(
     name: str, raw: NDArray[np.float32], logits: NDArray[np.float32], window: _Window
 ) -> list[Found]:
-    scores = 1 / (1 + np.exp(-np.clip(logits[:, 0].astype(np.float64), -80, 80)))
-    keep = np.flatnonzero(scores >= THRESHOLD[name])
+    least = THRESHOLD[name]
+    keep = np.flatnonzero(logits[:, 0] >= math.log(least / (1 - least)))
+    if not len(keep):
+        return []
+    scores = 1 / (1 + np.exp(-np.clip(logits[keep, 0].astype(np.float64), -80, 80)))
     numbers = raw[keep].astype(np.float64) / SIDE[name]
     centres = _anchors(name)[keep]
     at = np.array([window.x, window.y], np.float64)
@@ -133,7 +150,7 @@ def _decode(
     boxes = np.hstack([middle - half, middle + half])
     return [
         Found((b[0], b[1], b[2], b[3]), p, float(s))
-        for b, p, s in zip(boxes.tolist(), points, scores[keep], strict=True)
+        for b, p, s in zip(boxes.tolist(), points, scores, strict=True)
     ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,7 +78,7 @@ def is_turned(picture: Picture) -> bool:
 def upright(picture: Picture) -> NDArray[np.uint8]:
     """The pixels, mirrored or not, such that a picture and its mirror image give the same."""
     turned = is_turned(picture)
-    return np.ascontiguousarray(picture.pixels[:, ::-1]) if turned else picture.pixels
+    return np.asarray(cv2.flip(picture.pixels, 1), np.uint8) if turned else picture.pixels
 
 
 def _mirror_is_less(pixels: NDArray[np.uint8]) -> bool:

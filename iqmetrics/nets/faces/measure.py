@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from threading import local
 from typing import Any
 
 import cv2
@@ -21,6 +22,7 @@ from iqmetrics.nets.faces.find import Face
 from iqmetrics.nets.faces.outline import outline_difference
 from iqmetrics.nets.faces.pose import Posed, take_apart
 from iqmetrics.nets.faces.shape import left, mirror_all, template
+from iqmetrics.nets.side_by_side import each
 
 Pixels = NDArray[np.uint8]
 
@@ -62,13 +64,13 @@ def measure(pictures: Sequence[Pixels], faces: Sequence[Face]) -> list[Measured]
         return []
     meshes, spreads, flags = _mean_meshes(pictures, [f.square for f in faces])
     poses = [take_apart(m[:468]) for m in meshes]
-    fronts = [
-        frontal(p, q.symmetric, f.square) for p, q, f in zip(pictures, poses, faces, strict=True)
-    ]
+    jobs = [(p, q.symmetric, f.square) for p, q, f in zip(pictures, poses, faces, strict=True)]
+    fronts = each(lambda job: frontal(*job), jobs)
     second, again, _ = _mean_meshes(fronts, [_FRONT] * len(fronts))
     deep = mesh.deep_difference(np.stack([cut(f, _FRONT, mesh.SIDE) for f in fronts]))
-    out = []
-    for i, (posed, front) in enumerate(zip(poses, fronts, strict=True)):
+
+    def one(i: int) -> Measured:
+        posed, front = poses[i], fronts[i]
         flow, match = _flow(front)
         straight = take_apart(second[i, :468])
         eyes, grey = iris.both(meshes[i], posed), iris.cut_outs(pictures[i], posed)
@@ -84,8 +86,9 @@ def measure(pictures: Sequence[Pixels], faces: Sequence[Face]) -> list[Measured]
         ]
         skew = np.concatenate([np.ravel(p) for p in parts])
         broken = _broken(flow, match, eyes, grey, spreads[i], again[i], posed, straight, flags[i])
-        out.append(Measured(skew, posed, float(spreads[i]), broken, flow, front, covered(front)))
-    return out
+        return Measured(skew, posed, float(spreads[i]), broken, flow, front, covered(front))
+
+    return each(one, range(len(faces)))
 
 
 def blocks() -> NDArray[np.int64]:
@@ -112,7 +115,8 @@ def _mean_meshes(
     turned = [
         Square(s.x, s.y, s.side * scale, s.angle + turn) for s in squares for scale, turn in LOOKS
     ]
-    crops = np.stack([cut(pictures[i // len(LOOKS)], s, mesh.SIDE) for i, s in enumerate(turned)])
+    jobs = [(pictures[i // len(LOOKS)], s, mesh.SIDE) for i, s in enumerate(turned)]
+    crops = np.stack(each(lambda job: cut(*job), jobs))
     both = np.stack([crops, crops[:, :, ::-1]], 1).reshape(-1, *crops.shape[1:])
     points, flags = mesh.trace_crops(both)
     points = points.reshape(len(squares), len(LOOKS), 2, -1, 3)
@@ -163,11 +167,15 @@ def _even(front: Pixels) -> NDArray[np.uint8]:
     return np.asarray(np.clip(128 + 45 * flat / spread, 0, 255), np.uint8)
 
 
-@cache
+_own = local()
+
+
 def _engine() -> Any:
-    engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    engine.setFinestScale(1)
-    return engine
+    """This thread's own: an engine holds what it is working on."""
+    if not hasattr(_own, "engine"):
+        _own.engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        _own.engine.setFinestScale(1)
+    return _own.engine
 
 
 def _flow(front: Pixels) -> tuple[Points, Points]:

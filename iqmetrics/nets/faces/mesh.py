@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from iqmetrics.nets.faces import session
 from iqmetrics.nets.faces.crop import Points, Square, cut
+from iqmetrics.nets.side_by_side import each
 
 SIDE = 192
 MARGIN = 1.5
@@ -33,7 +34,7 @@ def trace(
         Points in picture pixels, n x 468 x 3 (depth in pixels too, smaller = nearer), and the
         flag 0..1, n.
     """
-    crops = [cut(p, s, SIDE) for p, s in zip(pictures, squares, strict=True)]
+    crops = each(lambda job: cut(*job, SIDE), list(zip(pictures, squares, strict=True)))
     points, flags = trace_crops(np.array(crops, np.uint8).reshape(-1, SIDE, SIDE, 3))
     placed = [s.to_image(p[:468], SIDE) for s, p in zip(squares, points, strict=True)]
     return np.array(placed, np.float64).reshape(-1, 468, 3), flags
@@ -45,7 +46,7 @@ def trace_crops(crops: NDArray[np.uint8]) -> tuple[Points, NDArray[np.float64]]:
     Points 468 to 472 are the iris at the picture's left (centre, right, top, left, bottom), 473 to
     477 that at its right; they have no depth.
     """
-    points, logits = session.run("face_mesh", crops.astype(np.float32) / np.float32(255))
+    points, logits = session.run("face_mesh", crops)
     flags = 1 / (1 + np.exp(-np.clip(logits.reshape(-1).astype(np.float64), -80, 80)))
     return points.astype(np.float64), flags
 
@@ -79,5 +80,5 @@ def deep_difference(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         128 x 4 x 4 of the eye at the picture's left (in the mirror image: the other eye).
     """
     both = np.stack([crops, crops[:, :, ::-1]], 1).reshape(-1, SIDE, SIDE, 3)
-    *_, deep = session.run("face_mesh", both.astype(np.float32) / np.float32(255), deep=True)
+    *_, deep = session.run("face_mesh", both, deep=True)
     return np.asarray(deep[0::2] - deep[1::2], np.float32)

@@ -8,7 +8,7 @@ when the mean state is countable, the mean class is sure, and the peaks of the v
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from iqmetrics.nets.hands import session
 from iqmetrics.nets.hands.find import Hand
 from iqmetrics.nets.hands.region import Region, crop
+from iqmetrics.nets.side_by_side import each
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -86,15 +87,19 @@ class Answer:
 
 def views(pixels: Bytes, region: Region) -> Floats:
     """The four views of a hand, 4 x 224 x 224 x 3, 0..1."""
+    return np.asarray(cut_views(pixels, region), np.float32) / np.float32(255)
+
+
+def cut_views(pixels: Bytes, region: Region) -> Bytes:
+    """The four views of a hand, 4 x 224 x 224 x 3 bytes."""
     cuts = [
         crop(pixels, Region(region.x, region.y, region.side, region.angle + t), SIZE) for t in TURNS
     ]
-    stack = np.stack([c[:, ::-1] if k in MIRRORED else c for k, c in enumerate(cuts)])
-    return np.asarray(stack, np.float32) / np.float32(255)
+    return np.stack([c[:, ::-1] if k in MIRRORED else c for k, c in enumerate(cuts)])
 
 
-def ask(cuts: Floats, device: str = "cpu") -> list[Answer]:
-    """The net's answers for n x 4 views (4n x 224 x 224 x 3)."""
+def ask(cuts: NDArray[Any], device: str = "cpu") -> list[Answer]:
+    """The net's answers for n x 4 views (4n x 224 x 224 x 3: uint8, or 0..1)."""
     maps, state, count = session.run("hand_count", cuts, device)
     return [
         Answer(maps[i : i + 4], state[i : i + 4], count[i : i + 4]) for i in range(0, len(maps), 4)
@@ -102,14 +107,23 @@ def ask(cuts: Floats, device: str = "cpu") -> list[Answer]:
 
 
 def count(pixels: Bytes, hands: Sequence[Hand], device: str = "cpu") -> list[Count]:
-    """The judgement of each hand of an image (uint8 height x width x 3)."""
-    big = [h for h in hands if h.size >= MIN_SIZE]
-    cuts = [views(pixels, h.region) for h in big]
-    answers = iter(ask(np.concatenate(cuts), device) if cuts else [])
-    return [
-        judge(next(answers), h.region, pixels.shape) if h.size >= MIN_SIZE else too_small(h)
-        for h in hands
-    ]
+    """The judgement of each hand of one image (uint8 height x width x 3)."""
+    return count_all([pixels], [hands], device)[0]
+
+
+def count_all(
+    images: Sequence[Bytes], hands: Sequence[Sequence[Hand]], device: str = "cpu"
+) -> list[list[Count]]:
+    """The judgement of each hand of each image; the net sees all of them in one batch."""
+    pairs = [(p, h) for p, some in zip(images, hands, strict=True) for h in some]
+    big = [(p, h.region) for p, h in pairs if h.size >= MIN_SIZE]
+    cuts = each(lambda job: cut_views(*job), big)
+    answers = ask(np.concatenate(cuts), device) if cuts else []
+    shapes = [p.shape for p, _ in big]
+    judged = iter(
+        each(lambda job: judge(*job), list(zip(answers, [r for _, r in big], shapes, strict=True)))
+    )
+    return [[next(judged) if h.size >= MIN_SIZE else too_small(h) for h in some] for some in hands]
 
 
 def too_small(hand: Hand) -> Count:

@@ -6,6 +6,7 @@ counts as a hand when the landmark net is sure of it (presence), twice: on the p
 the region of its own landmarks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from iqmetrics.nets.hands import palm, session
 from iqmetrics.nets.hands.region import Region, crop, of_landmarks, of_palm
+from iqmetrics.nets.side_by_side import each
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -55,37 +57,67 @@ class Hand:
 
 
 def find(pixels: Bytes, device: str = "cpu", presence: float = PRESENCE) -> list[Hand]:
-    """The hands of an image (uint8 height x width x 3), largest first."""
-    squares = [whole(pixels), *tiles(pixels)]
-    stack = np.stack([crop(pixels, s, palm.SIZE) for s in squares])
-    cuts = np.asarray(stack / np.float32(255), np.float32)
-    regions = []
-    for square, palms in zip(squares, palm.detect(cuts, device), strict=True):
-        for found in palms:
-            box = square.to_image(found.box.reshape(2, 2) * palm.SIZE, palm.SIZE).ravel()
-            points = square.to_image(found.points * palm.SIZE, palm.SIZE)
-            regions.append((found.score, of_palm(box, points[0], points[2])))
-    first = look(pixels, _distinct(regions), device)
-    second = [of_landmarks(h.points) for h in first if h.presence >= FIRST_PRESENCE]
-    sure = [h for h in look(pixels, second, device) if h.presence >= presence]
-    return _once(sure)
+    """The hands of one image (uint8 height x width x 3), largest first."""
+    return find_all([pixels], device, presence)[0]
 
 
-def look(pixels: Bytes, regions: list[Region], device: str = "cpu") -> list[Hand]:
-    """What the landmark net sees in each region."""
-    cuts = np.zeros((len(regions), LANDMARK_SIZE, LANDMARK_SIZE, 3), np.float32)
-    for cut, region in zip(cuts, regions, strict=True):
-        cut[:] = crop(pixels, region, LANDMARK_SIZE).astype(np.float32) / 255
-    marks, presence, right, _ = session.run("hand_landmark", cuts, device)
+def find_all(
+    images: Sequence[Bytes], device: str = "cpu", presence: float = PRESENCE
+) -> list[list[Hand]]:
+    """The hands of each image, largest first; each net sees the crops of all images together."""
+    regions = _palms(images, device)
+    first = look_all(images, regions, device)
+    second = [
+        [of_landmarks(h.points) for h in one if h.presence >= FIRST_PRESENCE] for one in first
+    ]
     return [
+        _once([h for h in one if h.presence >= presence])
+        for one in look_all(images, second, device)
+    ]
+
+
+def _palms(images: Sequence[Bytes], device: str) -> list[list[Region]]:
+    """Where a hand may be in each image: the regions of its palms, each palm once."""
+    squares = each(lambda pixels: [whole(pixels), *tiles(pixels)], images)
+    jobs = [(image, s) for image, some in zip(images, squares, strict=True) for s in some]
+    cuts = each(lambda job: crop(*job, palm.SIZE), jobs)
+    answers = iter(palm.detect(np.stack(cuts), device)) if cuts else iter(())
+    found = []
+    for some in squares:
+        regions = []
+        for square in some:
+            for one in next(answers):
+                box = square.to_image(one.box.reshape(2, 2) * palm.SIZE, palm.SIZE).ravel()
+                points = square.to_image(one.points * palm.SIZE, palm.SIZE)
+                regions.append((one.score, of_palm(box, points[0], points[2])))
+        found.append(_distinct(regions))
+    return found
+
+
+def look(pixels: Bytes, regions: Sequence[Region], device: str = "cpu") -> list[Hand]:
+    """What the landmark net sees in each region of one image."""
+    return look_all([pixels], [regions], device)[0]
+
+
+def look_all(
+    images: Sequence[Bytes], regions: Sequence[Sequence[Region]], device: str = "cpu"
+) -> list[list[Hand]]:
+    """What the landmark net sees in each region of each image, all in one batch."""
+    jobs = [(image, r) for image, some in zip(images, regions, strict=True) for r in some]
+    if not jobs:
+        return [[] for _ in images]
+    cuts = np.stack(each(lambda job: crop(*job, LANDMARK_SIZE), jobs))
+    marks, presence, right, _ = session.run("hand_landmark", cuts, device)
+    hands = iter(
         Hand(
             float(presence[i, 0]),
             region,
             region.to_image(marks[i].reshape(21, 3)[:, :2], LANDMARK_SIZE),
             float(right[i, 0]),
         )
-        for i, region in enumerate(regions)
-    ]
+        for i, (_, region) in enumerate(jobs)
+    )
+    return [[next(hands) for _ in some] for some in regions]
 
 
 def whole(pixels: Bytes) -> Region:
@@ -99,6 +131,7 @@ def tiles(pixels: Bytes, limit: int = TILES) -> list[Region]:
     height, width = pixels.shape[:2]
     skin = skin_map(pixels)
     scale = skin.shape[0] / height
+    total = np.pad(skin.cumsum(0, dtype=np.int64).cumsum(1), ((1, 0), (1, 0)))
     found = []
     for parts in (2, 3):
         side = min(height, width) / parts
@@ -108,7 +141,9 @@ def tiles(pixels: Bytes, limit: int = TILES) -> list[Region]:
             for x in _centres(width, side):
                 y0, x0 = (int(max(v - side / 2, 0) * scale) for v in (y, x))
                 span = max(int(side * scale), 1)
-                share = float(skin[y0 : y0 + span, x0 : x0 + span].mean())
+                y1, x1 = min(y0 + span, skin.shape[0]), min(x0 + span, skin.shape[1])
+                skinny = total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0]
+                share = float(skinny / max((y1 - y0) * (x1 - x0), 1))
                 if share >= SKIN_SHARE:
                     found.append((share * parts**0.5, Region(x, y, side, 0.0)))
     found.sort(key=lambda item: -item[0])

@@ -5,7 +5,7 @@ Input 192 x 192 x 3, 0..1. Anchors, decoding and thresholds: MediaPipe 0.10 `pal
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +39,8 @@ def anchors() -> Floats:
     return np.concatenate(rows).astype(np.float32)
 
 
-def detect(tiles: Floats, device: str = "cpu") -> list[list[Palm]]:
-    """Palms of each tile (n x 192 x 192 x 3, 0..1), best first, each palm once."""
+def detect(tiles: NDArray[Any], device: str = "cpu") -> list[list[Palm]]:
+    """Palms of each tile (n x 192 x 192 x 3: uint8, or 0..1), best first, each palm once."""
     raw, logits = session.run("hand_palm", tiles, device)
     return [_decode(r, s[:, 0]) for r, s in zip(raw, logits, strict=True)]
 

@@ -40,20 +40,44 @@ class Region:
 def heat_map(
     net: "Net", pixels: "NDArray[np.uint8]", side: int
 ) -> "tuple[NDArray[np.float32], float, float]":
-    """The detector's answer (h, w) and the picture's pixels per map pixel, across and down.
+    """The detector's answer (h, w) and the picture's pixels per map pixel, across and down."""
+    resized = scaled(pixels, side)
+    batch = (resized[:, :, ::-1].astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)[None]
+    return _placed(net(np.ascontiguousarray(batch))[0, 0], pixels)
 
-    `side` is what the longer side is scaled to, up or down, then rounded to the net's step of 32.
-    """
-    height, width = pixels.shape[:2]
+
+def heat_maps(
+    net: "Net", frames: "Sequence[tuple[NDArray[np.uint8], int]]"
+) -> "list[tuple[NDArray[np.float32], float, float]]":
+    """`heat_map` of each (pixels, side); on a GPU equal sizes go through the net together."""
+    if on_device := getattr(net, "heats", None):
+        heats = on_device(frames, scaled)
+        return [_placed(heat, pixels) for heat, (pixels, _) in zip(heats, frames, strict=True)]
+    return [heat_map(net, pixels, side) for pixels, side in frames]
+
+
+def _placed(
+    heat: "NDArray[np.float32]", pixels: "NDArray[np.uint8]"
+) -> "tuple[NDArray[np.float32], float, float]":
+    return heat, pixels.shape[1] / heat.shape[1], pixels.shape[0] / heat.shape[0]
+
+
+def scaled(pixels: "NDArray[np.uint8]", side: int) -> "NDArray[np.uint8]":
+    """The picture with its longer side at `side`, then rounded to the net's step of 32."""
+    h, w, averaged = seen_size(pixels.shape, side)
+    resized = cv2.resize(
+        pixels, (w, h), interpolation=cv2.INTER_AREA if averaged else cv2.INTER_LINEAR
+    )
+    return np.asarray(resized, np.uint8)
+
+
+def seen_size(shape: Sequence[int], side: int) -> tuple[int, int, bool]:
+    """Height and width of what the net sees of a picture, and whether area averages make it."""
+    height, width = shape[:2]
     scale = side / max(height, width)
     w = max(STEP, round(width * scale / STEP) * STEP)
     h = max(STEP, round(height * scale / STEP) * STEP)
-    shrinks = scale < 0.75
-    resized = cv2.resize(
-        pixels, (w, h), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    )
-    batch = (resized[:, :, ::-1].astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)[None]
-    return net(np.ascontiguousarray(batch))[0, 0], width / w, height / h
+    return h, w, scale < 0.75
 
 
 def regions(heat: "NDArray[np.float32]", across: float, down: float) -> list[Region]:

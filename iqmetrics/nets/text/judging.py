@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iqmetrics.images import Picture
+from iqmetrics.nets.side_by_side import each
 from iqmetrics.nets.text.lines import Line, merged, orders
 from iqmetrics.nets.text.matching import Match, assign, credit
 from iqmetrics.nets.text.normal import kept_positions, letters, same
-from iqmetrics.nets.text.readability import ctc_likelihood, forced, scaled, shares, variants
+from iqmetrics.nets.text.readability import forced, scaled, shares, variants
 from iqmetrics.nets.text.reading import AGAIN, PASSES, adds
 
 if TYPE_CHECKING:
@@ -68,21 +69,22 @@ def readabilities(reader: "Reader", judged: Sequence[Judged]) -> list[list[float
         if match is not None
         for line, text in _forced_lines(one, t, match)
     ]
-    images = [v for i, _, line, _ in jobs for v in variants(judged[i].lines[line].image)]
     number = {c: k + 1 for k, c in enumerate(reader.alphabet)}
-    answers = reader.probabilities(images)
-    each = len(answers) // len(jobs) if jobs else 0
+    classes = [[number[c] for c in text if c in number] for *_, text in jobs]
+    looks = each(lambda job: variants(judged[job[0]].lines[job[2]].image), jobs)
+    asked = [(image, c) for some, c in zip(looks, classes, strict=True) for image in some]
+    likelihoods = reader.likelihoods([image for image, _ in asked], [c for _, c in asked])
+    count = len(asked) // len(jobs) if jobs else 0
     sums = [[0.0] * len(one.targets) for one in judged]
     sizes = [[0] * len(one.targets) for one in judged]
     for k, (i, t, _, text) in enumerate(jobs):
-        classes = [number[c] for c in text if c in number]
-        known = len(classes) / max(1, len(text))
-        odds = [ctc_likelihood(a, classes) for a in answers[k * each : (k + 1) * each]]
+        known = len(classes[k]) / max(1, len(text))
+        odds = likelihoods[k * count : (k + 1) * count]
         sums[i][t] += len(text) * known * sum(odds) / len(odds)
         sizes[i][t] += len(text)
     return [
-        [scaled(s / n) if n else 0.0 for s, n in zip(row, count, strict=True)]
-        for row, count in zip(sums, sizes, strict=True)
+        [scaled(s / n) if n else 0.0 for s, n in zip(row, each_size, strict=True)]
+        for row, each_size in zip(sums, sizes, strict=True)
     ]
 
 

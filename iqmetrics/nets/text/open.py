@@ -21,6 +21,6 @@ def open_reader(runtime: str = "onnxruntime", device: str = "cpu") -> "Reader":
             raise Unavailable.extra("reading text", package, "score")
     from iqmetrics.nets.text.reading import Reader
 
-    chosen = Runtime(runtime, device)
+    chosen = Runtime("torch" if device == "cuda" else runtime, device)
     detector, recogniser = open_net("detector", chosen), open_net("recogniser", chosen)
-    return Reader(detector, recogniser, alphabet(), f"{runtime}/{device}")
+    return Reader(detector, recogniser, alphabet(), f"{chosen.name}/{device}")

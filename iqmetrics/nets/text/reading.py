@@ -19,9 +19,11 @@ import cv2
 import numpy as np
 
 from iqmetrics.images import Picture, once_each
+from iqmetrics.nets.side_by_side import each
 from iqmetrics.nets.text import recognise
-from iqmetrics.nets.text.detect import Region, heat_map, regions
+from iqmetrics.nets.text.detect import Region, heat_maps, regions
 from iqmetrics.nets.text.lines import Line, distinct
+from iqmetrics.nets.text.readability import ctc_likelihood
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +35,8 @@ AREA = {"far": 320**2, "quick": 640**2, "full": 1024**2, "faint": 1024**2}
 LARGEST_SCALE, LARGEST_SIDE = 2.0, 2048
 LEAST_CONFIDENCE = 0.3
 TILE, TILE_STEP = 576, 448
+TOGETHER = 10
+"""Pictures that a GPU's detector is given at once, and whose heat maps are in memory at once."""
 
 
 def _turned(image: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
@@ -79,32 +83,38 @@ class Reader:
     def regions(self, pictures: Sequence[Picture], what: str) -> list[list[Region]]:
         """Where the pass sees text, for each picture."""
         key = ("text.regions", self.name, what)
-        return once_each(pictures, key, lambda todo: [self._detect(p, what) for p in todo])
+        return once_each(pictures, key, lambda todo: self._detect(todo, what))
 
     def probabilities(self, images: Sequence["NDArray[np.uint8]"]) -> "list[NDArray[np.float32]]":
         """The recogniser's answers (steps, classes) for crops of lines."""
         return recognise.probabilities(self.recogniser, images)
 
-    def _detect(self, picture: Picture, what: str) -> list[Region]:
-        if what == "tiles":
-            return [
-                r
-                for tile in tiles(picture.width, picture.height)
-                for r in self._tile(picture, tile)
-            ]
-        pixels = raised(picture.pixels) if what == "faint" else picture.pixels
-        side = detector_side(picture.width, picture.height, AREA[what])
-        return regions(*heat_map(self.detector, pixels, side))
+    def likelihoods(
+        self, images: Sequence["NDArray[np.uint8]"], classes: Sequence[Sequence[int]]
+    ) -> list[float]:
+        """The CTC likelihood a letter, 0..1, of what each crop should say."""
+        if on_device := getattr(self.recogniser, "likelihoods", None):
+            found: list[float] = on_device(images, classes)
+            return found
+        answers = self.probabilities(images)
+        return [ctc_likelihood(a, c) for a, c in zip(answers, classes, strict=True)]
 
-    def _tile(self, picture: Picture, tile: tuple[int, int, int, int]) -> list[Region]:
-        x0, y0, x1, y1 = tile
-        pixels = np.ascontiguousarray(picture.pixels[y0:y1, x0:x1])
-        heat, across, down = heat_map(self.detector, pixels, 2 * max(x1 - x0, y1 - y0))
-        found = [r for r in regions(heat, across, down) if r.arc is None]
-        return [Region(r.corners + np.array([x0, y0], np.float32), r.heat) for r in found]
+    def _detect(self, pictures: Sequence[Picture], what: str) -> list[list[Region]]:
+        found = []
+        together = TOGETHER if hasattr(self.detector, "heats") else 1
+        for first in range(0, len(pictures), together):
+            some = pictures[first : first + together]
+            frames = each(lambda picture: _frames(picture, what), some)
+            flat = [(f.pixels, f.side) for few in frames for f in few]
+            seen = each(lambda heat: regions(*heat), heat_maps(self.detector, flat))
+            of_frame = iter(seen)
+            found += [[r for f in few for r in f.placed(next(of_frame))] for few in frames]
+        return found
 
     def _read(self, pictures: Sequence[Picture], what: str) -> list[list[Line]]:
-        crops = [self._crops(picture, what) for picture in pictures]
+        if what in (*AREA, "tiles"):
+            self.regions(pictures, what)
+        crops = each(lambda picture: self._crops(picture, what), pictures)
         flat = [image for found in crops for _, image, _ in found]
         reads = iter(recognise.read(self.recogniser, flat, self.alphabet))
         out = []
@@ -136,6 +146,39 @@ class Reader:
         if what in AGAIN:
             images = [AGAIN[what](image) for image in images]
         return [(r.corners, i, what == "turned") for r, i in zip(boxes, images, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What the detector looks at: pixels, the length of their longer side there, and their place.
+
+    A tile of a picture has a `corner` (x, y); arcs are not looked for in tiles.
+    """
+
+    pixels: "NDArray[np.uint8]"
+    side: int
+    corner: tuple[int, int] | None = None
+
+    def placed(self, found: list[Region]) -> list[Region]:
+        """The regions in pixels of the whole picture."""
+        if self.corner is None:
+            return found
+        by = np.array(self.corner, np.float32)
+        return [Region(r.corners + by, r.heat) for r in found if r.arc is None]
+
+
+def _frames(picture: Picture, what: str) -> list[Frame]:
+    if what == "tiles":
+        return [
+            Frame(
+                np.ascontiguousarray(picture.pixels[y0:y1, x0:x1]),
+                2 * max(x1 - x0, y1 - y0),
+                (x0, y0),
+            )
+            for x0, y0, x1, y1 in tiles(picture.width, picture.height)
+        ]
+    pixels = raised(picture.pixels) if what == "faint" else picture.pixels
+    return [Frame(pixels, detector_side(picture.width, picture.height, AREA[what]))]
 
 
 def widest(picture: Picture) -> str:

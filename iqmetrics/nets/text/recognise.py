@@ -43,39 +43,59 @@ def crop(pixels: "NDArray[np.uint8]", corners: "NDArray[np.float32]") -> "NDArra
     return np.ascontiguousarray(upright, np.uint8)
 
 
-def prepared(image: "NDArray[np.uint8]") -> "NDArray[np.float32]":
-    """One crop as the net wants it: (3, 48, width of its bucket), BGR, -1..1, padded with 0."""
+def fitted(image: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
+    """One crop at the net's height and the width of its bucket: (48, width, 4), RGB and a mask.
+
+    The mask (0 or 255) tells the crop from the empty place after it.
+    """
     h, w = image.shape[:2]
     width = min(WIDEST, max(8, int(np.ceil(HEIGHT * w / h))))
     padded = max(NARROWEST, -(-width // BUCKET) * BUCKET)
     shrinks = h > 2 * HEIGHT
-    resized = cv2.resize(
+    out = np.zeros((HEIGHT, padded, 4), np.uint8)
+    out[:, :width, :3] = cv2.resize(
         image, (width, HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
-    out = np.zeros((3, HEIGHT, padded), np.float32)
-    out[:, :, :width] = (resized[:, :, ::-1].astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)
+    out[:, :width, 3] = 255
     return out
+
+
+def prepared(image: "NDArray[np.uint8]") -> "NDArray[np.float32]":
+    """One crop as the net wants it: (3, 48, width of its bucket), BGR, -1..1, padded with 0."""
+    found = fitted(image)
+    out = (found[:, :, 2::-1].astype(np.float32) / np.float32(127.5) - 1) * (found[..., 3:] > 0)
+    return np.ascontiguousarray(out.transpose(2, 0, 1), np.float32)
 
 
 def probabilities(net: "Net", images: Sequence["NDArray[np.uint8]"]) -> "list[NDArray[np.float32]]":
     """For each crop the net's answer (steps, classes); class 0 is the CTC blank."""
     inputs = [prepared(image) for image in images]
-    by_width: dict[int, list[int]] = defaultdict(list)
-    for position, item in enumerate(inputs):
-        by_width[item.shape[2]].append(position)
     found: dict[int, NDArray[np.float32]] = {}
-    for positions in by_width.values():
+    for positions in by_width([item.shape[2] for item in inputs]).values():
         for first in range(0, len(positions), BATCH):
             part = positions[first : first + BATCH]
             found.update(zip(part, net(np.stack([inputs[i] for i in part])), strict=True))
     return [found[i] for i in range(len(inputs))]
 
 
+def by_width(widths: Sequence[int]) -> dict[int, list[int]]:
+    """Positions of each width."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for position, width in enumerate(widths):
+        found[width].append(position)
+    return found
+
+
 def decoded(answer: "NDArray[np.float32]", alphabet: Sequence[str]) -> Read:
     """The greedy CTC string of one answer: repeats merged, blanks dropped."""
     best = answer.argmax(1)
+    return said(best, answer[np.arange(len(best)), best], alphabet)
+
+
+def said(best: "NDArray[np.int64]", odds: "NDArray[np.float32]", alphabet: Sequence[str]) -> Read:
+    """The string of the likeliest class of each step and its probability."""
     keeps = (best != 0) & np.append(True, best[1:] != best[:-1])
-    odds = answer[np.arange(len(best)), best][keeps]
+    odds = odds[keeps]
     text = "".join(alphabet[i - 1] for i in best[keeps])
     left = len(text) - len(text.lstrip())
     odds = odds[left : left + len(text.strip())]
@@ -85,4 +105,6 @@ def decoded(answer: "NDArray[np.float32]", alphabet: Sequence[str]) -> Read:
 
 def read(net: "Net", images: Sequence["NDArray[np.uint8]"], alphabet: Sequence[str]) -> list[Read]:
     """The strings of many crops, in order."""
+    if on_device := getattr(net, "greedy", None):
+        return [said(best, odds, alphabet) for best, odds in on_device(images)]
     return [decoded(answer, alphabet) for answer in probabilities(net, images)]

@@ -1,7 +1,6 @@
 """Opens the two text networks (PP-OCRv6 small, from rapidocr's wheel).
 
-On onnxruntime, or on OpenVINO when that is asked for by name. With a CUDA device, onnxruntime's
-CUDA provider is used if its GPU build is installed.
+On onnxruntime, or on OpenVINO when that is asked for by name; on a GPU in torch.
 """
 
 import hashlib
@@ -33,10 +32,13 @@ FILES = {
 }
 """File in rapidocr's wheel and its sha256: other weights would read, and score, differently."""
 
+HALF = {"detector": False, "recogniser": False}
+"""Which of them a GPU runs in float16."""
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Which engine, "onnxruntime" or "openvino", runs the nets, and where."""
+    """Which engine, "onnxruntime", "openvino" or "torch", runs the nets, and where."""
 
     name: str = "onnxruntime"
     device: str = "cpu"
@@ -53,7 +55,9 @@ def open_net(which: str, runtime: Runtime) -> "Net":
     path = find(which)
     if runtime.name == "openvino":
         return _openvino(path, exact=which == "recogniser")
-    return _onnxruntime(path, runtime.device)
+    if runtime.name == "torch":
+        return _torch(which, path, runtime.device)
+    return _onnxruntime(path)
 
 
 @cache
@@ -112,7 +116,18 @@ def _openvino(path: Path, exact: bool) -> "Net":
     return run
 
 
-def _onnxruntime(path: Path, device: str) -> "Net":
+def _torch(which: str, path: Path, device: str) -> "Net":
+    if find_spec("torch") is None:
+        raise Unavailable.extra("reading text on a GPU", "torch", "score")
+    from iqmetrics.nets.text.recognise import fitted
+    from iqmetrics.nets.text.torch_nets import TorchDetector, TorchRecogniser
+
+    if which == "detector":
+        return TorchDetector(path, device, HALF[which])
+    return TorchRecogniser(path, device, HALF[which], fitted)
+
+
+def _onnxruntime(path: Path) -> "Net":
     try:
         import onnxruntime
     except ImportError as error:
@@ -120,11 +135,7 @@ def _onnxruntime(path: Path, device: str) -> "Net":
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads()
     options.log_severity_level = 3
-    wanted = ["CUDAExecutionProvider"] if device == "cuda" else []
-    usable = [p for p in wanted if p in onnxruntime.get_available_providers()]
-    session = onnxruntime.InferenceSession(
-        str(path), options, providers=[*usable, "CPUExecutionProvider"]
-    )
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
 
     def run(batch: "NDArray[np.float32]") -> "NDArray[np.float32]":

@@ -49,15 +49,20 @@ function readState() {
   } catch { return START; }
 }
 
+let turns = 0;
 function show(state) {
   const changed = Object.fromEntries(Object.entries(state).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(START[key])));
   history.replaceState(null, "", "#" + encodeURIComponent(JSON.stringify(changed)));
   document.getElementById("tabs").replaceChildren(...Object.keys(VIEWS).filter((name) => name !== "compare" || D.models.length > 1).map((name) =>
     el("button", { role: "tab", "aria-selected": String(name === state.view), "aria-controls": "main", onclick: () => show({ ...state, view: name, page: 0 }) }, W["tab_" + name])));
-  document.getElementById("main").replaceChildren(VIEWS[state.view](state));
+  const main = document.getElementById("main"), turn = ++turns, wait = needed(state);
+  const draw = () => { if (turn === turns) main.replaceChildren(VIEWS[state.view](state)); };
+  if (!wait) { draw(); return; }
+  main.replaceChildren(el("p", { role: "status" }, W.loading));
+  wait.then(draw, () => { if (turn === turns) main.replaceChildren(el("p", { role: "alert" }, W.lost)); });
 }
 
-document.getElementById("about").textContent = `${D.images.length} ${W.images} · ${D.models.length} ${W.models} · ${Object.keys(D.prompts).length} ${W.prompts}`;
+document.getElementById("about").textContent = `${D.bundle ? D.bundle.images : D.images.length} ${W.images} · ${D.models.length} ${W.models} · ${D.bundle ? D.bundle.prompts : Object.keys(D.prompts).length} ${W.prompts}`;
 document.getElementById("tabs").addEventListener("keydown", (event) => {
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (!step) return;

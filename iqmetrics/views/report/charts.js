@@ -17,13 +17,17 @@ function quantile(sorted, q) {
   return sorted[low] + (at - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
 }
 
+function ends(metric) {
+  const values = D.images.map((image) => image.v[metric]).filter((v) => v != null).sort((a, b) => a - b);
+  return [quantile(values, 0.05), quantile(values, 0.95)];
+}
+
 // One spoke a metric that has a direction; 0 at the 5th, 1 at the 95th percentile of all images.
 function radar() {
   const spokes = [];
   for (const metric of measured) {
     if (D.metrics[metric].better === "neither") continue;
-    const values = D.images.map((image) => image.v[metric]).filter((v) => v != null).sort((a, b) => a - b);
-    const low = quantile(values, 0.05), high = quantile(values, 0.95);
+    const [low, high] = D.bundle ? D.metrics[metric].ends : ends(metric);
     if (high > low) spokes.push({ metric, low, high });
   }
   if (spokes.length < 3) return null;
@@ -51,7 +55,8 @@ function radar() {
 function histogram(metric, onrange) {
   const values = D.images.filter((image) => image.v[metric] != null);
   if (!values.length) return null;
-  const all = values.map((image) => image.v[metric]), low = Math.min(...all), high = Math.max(...all);
+  let low = Infinity, high = -Infinity;
+  for (const image of values) { low = Math.min(low, image.v[metric]); high = Math.max(high, image.v[metric]); }
   const bins = 40, width = 640, height = 90, span = high - low || 1;
   const counts = D.models.map(() => new Array(bins).fill(0));
   for (const image of values) counts[image.m][Math.min(bins - 1, Math.floor(bins * (image.v[metric] - low) / span))] += 1;

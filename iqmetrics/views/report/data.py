@@ -15,6 +15,18 @@ EVIDENCE_CHARACTERS = 6000
 
 def build(result: Result, protocol: Mapping[str, Any]) -> dict[str, Any]:
     """Everything the page needs but the pictures."""
+    body = frame(result, protocol)
+    place = {model: number for number, model in enumerate(result.scorecard.models)}
+    names = [metric["name"] for metric in body["metrics"]]
+    for outcome in result.outcomes(evidence=True):
+        if outcome.record is not None:
+            body["prompts"][outcome.prompt_id] = readable(outcome.record.prompt or "")
+            body["images"].append(image(outcome, outcome.record, place[outcome.model], names))
+    return body
+
+
+def frame(result: Result, protocol: Mapping[str, Any]) -> dict[str, Any]:
+    """What does not grow with the number of images; `prompts` and `images` are empty."""
     metrics = [
         {
             **asdict(metric),
@@ -27,21 +39,14 @@ def build(result: Result, protocol: Mapping[str, Any]) -> dict[str, Any]:
     ]
     models = list(result.scorecard.models)
     place = {model: number for number, model in enumerate(models)}
-    names = [metric["name"] for metric in metrics]
-    prompts: dict[str, str] = {}
-    images = []
-    for outcome in result.outcomes(evidence=True):
-        if outcome.record is not None:
-            prompts[outcome.prompt_id] = readable(outcome.record.prompt or "")
-            images.append(_image(outcome, outcome.record, place[outcome.model], names))
     rows = [asdict(row) for row in result.scorecard.rows]
     return {
         "axes": list(axes.AXES),
         "models": [readable(model) for model in models],
         "metrics": metrics,
         "card": [{**row, "model": place[row["model"]]} for row in rows],
-        "prompts": prompts,
-        "images": images,
+        "prompts": {},
+        "images": [],
         "protocol": dict(protocol),
     }
 
@@ -51,9 +56,10 @@ def readable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _image(
+def image(
     outcome: Outcome, record: ImageRecord, model: int, names: Sequence[str]
 ) -> dict[str, Any]:
+    """What the page says of one image."""
     values = {m: v for r in outcome.readings.values() for m, v in r.values.items()}
     missing = {m: x for r in outcome.readings.values() for m, x in r.missing.items()}
     return {

@@ -36,7 +36,7 @@ const choice = (label, entries, value, onchange) =>
 
 // Worse is larger: the order of "worst first", whatever the direction of the metric.
 const badness = (metric, value) => (D.metrics[metric].better === "lower" ? value : -value);
-const measured = D.metrics.map((metric, index) => index).filter((index) => D.images.some((image) => image.v[index] != null));
+const measured = D.metrics.map((metric, index) => index).filter((index) => D.bundle ? D.metrics[index].any : D.images.some((image) => image.v[index] != null));
 const thumb = (image, extra) =>
   image.t ? el("img", { src: image.t, alt: D.prompts[image.p] || image.f, loading: "lazy", ...extra })
           : el("span", { class: "gone" }, image.z ? image.z[0] : "");

@@ -39,9 +39,11 @@ function imagesView(state) {
 function card(image, metric) {
   const value = image.v[metric];
   const told = value != null ? num(value) : image.z ? image.z[0] : (image.x[metric] || [""])[0];
-  return el("button", { class: "card", onclick: () => detail(image, D.metrics[metric].scorer) }, thumb(image),
+  return el("button", { class: "card", onclick: () => complete(image).then(() => detail(image, D.metrics[metric].scorer), lost) }, thumb(image),
     el("span", {}, swatch(image.m), el("b", {}, told)), el("span", {}, D.prompts[image.p] || image.f));
 }
+
+const lost = () => document.getElementById("main").prepend(el("p", { role: "alert" }, W.lost));
 
 function detail(image, scorer) {
   const dialog = document.getElementById("detail");

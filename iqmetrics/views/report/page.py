@@ -1,8 +1,8 @@
 """Writes report.html: one file that opens anywhere, or a folder when there are many images.
 
 Everything is inside the file and nothing is fetched: the content security policy names the hashes
-of our own script and style, so a prompt or a file name can never run. Up to `INLINE` images carry
-their thumbnail as data; beyond, thumbnails lie beside the page.
+of our own script and style, so a prompt or a file name can never run. Up to `INLINE` images are
+inside with their thumbnails; beyond, both lie beside the page, and our script alone may load them.
 """
 
 import base64
@@ -17,20 +17,26 @@ from urllib.parse import quote
 from iqmetrics.metadata.grids import tile_of
 from iqmetrics.pipeline.keys import content
 from iqmetrics.pipeline.score import Result
+from iqmetrics.records import ImageRecord
+from iqmetrics.remote import is_remote
 from iqmetrics.views.feeds import write_text
-from iqmetrics.views.report import data
+from iqmetrics.views.report import bundle, data
 
 INLINE = 2000
-SCRIPTS = ("dom.js", "charts.js", "overlay.js", "images.js", "compare.js", "app.js")
+SCRIPTS = ("dom.js", "parts.js", "charts.js", "overlay.js", "images.js", "compare.js", "app.js")
 THUMBNAILS = "report_thumbnails"
 
 
 def write(result: Result, protocol: dict[str, Any], path: Path, lang: str = "en") -> bool:
     """Write the report of a run; True when it changed."""
-    body = data.build(result, protocol)
+    changed = False
+    if len(result.run.records) > INLINE:
+        body, changed = _bundle(result, protocol, path)
+    else:
+        body = data.build(result, protocol)
+        _add_pictures(body, result, path)
     body["lang"] = lang
-    _add_pictures(body, result, path)
-    return write_text(path, html(body))
+    return write_text(path, html(body)) or changed
 
 
 def html(body: dict[str, Any]) -> str:
@@ -52,6 +58,7 @@ def html(body: dict[str, Any]) -> str:
         style_hash=_csp_hash(style),
         script_hash=_csp_hash(script),
         data=inert({**body, "words": words}),
+        bundle="bundle" in body,
     )
 
 
@@ -71,26 +78,43 @@ def _csp_hash(text: str) -> str:
 def _add_pictures(body: dict[str, Any], result: Result, path: Path) -> None:
     """Give each image its thumbnail ("t") and, where it can be reached, its original ("o")."""
     records = {data.readable(r.image): r for r in result.run.records}
-    inline = len(body["images"]) <= INLINE
-    beside = path.parent / THUMBNAILS
     for image in body["images"]:
         record = records[image["f"]]
         image["o"] = None if tile_of(record) else _relative(record.path, path.parent)
-        thumbnail = result.store.thumbnail(content(record))
-        if thumbnail is None:
-            continue
-        if inline:
+        if (thumbnail := result.store.thumbnail(content(record))) is not None:
             image["t"] = "data:image/webp;base64," + base64.b64encode(thumbnail).decode("ascii")
-        else:
-            beside.mkdir(exist_ok=True)
-            small = beside / f"{content(record)}.webp"
-            if not small.exists():
-                small.write_bytes(thumbnail)
-            image["t"] = f"{THUMBNAILS}/{quote(content(record))}.webp"
+
+
+def _bundle(result: Result, protocol: dict[str, Any], path: Path) -> tuple[dict[str, Any], bool]:
+    """The page of very many images, with thumbnails and data beside it."""
+    beside = path.parent / THUMBNAILS
+    beside.mkdir(exist_ok=True)
+    first = result.run.records[0]
+    root = first.path[: -len(first.image)] if first.path.endswith(first.image) else None
+    base = None if root is None else _relative(root or ".", path.parent)
+
+    def places(record: ImageRecord) -> tuple[str | None, Any]:
+        name = None
+        if (thumbnail := result.store.thumbnail(content(record))) is not None:
+            name = sha256(content(record).encode()).hexdigest()[:24]
+            if not (beside / f"{name}.webp").exists():
+                (beside / f"{name}.webp").write_bytes(thumbnail)
+        if tile_of(record) or is_remote(record.path):
+            return name, None
+        plain = base is not None and record.path == f"{root}{record.image}"
+        if plain and data.readable(record.image) == record.image:
+            return name, 1
+        return name, _relative(record.path, path.parent)
+
+    body, changed = bundle.build(result, protocol, path, places)
+    body["bundle"] |= {"thumbnails": THUMBNAILS, "originals": f"{base}/" if base else ""}
+    return body, changed
 
 
 def _relative(path: str, folder: Path) -> str | None:
-    """The image as seen from the page, percent-encoded; None on another drive."""
+    """The image as seen from the page, percent-encoded; None on another drive, or elsewhere."""
+    if is_remote(path):
+        return None
     try:
         relative = os.path.relpath(path, folder)
     except ValueError:

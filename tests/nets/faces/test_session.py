@@ -42,20 +42,37 @@ def test_another_device_is_served_by_torch(monkeypatch):
     class Net:
         outputs = ("a", "deep")
 
-        def run(self, batch, names):
-            asked.append((len(batch), list(names)))
-            return [np.zeros((len(batch), 1)) for _ in names]
+        def run(self, batch, step, reduce):
+            kept = reduce(self.outputs, slice(None))
+            asked.append((len(batch), step, kept))
+            return [np.zeros((len(batch), 1)) for _ in kept]
 
     monkeypatch.setattr(session, "_torch_net", lambda name, device: Net())
     monkeypatch.setattr(session, "_device", "cpu")
     session.load("cuda")
     (answer,) = session.run("face_mesh", np.zeros((40, 8, 8, 3), np.float32))
     assert answer.shape == (40, 1)
-    assert asked == [(32, ["a"]), (8, ["a"])]
+    assert asked == [(40, session.CHUNK_ON_GPU, ("a",))]
+    assert len(session.run("face_mesh", np.zeros((2, 8, 8, 3), np.float32), deep=True)) == 2
     session.load("cpu")
 
 
 @pytest.fixture(autouse=True)
 def fresh():
     yield
+    session._device = "cpu"
     session._session.cache_clear()
+
+
+def test_pictures_go_to_the_gpu_only_where_the_nets_run_there(monkeypatch):
+    torch = pytest.importorskip("torch")
+    pixels = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    assert session.uploaded([pixels]) is None
+
+    class Net:
+        device = torch.device("cpu")
+
+    monkeypatch.setattr(session, "_torch_net", lambda name, device: Net())
+    monkeypatch.setattr(session, "_device", "cuda")
+    (there,) = session.uploaded([pixels])
+    assert np.array_equal(there.numpy(), pixels)

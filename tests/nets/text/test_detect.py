@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from iqmetrics.nets.text.detect import heat_map, regions
+from iqmetrics.nets.text.detect import heat_map, regions, scaled, seen_size
 
 
 def test_a_hot_bar_becomes_a_grown_box() -> None:
@@ -42,3 +42,15 @@ def test_the_detector_sees_multiples_of_32_in_bgr() -> None:
     assert seen[0].shape == (1, 3, 160, 320) and heat.shape == (160, 320)
     assert seen[0][0, 2].min() == 1 and seen[0][0, 0].max() == -1
     assert (across, down) == (200 / 320, 100 / 160)
+
+
+def test_the_size_that_the_net_sees_is_that_of_the_scaled_picture() -> None:
+    for shape, side, averaged in [
+        ((1024, 1024), 640, True),
+        ((300, 500), 480, False),
+        ((40, 900), 320, True),
+    ]:
+        pixels = np.zeros((*shape, 3), np.uint8)
+        high, wide, by_area = seen_size(shape, side)
+        assert scaled(pixels, side).shape == (high, wide, 3) and by_area is averaged
+        assert high % 32 == wide % 32 == 0

@@ -29,3 +29,13 @@ def test_a_tall_place_is_turned_to_lie() -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)
     tall = np.array([[50, 20], [80, 20], [80, 160], [50, 160]], np.float32)
     assert recognise.crop(pixels, tall).shape == (30, 140, 3)
+
+
+def test_widths_are_gathered_with_their_places() -> None:
+    assert recognise.by_width([320, 480, 320]) == {320: [0, 2], 480: [1]}
+
+
+def test_only_the_best_of_each_step_is_needed_to_read() -> None:
+    best, odds = np.array([0, 2, 2, 0, 1]), np.array([0.9, 0.8, 0.6, 0.9, 0.5], np.float32)
+    read = recognise.said(best, odds, ("a", "b"))
+    assert read.text == "ba" and read.characters == pytest.approx((0.8, 0.5))

@@ -23,6 +23,16 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
+def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same report as a page with its data beside it."""
+    folder = tmp_path_factory.mktemp("bundle")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report_page, "INLINE", 3)
+        report_page.write(result(folder), PROTOCOL, folder / "en.html")
+    return folder / "en.html"
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium, where it is installed."""
     sync_api = pytest.importorskip("playwright.sync_api")
@@ -39,16 +49,19 @@ document.addEventListener("securitypolicyviolation", (e) => window.violations.pu
 """
 
 
-@pytest.fixture
-def page(browser: Any, written: dict[str, Path]) -> Iterator[Any]:
-    """The English report; fails when it asked for anything outside or broke its own policy."""
+@pytest.fixture(params=["one file", "bundle"])
+def page(
+    browser: Any, written: dict[str, Path], bundled: Path, request: pytest.FixtureRequest
+) -> Iterator[Any]:
+    """The English report in both forms; fails when it asked for anything outside or broke its own
+    policy."""
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
     seen: list[str] = []
     errors: list[str] = []
     opened.on("request", lambda request: seen.append(request.url))
     opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.add_init_script(WATCH)
-    opened.goto(written["en"].as_uri())
+    opened.goto((bundled if request.param == "bundle" else written["en"]).as_uri())
     yield opened
     assert [url for url in seen if not url.startswith(("file:", "data:"))] == []
     assert opened.evaluate("window.violations") == []

@@ -9,9 +9,11 @@ from report_pages import HOSTILE
 
 def tab(page: Any, name: str) -> None:
     page.get_by_role("tab", name=name, exact=True).click()
+    page.locator("main section").wait_for()
 
 
 def values(page: Any) -> list[str]:
+    page.locator("main section").wait_for()
     return [text.strip() for text in page.locator(".card b").all_inner_texts()]
 
 

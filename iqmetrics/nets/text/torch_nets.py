@@ -1,0 +1,167 @@
+"""The two text networks on a GPU: bytes go there, and only what is asked of the answer comes back.
+
+The recogniser's answer is 3 MB for a short line; its likeliest signs, or the likelihood of a
+string, are taken on the GPU. Each forward has a fixed number of rows for its size, so that nothing
+depends on what is read together.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from iqmetrics.nets.onnx_torch.net import TorchNet
+from iqmetrics.nets.onnx_torch.shrink import shrunk, upload
+from iqmetrics.nets.side_by_side import each
+from iqmetrics.nets.text.detect import seen_size
+
+PIXELS = 4 << 20
+"""Pixels that the detector sees in one forward, or one picture if that has more."""
+COLUMNS = 64 * 320
+"""Columns of crops that the recogniser sees in one forward."""
+TINY = 1e-12
+"""Least probability, as in `readability`."""
+
+Image = NDArray[np.uint8]
+
+
+def signed(pixels: Tensor) -> Tensor:
+    """Bytes (n, h, w, RGB or RGB and mask) as (n, BGR, h, w) in -1..1, 0 where the mask is 0."""
+    if pixels.is_floating_point():
+        return pixels
+    out = pixels[..., :3].flip(-1).float() / 127.5 - 1
+    if pixels.shape[-1] == 4:
+        out = out * (pixels[..., 3:] > 0)
+    return out.permute(0, 3, 1, 2)
+
+
+class TorchDetector:
+    """PP-OCRv6's detector."""
+
+    def __init__(self, path: Path, device: str, half: bool) -> None:
+        self.net = TorchNet(path, device, half, signed)
+
+    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, 3, h, w), BGR, -1..1 -> heat (n, 1, h, w)."""
+        return np.asarray(self.net.run(batch, _rows(batch.shape[2:]))[0], np.float32)
+
+    def heats(
+        self, frames: Sequence[tuple[Image, int]], scaled: Callable[[Image, int], Image]
+    ) -> list[NDArray[np.float32]]:
+        """The heat (h, w) of each frame (pixels, length of the longer side to look at).
+
+        Averages are taken here, other changes of size are left to `scaled`.
+        """
+        found: dict[int, NDArray[np.float32]] = {}
+        images = self._there(frames, scaled)
+        sizes = [image.shape[:2] for image in images]
+        for size in dict.fromkeys(sizes):
+            places = [i for i, s in enumerate(sizes) if s == size]
+            heat = self.net.run(torch.stack([images[i] for i in places]), _rows(size))[0]
+            found.update(zip(places, heat[:, 0], strict=True))
+        return [found[i] for i in range(len(images))]
+
+    def _there(
+        self, frames: Sequence[tuple[Image, int]], scaled: Callable[[Image, int], Image]
+    ) -> list[Tensor]:
+        sizes = [seen_size(pixels.shape, side) for pixels, side in frames]
+        here = [
+            h <= p.shape[0] and w <= p.shape[1] and averaged
+            for (p, _), (h, w, averaged) in zip(frames, sizes, strict=True)
+        ]
+        jobs = list(zip(frames, here, strict=True))
+        ready = each(lambda job: job[0][0] if job[1] else scaled(*job[0]), jobs)
+        sent = [upload(pixels, self.net.device) for pixels in ready]
+        return [
+            shrunk(image[None], size[:2])[0] if mine else image
+            for image, size, mine in zip(sent, sizes, here, strict=True)
+        ]
+
+
+class TorchRecogniser:
+    """PP-OCRv6's recogniser. `fitted` brings a crop to the net's height and a bucket's width."""
+
+    def __init__(
+        self, path: Path, device: str, half: bool, fitted: Callable[[Image], Image]
+    ) -> None:
+        self.net = TorchNet(path, device, half, signed)
+        self._fitted = fitted
+
+    def __call__(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, 3, 48, w), BGR, -1..1 -> probabilities (n, steps, classes)."""
+        return np.asarray(self.net.run(batch, _lines(batch.shape[3]))[0], np.float32)
+
+    def greedy(
+        self, images: Sequence[Image]
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """The likeliest class of each step, and its probability, for each crop."""
+
+        def likeliest(answer: Tensor, places: Sequence[int]) -> tuple[Tensor, ...]:
+            odds, best = answer.max(2)
+            return best, odds
+
+        return [(best, odds) for best, odds in self._asked(images, likeliest)]
+
+    def likelihoods(self, images: Sequence[Image], classes: Sequence[Sequence[int]]) -> list[float]:
+        """exp(-CTC loss / length) of the classes that each crop should say; 0 for none."""
+
+        def forced(answer: Tensor, places: Sequence[int]) -> tuple[Tensor, ...]:
+            return (_likelihood(answer, [classes[i] for i in places]),)
+
+        return [float(value) for (value,) in self._asked(images, forced)]
+
+    def _asked(
+        self,
+        images: Sequence[Image],
+        reduce: Callable[[Tensor, Sequence[int]], tuple[Tensor, ...]],
+    ) -> list[tuple[Any, ...]]:
+        """What `reduce` makes of probabilities (n, steps, classes) and places, for each crop."""
+        inputs = each(self._fitted, images)
+        widths = [item.shape[1] for item in inputs]
+        found: dict[int, tuple[Any, ...]] = {}
+        for width in dict.fromkeys(widths):
+            places = [i for i, w in enumerate(widths) if w == width]
+            batch = np.stack([inputs[i] for i in places])
+            made = self.net.run(batch, _lines(width), partial(_at, reduce, places))
+            found.update(zip(places, zip(*made, strict=True), strict=True))
+        return [found[i] for i in range(len(images))]
+
+
+def _at(
+    reduce: Callable[[Tensor, Sequence[int]], tuple[Tensor, ...]],
+    places: Sequence[int],
+    answer: tuple[Tensor, ...],
+    rows: slice,
+) -> tuple[Tensor, ...]:
+    return reduce(answer[0], places[rows])
+
+
+def _rows(size: Sequence[int]) -> int:
+    return max(1, PIXELS // (size[0] * size[1]))
+
+
+def _lines(width: int) -> int:
+    return max(1, COLUMNS // width)
+
+
+def _likelihood(answer: Tensor, classes: Sequence[Sequence[int]]) -> Tensor:
+    """The likelihood a letter of each row's classes, float64; only their columns are touched."""
+    steps, most = answer.shape[1], max(1, *(len(c) for c in classes))
+    signs = np.zeros((len(classes), most + 1), np.int64)
+    said = np.zeros((len(classes), most), np.int64)
+    for row, some in enumerate(classes):
+        unlike = sorted(set(some))
+        signs[row, 1 : len(unlike) + 1] = unlike
+        said[row, : len(some)] = [unlike.index(c) + 1 for c in some]
+    columns = torch.from_numpy(signs).to(answer.device)[:, None].expand(-1, steps, -1)
+    odds = answer.gather(2, columns).double().clamp_min(TINY).log()
+    lengths = [len(c) for c in classes]
+    targets = torch.from_numpy(said).to(answer.device)
+    loss = torch.ctc_loss(odds.transpose(0, 1), targets, [steps] * len(classes), lengths, 0, 0)
+    count = torch.tensor(lengths, dtype=torch.float64, device=answer.device)
+    return torch.where(count > 0, torch.exp(-loss / count.clamp_min(1)), 0.0)
