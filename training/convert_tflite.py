@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import onnx
 import tflite
+from flatbuffers import flexbuffers
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -51,6 +52,17 @@ def convert(data: bytes, half: bool = False, split_prelu: bool = True) -> onnx.M
         NotImplementedError: an operator or option that is not covered, by name.
     """
     return _Converter(data, half, split_prelu).run()
+
+
+def cropped_points(data: bytes) -> list[list[int]]:
+    """The mesh points around which each crop of an attention mesh is placed, in file order.
+
+    The crop's own net answers where these same points are, in this order.
+    """
+    walk = _Converter(data, False, True)
+    ops = [walk.graph.Operators(i) for i in range(walk.graph.OperatorsLength())]
+    crops = [op for op in ops if walk.kind(op) == "Landmarks2TransformMatrix"]
+    return [list(walk.flex(op)["subset_idxs"]) for op in crops]
 
 
 def densify(tensor: Any, values: Array) -> Array:
@@ -123,8 +135,7 @@ class _Converter:
         inputs = [self._input(int(i)) for i in self.graph.InputsAsNumpy()]
         for i in range(self.graph.OperatorsLength()):
             op = self.graph.Operators(i)
-            code = self.model.OperatorCodes(op.OpcodeIndex())
-            name = OPCODES[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
+            name = self.kind(op)
             handler: Callable[[Any], None] | None = getattr(self, f"_op_{name.lower()}", None)
             if handler is None:
                 raise NotImplementedError(f"tflite operator {name}")
@@ -139,6 +150,12 @@ class _Converter:
         )
         onnx.checker.check_model(model, full_check=True)
         return model
+
+    def kind(self, op: Any) -> str:
+        """Name of an operator, a custom one's own."""
+        code = self.model.OperatorCodes(op.OpcodeIndex())
+        name = OPCODES[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
+        return str(code.CustomCode().decode()) if name == "CUSTOM" else name
 
     # -- tensors ------------------------------------------------------------------------------
 
@@ -382,6 +399,94 @@ class _Converter:
         if op.InputsLength() > 2 and op.Inputs(2) >= 0:
             inputs.append(self._store(self._known(op.Inputs(2)).astype(np.float32)))
         self._done(op, self._emit("Gemm", inputs, transB=1), o.FusedActivationFunction())
+
+    # -- the three operators of MediaPipe's attention mesh ---------------------------------------
+
+    def flex(self, op: Any) -> dict[str, Any]:
+        """Options of a custom operator."""
+        raw = np.array([op.CustomOptions(i) for i in range(op.CustomOptionsLength())], np.uint8)
+        return dict(flexbuffers.Loads(raw.tobytes()))
+
+    def _gather(self, value: str, numbers: list[int]) -> str:
+        return self._emit("Gather", [value, self._store(np.array(numbers, np.int64))], axis=1)
+
+    def _op_landmarks2transformmatrix(self, op: Any) -> None:
+        """From crop pixels to feature-map pixels: an upright box around some points, turned so that
+        two of them are level (a 4 x 4 matrix).
+        """
+        o = self.flex(op)
+        if o["target_rotation_radians"] != 0:
+            raise NotImplementedError("a target rotation")
+        flat = self._emit("Slice", [self.names[op.Inputs(0)], *map(self._store, _slice(2, 0, 2))])
+        left, right = (self._gather(flat, [o[f"{s}_rotation_idx"]]) for s in ("left", "right"))
+        along = self._emit("Sub", [right, left])
+        length = self._emit("ReduceL2", [along], axes=[2], keepdims=1)
+        unit = self._emit("Div", [along, length])  # (cos, sin), n x 1 x 2
+        swap = self._store(np.array([[0, 1], [-1, 0]], np.float32))
+        rows = self._emit("Concat", [unit, self._emit("MatMul", [unit, swap])], axis=1)  # 2 x 2
+        turned = self._emit("Transpose", [rows], perm=[0, 2, 1])
+        level = self._emit("MatMul", [self._gather(flat, list(o["subset_idxs"])), turned])
+        low = self._emit("ReduceMin", [level], axes=[1], keepdims=1)
+        high = self._emit("ReduceMax", [level], axes=[1], keepdims=1)
+        size = np.array([o["scale_x"] / o["output_width"], o["scale_y"] / o["output_height"]])
+        step = self._emit(
+            "Mul", [self._emit("Sub", [high, low]), self._store(size.astype(np.float32))]
+        )
+        half = self._store(np.array([o["output_width"] / 2, o["output_height"] / 2], np.float32))
+        middle = self._emit("Mul", [self._emit("Add", [low, high]), self._store(np.float32(0.5))])
+        corner = self._emit("Sub", [middle, self._emit("Mul", [step, half])])
+        start = self._emit("MatMul", [corner, rows])  # n x 1 x 2
+        scaled = self._emit("Mul", [turned, step])  # columns scaled: out x, out y -> in
+        start = self._emit("Transpose", [start], perm=[0, 2, 1])
+        none = self._emit("Mul", [start, self._store(np.float32(0))])
+        above = self._emit("Concat", [scaled, none, start], axis=2)
+        below = self._emit("Mul", [above, self._store(np.float32(0))])
+        below = self._emit("Add", [below, self._store(np.eye(4, dtype=np.float32)[None, 2:])])
+        self._done(op, self._emit("Concat", [above, below], axis=1))
+
+    def _op_transformtensorbilinear(self, op: Any) -> None:
+        """The part of a feature map that a matrix names (half-pixel centres, bilinear)."""
+        height, width = self._shape(op.Outputs(0))[1:3]
+        rows, columns = self._shape(op.Inputs(0))[1:3]
+        y, x = np.mgrid[:height, :width] + 0.5
+        points = np.stack([x.ravel(), y.ravel(), 0 * x.ravel(), 1 + 0 * x.ravel()])
+        points = self._store(points.astype(np.float32))
+        above = self._emit("Slice", [self.names[op.Inputs(1)], *map(self._store, _slice(1, 0, 2))])
+        where = self._emit("MatMul", [above, points])
+        where = self._emit("Transpose", [where], perm=[0, 2, 1])
+        size = self._store(np.array([2 / columns, 2 / rows], np.float32))
+        where = self._emit(
+            "Sub", [self._emit("Mul", [where, size]), self._store(np.float32(1))]
+        )
+        shape = self._store(np.array([0, height, width, 2], np.int64))
+        grid = self._emit("Reshape", [where, shape])
+        value = self._emit(
+            "GridSample",
+            [self.names[op.Inputs(0)], grid],
+            mode="bilinear",
+            padding_mode="zeros",
+            align_corners=0,
+        )
+        self._done(op, value)
+
+    def _op_transformlandmarks(self, op: Any) -> None:
+        """Points of a part (n x points x 2) placed in the whole by its matrix."""
+        above = self._emit("Slice", [self.names[op.Inputs(1)], *map(self._store, _slice(1, 0, 2))])
+        back = self._emit("Transpose", [above], perm=[0, 2, 1])
+        turn = self._emit("Slice", [back, *map(self._store, _slice(1, 0, 2))])
+        start = self._emit("Slice", [back, *map(self._store, _slice(1, 3, 4))])
+        placed = self._emit("MatMul", [self.names[op.Inputs(0)], turn])
+        self._done(op, self._emit("Add", [placed, start]))
+
+    def _op_strided_slice(self, op: Any) -> None:
+        if self._shape(op.Inputs(0)) != self._shape(op.Outputs(0)):
+            raise NotImplementedError("a slice that drops something")
+        self.names[op.Outputs(0)] = self.names[op.Inputs(0)]
+
+
+def _slice(axis: int, start: int, stop: int) -> list[Array]:
+    """Inputs of Slice for one axis."""
+    return [np.array([n], np.int64) for n in (start, stop, axis)]
 
 
 def main() -> None:

@@ -22,12 +22,14 @@ from iqmetrics.images import Picture
 from iqmetrics.nets.faces.crop import Square, cut
 from iqmetrics.nets.faces.find import faces_of
 from iqmetrics.nets.faces.measure import blocks, grids, measure
-from iqmetrics.nets.faces.shape import mirror_map
+from iqmetrics.nets.faces.shape import left, mirror_map, template
 from iqmetrics.records import ImageRecord
 
 REGIONS = ("eyes", "brows", "nose", "mouth", "jaw")
 SIDE = 336
 YAW = 22.0
+CELL = 0.4
+"""Side of the cells in which the mesh's displacements are averaged, in eye distances."""
 ODDS = (0.27, 0.13, 0.12, 0.26, 0.22)
 """How often each region is pushed."""
 
@@ -135,6 +137,15 @@ def tests(face, mesh, rng):
     yield "noise_12", warps.noise(face, 12, rng)
 
 
+def cells():
+    """Mean displacement of each cell of the frontal and the posed mesh (differences x cells)."""
+    points = template()[left()]
+    _, cell = np.unique(np.round(points / CELL), axis=0, return_inverse=True)
+    one = np.eye(cell.max() + 1)[cell.ravel()]
+    flat = np.eye(3)[:, :2]
+    return np.kron(np.eye(2), np.kron(one / one.sum(0), flat))
+
+
 def samples_of(task):
     """Everything of one photo: rows of (kind, answer, measured)."""
     index, person, face, mesh, each = task
@@ -192,6 +203,7 @@ def main():
         found=[g[3] for g in got],
         blocks=blocks(),
         grids=grids(),
+        cells=cells(),
     )
     print(len(rows), "samples,", len(rows) - len(found), "without a face")
 

@@ -244,7 +244,7 @@ def main():
     figures = detection_figures() | speed_figures()
     if args.tflite:
         figures |= parity_figures(args.tflite)
-    names = (*("face_short", "face_full", "face_mesh", "face_iris"), "face_symmetry")
+    names = (*("face_short", "face_full", "face_mesh"), "face_symmetry")
     figures["weights_mb"] = sum(weights.entry(n).bytes for n in names) / 1e6
     if args.samples:
         figures |= symmetry_figures(dict(np.load(args.samples)))

@@ -41,8 +41,8 @@ class Face:
     or a wiped-out eye. `face.count` counts faces from about 24 pixels on.
 
     Abstains per face when it is turned by more than 30 degrees, smaller than 64 pixels, covered, or
-    drawn in a style that the mesh cannot trace; each face's reason is in the evidence. Method: mesh
-    and iris nets, frontal rendering, mirrored optical flow and linear heads fitted by
+    drawn in a style that the mesh cannot trace; each face's reason is in the evidence. Method: the
+    mesh with irises, frontal rendering, mirrored optical flow and linear heads fitted by
     `training/faces.py`. Blind to: ears, hair, asymmetry of both sides at once; weak on the jaw.
     Rank many images by it; one winking or grimacing person is crooked too.
 
@@ -64,7 +64,7 @@ class Face:
     name = "face"
     scope: ClassVar[Scope] = "image"
     concurrent = True
-    weights = ("face_short", "face_full", "face_mesh", "face_iris", "face_symmetry")
+    weights = ("face_short", "face_full", "face_mesh", "face_symmetry")
     metrics = (
         Metric("face.count", "faces", 0, None, "neither", "faces in the picture"),
         Metric("face.asymmetry", UNIT, 0, None, "lower", "worst region of the worst face"),
@@ -83,7 +83,7 @@ class Face:
     def version(self) -> str:
         """Names the pack, if one is used, so that its scores are not mixed with others."""
         pack = self.found_pack
-        return "1" if pack is None else f"1+insightface.{pack.name}.{pack.digest}"
+        return "2" if pack is None else f"2+insightface.{pack.name}.{pack.digest}"
 
     @property
     def licence(self) -> str:

@@ -16,7 +16,6 @@ SIDES = {
     "face_short": 128,
     "face_full": 192,
     "face_mesh": 192,
-    "face_iris": 64,
     "hand_palm": 192,
     "hand_landmark": 224,
     "hand_count": 224,

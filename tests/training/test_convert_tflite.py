@@ -10,10 +10,11 @@ pytest.importorskip("onnx")
 pytest.importorskip("tflite")
 schema = pytest.importorskip("ai_edge_litert.schema_py_generated")
 flatbuffers = pytest.importorskip("flatbuffers")
+flexbuffers = pytest.importorskip("flatbuffers.flexbuffers")
 onnxruntime = pytest.importorskip("onnxruntime")
 sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
 
-from convert_tflite import convert  # noqa: E402
+from convert_tflite import convert, cropped_points  # noqa: E402
 
 RNG = np.random.default_rng(7)
 OP, FLOAT = schema.BuiltinOperator, schema.TensorType.FLOAT32
@@ -265,3 +266,34 @@ def test_unknown_operator_is_named():
     net.op(OP.COS, [net.first], (1, 4))
     with pytest.raises(NotImplementedError, match="COS"):
         convert(net.data())
+
+
+def custom(net, name, inputs, shape, options):
+    """A custom operator with its options as flexbuffers."""
+    net.op(OP.CUSTOM, inputs, shape)
+    net.codes[-1].customCode = name
+    builder = flexbuffers.Builder()
+    with builder.Map():
+        for key, value in options.items():
+            builder.Key(key)
+            builder.TypedVectorFromElements(value) if isinstance(value, list) else builder.Add(value)
+    net.operators[-1].customOptions = list(builder.Finish())
+
+
+def test_the_matrix_of_an_attention_crop_places_its_box():
+    """Known answer: points around a turned 8 x 4 box, enlarged 1.5 times, in a 16 x 16 crop."""
+    turn, centre = np.radians(30), np.array([20.0, 30.0])
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    box = np.array([[-4, 0], [4, 0], [0, -2], [0, 2]]) @ rotation.T + centre
+    points = np.concatenate([box, np.full((4, 1), 9.0)], 1)[None].astype(np.float32)
+    net = Net(points.shape)
+    options = {"left_rotation_idx": 0, "right_rotation_idx": 1, "output_height": 16}
+    options |= {"output_width": 16, "scale_x": 1.5, "scale_y": 1.5}
+    options |= {"subset_idxs": [0, 1, 2, 3], "target_rotation_radians": 0.0}
+    custom(net, "Landmarks2TransformMatrix", [net.first], (1, 4, 4), options)
+    matrix = onnx_answer(net.data(), points)[0]
+    corner = np.array([[16.0, 16.0, 0.0, 1.0]]) @ matrix.T
+    np.testing.assert_allclose(corner[0, :2], rotation @ [6, 3] + centre, atol=1e-4)
+    middle = np.array([[8.0, 8.0, 0.0, 1.0]]) @ matrix.T
+    np.testing.assert_allclose(middle[0, :2], centre, atol=1e-4)
+    assert cropped_points(net.data()) == [[0, 1, 2, 3]]

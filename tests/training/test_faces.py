@@ -40,6 +40,7 @@ def data():
         "index": person,
         "blocks": np.array([0, 6]),
         "grids": np.array([[0, 10, 2]]),
+        "cells": np.eye(10),
     }
 
 
@@ -50,7 +51,7 @@ def test_people_are_never_split(data):
 
 
 def test_the_planted_displacement_is_found_and_yaw_is_not_mistaken_for_it(data, monkeypatch):
-    monkeypatch.setattr(fit, "SHRINK", 0.02)
+    monkeypatch.setattr(fit, "FINE", (0.02, 0.25))
     got = fit.fit(data, np.ones(400, bool))
     shift = fit.moved(data["skew"], got)
     push = data["kind"] == "train_push"

@@ -1,1 +1,1 @@
-"""Faces: found by BlazeFace, traced by a 468-point mesh, eyes traced by an iris net."""
+"""Faces: found by BlazeFace, traced by a mesh of 468 points with irises."""

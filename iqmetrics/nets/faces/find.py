@@ -15,7 +15,7 @@ from iqmetrics.nets.faces.shape import mirror_map
 KEY = "nets.faces.find/1"
 REFINED = 1
 """How often the mesh is traced again inside the square that its own points give."""
-SURE_SCORE, SURE_FLAG, LOW_SCORE, HIGH_FLAG = 0.8, 0.5, 0.6, 0.9
+SURE_SCORE, SURE_FLAG, LOW_SCORE, HIGH_FLAG = 0.8, 0.99, 0.6, 0.999
 """A detection counts as a face by its detector score alone from `SURE_SCORE` on (drawn faces have
 low mesh flags), else by its flag: `SURE_FLAG`, or `HIGH_FLAG` where the score is below `LOW_SCORE`.
 Clouds, foxes and jars have neither."""

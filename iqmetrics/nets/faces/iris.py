@@ -1,21 +1,25 @@
-"""The eyes: 71 points of lids and brow and 5 of the iris for each, both seen as the same eye.
-
-Net: MediaPipe Iris (arXiv 2006.11341), Apache-2.0.
-"""
+"""The eyes: 71 points of lids and brow and 5 of the iris for each, both seen as the same eye."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from iqmetrics.nets.faces import session
 from iqmetrics.nets.faces.crop import Points, Square, cut
 from iqmetrics.nets.faces.pose import Posed
-from iqmetrics.nets.faces.shape import EYES
+from iqmetrics.nets.faces.shape import EYES, mirror_all
 
 SIDE = 64
 MARGIN = 2.3
 """Side of the square over the distance of the eye's corners."""
+POINTS = (
+    *(263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398, 359, 255),
+    *(339, 254, 253, 252, 256, 341, 463, 467, 260, 259, 257, 258, 286, 414, 446, 261, 448, 449),
+    *(450, 451, 452, 453, 464, 342, 445, 444, 443, 442, 441, 413, 265, 353, 276, 283, 282, 295),
+    *(372, 340, 346, 347, 348, 349, 350, 357, 465, 383, 300, 293, 334, 296, 336, 285, 417),
+    *(473, 474, 475, 476, 477),
+)
+"""Mesh points of the eye at the picture's right: 16 of the lids, 55 around it, 5 of the iris."""
 
 
 def eye_squares(posed: Posed) -> list[Square]:
@@ -28,28 +32,27 @@ def eye_squares(posed: Posed) -> list[Square]:
     return squares
 
 
-def look(
-    pictures: Sequence[NDArray[np.uint8]], poses: Sequence[Posed]
-) -> tuple[Points, Points, NDArray[np.float32]]:
-    """Both eyes of each face, all in one batch.
+def both(points: Points, posed: Posed) -> Points:
+    """[left eye mirrored, right eye] of one face, so that a symmetric face gives two alike.
+
+    Args:
+        points: Its mesh with irises, 478 x 3, picture pixels.
+        posed: Its mesh, taken apart.
 
     Returns:
-        Points, n x 2 x 76 x 2: [left eye mirrored, right eye], lids and brow (71) then iris (5),
-        in eye widths from the middle of the square, so that a symmetric face gives two alike;
-        the 64-pixel grey cut-outs, n x 2 x 64 x 64, mirrored likewise; and the difference of the
-        two eyes in the net's inner layer, n x 2048.
+        2 x 76 x 2, in eye widths from the middle of the eye's square.
     """
-    crops = []
-    for pixels, posed in zip(pictures, poses, strict=True):
-        one, two = (cut(pixels, square, SIDE) for square in eye_squares(posed))
-        crops += [one[:, ::-1], two]
-    batch = np.array(crops, np.uint8).reshape(-1, SIDE, SIDE, 3)
-    lids, irises, deep = session.run("face_iris", batch, deep=True)
-    points = np.concatenate([lids.reshape(-1, 71, 3), irises.reshape(-1, 5, 3)], 1)[..., :2]
-    scaled = (points.astype(np.float64) / SIDE - 0.5) * MARGIN
-    grey = batch.mean(-1, dtype=np.float32).astype(np.float64)
-    return (
-        scaled.reshape(-1, 2, 76, 2),
-        grey.reshape(-1, 2, SIDE, SIDE),
-        np.asarray(deep[0::2] - deep[1::2], np.float32),
-    )
+    right = np.array(POINTS)
+    eyes = []
+    for square, own, sign in zip(
+        eye_squares(posed), (mirror_all()[right], right), (-1, 1), strict=True
+    ):
+        placed = square.from_image(points[own, :2], 1.0)
+        eyes.append((placed - 0.5) * MARGIN * [sign, 1])
+    return np.array(eyes)
+
+
+def cut_outs(pixels: NDArray[np.uint8], posed: Posed) -> Points:
+    """The 64-pixel grey cut-outs of the left eye, mirrored, and of the right eye (2 x 64 x 64)."""
+    one, two = (cut(pixels, square, SIDE) for square in eye_squares(posed))
+    return np.asarray(np.stack([one[:, ::-1], two]).astype(np.float32).mean(-1), np.float64)

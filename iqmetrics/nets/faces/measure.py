@@ -6,6 +6,7 @@ Every number in `skew` changes its sign when the face is mirrored; a symmetric f
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from threading import local
 from typing import Any
 
@@ -20,7 +21,7 @@ from iqmetrics.nets.faces.crop import Points, Square, cut
 from iqmetrics.nets.faces.find import Face
 from iqmetrics.nets.faces.outline import outline_difference
 from iqmetrics.nets.faces.pose import Posed, take_apart
-from iqmetrics.nets.faces.shape import left, mirror_map, template
+from iqmetrics.nets.faces.shape import left, mirror_all, template
 from iqmetrics.nets.side_by_side import each
 
 Pixels = NDArray[np.uint8]
@@ -30,6 +31,8 @@ LOOKS = ((0.92, 0.05), (1.08, -0.05), (0.92, -0.05), (1.08, 0.05))
 CELL = 0.25
 """Side of the cells in which displacements are averaged, in eye distances."""
 SMOOTH = 2.0
+DEEP = ((128, 36), (128, 16), (128, 16))
+"""(channels, places) of the net's inner layers: face, lips, eye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,32 +63,29 @@ def measure(pictures: Sequence[Pixels], faces: Sequence[Face]) -> list[Measured]
     if not faces:
         return []
     meshes, spreads, flags = _mean_meshes(pictures, [f.square for f in faces])
-    poses = [take_apart(m) for m in meshes]
+    poses = [take_apart(m[:468]) for m in meshes]
     jobs = [(p, q.symmetric, f.square) for p, q, f in zip(pictures, poses, faces, strict=True)]
     fronts = each(lambda job: frontal(*job), jobs)
     second, again, _ = _mean_meshes(fronts, [_FRONT] * len(fronts))
-    eyes, grey, deep_eyes = iris.look(pictures, poses)
     deep = mesh.deep_difference(np.stack([cut(f, _FRONT, mesh.SIDE) for f in fronts]))
 
     def one(i: int) -> Measured:
         posed, front = poses[i], fronts[i]
         flow, match = _flow(front)
-        straight = take_apart(second[i])
+        straight = take_apart(second[i, :468])
+        eyes, grey = iris.both(meshes[i], posed), iris.cut_outs(pictures[i], posed)
         parts: list[Any] = [
-            pooled(posed.skew[:, :2]),
-            pooled(straight.skew[:, :2]),
+            posed.skew[left()],
+            straight.skew[left()],
             flow_cells(flow),
-            eye_parts(eyes[i]),
-            (eyes[i, 0] - eyes[i, 1]) * [-1, 1],
+            eye_parts(eyes),
+            (eyes[0] - eyes[1]) * [-1, 1],
             outline_difference(front),
-            deep_eyes[i],
             deep[i],
             [np.sin(posed.yaw), np.sin(posed.yaw) * np.sin(posed.pitch), np.sin(posed.roll)],
         ]
         skew = np.concatenate([np.ravel(p) for p in parts])
-        broken = _broken(
-            flow, match, eyes[i], grey[i], spreads[i], again[i], posed, straight, flags[i]
-        )
+        broken = _broken(flow, match, eyes, grey, spreads[i], again[i], posed, straight, flags[i])
         return Measured(skew, posed, float(spreads[i]), broken, flow, front, covered(front))
 
     return each(one, range(len(faces)))
@@ -93,16 +93,16 @@ def measure(pictures: Sequence[Pixels], faces: Sequence[Face]) -> list[Measured]
 
 def blocks() -> NDArray[np.int64]:
     """Where each kind of difference starts in `Measured.skew`."""
-    cells = 2 * (int(_mesh_cells().max()) + 1)
+    points = 3 * len(left())
     flow = 2 * (int(pixel_cells().max()) + 1)
-    sizes = [cells, cells, flow, 16, 152, 352, 2048, 4608, 3]
+    sizes = [points, points, flow, 16, 152, 352, *(c * n for c, n in DEEP), 3]
     return np.cumsum([0, *sizes[:-1]])
 
 
 def grids() -> NDArray[np.int64]:
-    """(start, stop, places) of both inner layers in `Measured.skew`: eyes 4 x 4, mesh 6 x 6."""
-    *_, eyes, whole, pose = blocks().tolist()
-    return np.array([[eyes, whole, 16], [whole, pose, 36]])
+    """(start, stop, places) of the net's inner layers in `Measured.skew`."""
+    starts = blocks()[-1 - len(DEEP) :].tolist()
+    return np.array([[*pair, n] for pair, (_, n) in zip(pairwise(starts), DEEP, strict=True)])
 
 
 _FRONT = Square(SIZE / 2, TOP + 0.43 * EYES, 1.5 * 2.6 * EYES)
@@ -111,7 +111,7 @@ _FRONT = Square(SIZE / 2, TOP + 0.43 * EYES, 1.5 * 2.6 * EYES)
 def _mean_meshes(
     pictures: Sequence[Pixels], squares: Sequence[Square]
 ) -> tuple[Points, NDArray[np.float64], NDArray[np.float64]]:
-    """Mean mesh over all looks (n x 468 x 3), its spread in eye distances (n), mean flag (n)."""
+    """Mean mesh over all looks (n x 478 x 3), its spread in eye distances (n), mean flag (n)."""
     turned = [
         Square(s.x, s.y, s.side * scale, s.angle + turn) for s in squares for scale, turn in LOOKS
     ]
@@ -119,33 +119,19 @@ def _mean_meshes(
     crops = np.stack(each(lambda job: cut(*job), jobs))
     both = np.stack([crops, crops[:, :, ::-1]], 1).reshape(-1, *crops.shape[1:])
     points, flags = mesh.trace_crops(both)
-    points = points.reshape(len(squares), len(LOOKS), 2, 468, 3)
-    points[:, :, 1] = points[:, :, 1][:, :, mirror_map()] * [-1, 1, 1] + [mesh.SIDE, 0, 0]
+    points = points.reshape(len(squares), len(LOOKS), 2, -1, 3)
+    points[:, :, 1] = points[:, :, 1][:, :, mirror_all()] * [-1, 1, 1] + [mesh.SIDE, 0, 0]
     for i, square in enumerate(turned):
         look = points[i // len(LOOKS), i % len(LOOKS)]
         for side in (0, 1):
             look[side] = square.to_image(look[side], mesh.SIDE)
-    points = points.reshape(len(squares), -1, 468, 3)
+    points = points.reshape(len(squares), 2 * len(LOOKS), -1, 3)
     mean = points.mean(1)
     off = points[..., :2] - mean[:, None, :, :2]
     off -= off.mean(2, keepdims=True)
     eyes = np.linalg.norm(mean[:, [33, 133]].mean(1) - mean[:, [362, 263]].mean(1), axis=-1)
     spread = np.sqrt((off**2).sum(-1).mean((1, 2))) / eyes
     return mean, spread, flags.reshape(len(squares), -1).mean(1)
-
-
-@cache
-def _mesh_cells() -> NDArray[np.int64]:
-    """The cell of each left mesh point, numbered 0.. without gaps."""
-    cell = np.round(template()[left()] / CELL).astype(np.int64)
-    return np.unique(cell, axis=0, return_inverse=True)[1].reshape(-1)
-
-
-def pooled(skew: Points) -> Points:
-    """Mean over each cell of the left half of a skew field (468 x 2): cells x 2."""
-    cells = _mesh_cells()
-    total = np.stack([np.bincount(cells, skew[left(), k]) for k in (0, 1)], 1)
-    return np.asarray(total / np.bincount(cells)[:, None])
 
 
 @cache

@@ -1,7 +1,8 @@
-"""The 468-point face mesh: points, depth and a "this is a face" flag for squares of pictures.
+"""The face mesh: 468 points, 2 irises and a "this is a face" flag for squares of pictures.
 
-Net: MediaPipe Face Mesh (arXiv 1907.06724), Apache-2.0; placing of the square as in its public
-graph settings. Point numbers below are those of its published mesh.
+Net: MediaPipe Attention Mesh (arXiv 2006.10962), Apache-2.0, which looks closer at lips and eyes;
+placing of the square as in its public graph settings. Point numbers below are those of its
+published mesh.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ EYE_CORNERS = (33, 263)
 def trace(
     pictures: Sequence[NDArray[np.uint8]], squares: Sequence[Square]
 ) -> tuple[Points, NDArray[np.float64]]:
-    """Mesh and flag of each square, all in one batch.
+    """Mesh (without irises) and flag of each square, all in one batch.
 
     Args:
         pictures: The picture of each square, height x width x 3 uint8.
@@ -35,15 +36,19 @@ def trace(
     """
     crops = each(lambda job: cut(*job, SIDE), list(zip(pictures, squares, strict=True)))
     points, flags = trace_crops(np.array(crops, np.uint8).reshape(-1, SIDE, SIDE, 3))
-    placed = [s.to_image(p, SIDE) for s, p in zip(squares, points, strict=True)]
+    placed = [s.to_image(p[:468], SIDE) for s, p in zip(squares, points, strict=True)]
     return np.array(placed, np.float64).reshape(-1, 468, 3), flags
 
 
 def trace_crops(crops: NDArray[np.uint8]) -> tuple[Points, NDArray[np.float64]]:
-    """Mesh in crop pixels (n x 468 x 3) and flag (n) of n x 192 x 192 x 3 cut-outs."""
-    raw, logits = session.run("face_mesh", crops)
+    """Points in crop pixels (n x 478 x 3) and flag (n) of n x 192 x 192 x 3 cut-outs.
+
+    Points 468 to 472 are the iris at the picture's left (centre, right, top, left, bottom), 473 to
+    477 that at its right; they have no depth.
+    """
+    points, logits = session.run("face_mesh", crops)
     flags = 1 / (1 + np.exp(-np.clip(logits.reshape(-1).astype(np.float64), -80, 80)))
-    return raw.reshape(-1, 468, 3).astype(np.float64), flags
+    return points.astype(np.float64), flags
 
 
 def square_of_box(box: Sequence[float], points: Points) -> Square:
@@ -66,9 +71,13 @@ def square_of_mesh(mesh: Points) -> Square:
 
 
 def deep_difference(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The net's inner layer on each cut-out minus on its mirror image (n x 4608).
+    """The net's inner layers on each cut-out minus on its mirror image.
 
     Zero for a symmetric picture; changes its sign when the picture is mirrored.
+
+    Returns:
+        n x 8704 numbers, channels first: 128 x 6 x 6 of the face, 128 x 4 x 4 of the lips and
+        128 x 4 x 4 of the eye at the picture's left (in the mirror image: the other eye).
     """
     both = np.stack([crops, crops[:, :, ::-1]], 1).reshape(-1, SIDE, SIDE, 3)
     *_, deep = session.run("face_mesh", both, deep=True)

@@ -1,4 +1,4 @@
-"""The four embedded face nets: onnxruntime on one CPU thread, or torch on a GPU."""
+"""The three embedded face nets: onnxruntime on one CPU thread, or torch on a GPU."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -19,16 +19,11 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-NETS = ("face_short", "face_full", "face_mesh", "face_iris")
-"""Names in the weight ledger: near and far detector, mesh, iris."""
+NETS = ("face_short", "face_full", "face_mesh")
+"""Names in the weight ledger: near and far detector, mesh with irises."""
 
 SIGNED, UNSIGNED = Range(127.5, 1.0), Range(255.0)
-RANGE = {
-    "face_short": SIGNED,
-    "face_full": SIGNED,
-    "face_mesh": UNSIGNED,
-    "face_iris": UNSIGNED,
-}
+RANGE = {"face_short": SIGNED, "face_full": SIGNED, "face_mesh": UNSIGNED}
 
 CHUNK = 4
 """Crops that go through a net in one call: more leave the CPU's cache and cost up to half more."""
@@ -60,7 +55,7 @@ def _torch_net(name: str, device: str) -> "TorchNet":
 
 
 def load(device: str = "cpu") -> None:
-    """Load all four nets for "cpu" (onnxruntime) or "cuda" (torch); what follows runs there.
+    """Load all three nets for "cpu" (onnxruntime) or "cuda" (torch); what follows runs there.
 
     Raises:
         Unavailable: onnxruntime (or torch) or a file is missing.
@@ -93,7 +88,7 @@ def run(name: str, batch: Any, deep: bool = False) -> list[Floats]:
         name: One of `NETS`.
         batch: n x height x width x 3, uint8, or float32 in the net's own range; may be on the GPU
             when the nets run there.
-        deep: Also answer the inner layer that `face_mesh` and `face_iris` show.
+        deep: Also answer the inner layers that `face_mesh` shows.
 
     Returns:
         Each output flattened to n x numbers, or n x anchors x numbers for the detectors.

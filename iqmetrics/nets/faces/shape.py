@@ -31,6 +31,12 @@ def mirror_map() -> NDArray[np.int64]:
     return constants()["mirror"].astype(np.int64)
 
 
+@cache
+def mirror_all() -> NDArray[np.int64]:
+    """`mirror_map`, continued over the 10 points of the irises (478)."""
+    return np.concatenate([mirror_map(), [473, 476, 475, 474, 477, 468, 471, 470, 469, 472]])
+
+
 def template() -> Points:
     """The mean face, 468 x 2: exactly symmetric, eye centres at (-+0.5, 0), y down."""
     return constants()["template"]

@@ -5,6 +5,7 @@ one is left out) and the attributes; what it does not know it refuses, so that n
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,22 @@ def _max(v: Values, a: Attributes) -> Tensor:
     return torch.amax(v[0], tuple(a["axes"]), keepdim=bool(a.get("keepdims", 1)))
 
 
+def _min(v: Values, a: Attributes) -> Tensor:
+    return torch.amin(v[0], tuple(a["axes"]), keepdim=bool(a.get("keepdims", 1)))
+
+
+def _length(v: Values, a: Attributes) -> Tensor:
+    axes = tuple(a["axes"])
+    return torch.linalg.vector_norm(v[0], dim=axes, keepdim=bool(a.get("keepdims", 1)))
+
+
+def _grid_sample(v: Values, a: Attributes) -> Tensor:
+    linear = a.get("mode", b"linear") in (b"linear", b"bilinear")  # by its newer or older name
+    plain = linear and a.get("padding_mode", b"zeros") == b"zeros"
+    _only(plain and not a.get("align_corners"), "GridSample", a)
+    return functional.grid_sample(v[0], v[1], align_corners=False)
+
+
 def _gemm(v: Values, a: Attributes) -> Tensor:
     _only(a.get("alpha", 1.0) == a.get("beta", 1.0) == 1.0 and not a.get("transA"), "Gemm", a)
     weight = v[1] if a.get("transB") else v[1].T
@@ -116,7 +133,13 @@ def _gather(v: Values, a: Attributes) -> Tensor:
     axis = a.get("axis", 0)
     if picked.ndim == 0:
         return torch.select(v[0], axis, int(picked))
-    return torch.cat([torch.narrow(v[0], axis, int(i), 1) for i in picked.ravel()], axis)
+    return torch.index_select(v[0], axis, _numbers(tuple(picked.ravel().tolist()), v[0].device))
+
+
+@cache
+def _numbers(numbers: tuple[int, ...], place: torch.device) -> Tensor:
+    """Made once, so that a recorded forward finds them on the device."""
+    return torch.tensor(numbers, device=place)
 
 
 def _slice(v: Values, a: Attributes) -> Tensor:
@@ -192,6 +215,7 @@ OPERATORS: dict[str, Callable[[Values, Attributes], Any]] = {
     "Gather": _gather,
     "Gemm": _gemm,
     "GlobalAveragePool": lambda v, a: v[0].mean((2, 3), keepdim=True),
+    "GridSample": _grid_sample,
     "HardSigmoid": _hard_sigmoid,
     "Identity": lambda v, a: v[0],
     "MatMul": _matmul,
@@ -200,8 +224,10 @@ OPERATORS: dict[str, Callable[[Values, Attributes], Any]] = {
     "Neg": lambda v, a: -v[0],
     "Pad": _pad,
     "Pow": lambda v, a: torch.pow(v[0], v[1]),
+    "ReduceL2": _length,
     "ReduceMax": _max,
     "ReduceMean": _mean,
+    "ReduceMin": _min,
     "Relu": lambda v, a: torch.relu(v[0]),
     "Reshape": lambda v, a: v[0].reshape(reshaped(v[0].shape, v[1].tolist())),
     "Resize": _resize,

@@ -53,7 +53,7 @@ def test_largest_first():
 
 @pytest.mark.parametrize(
     ("score", "flag", "yes"),
-    [(0.9, 0.0, True), (0.7, 0.6, True), (0.7, 0.4, False), (0.55, 0.8, False), (0.55, 0.95, True)],
+    [(0.9, 0, True), (0.7, 0.995, True), (0.7, 0.9, False), (0.55, 0.99, False), (0.55, 1, True)],
 )
 def test_what_counts_as_a_face(score, flag, yes):
     assert is_face(score, flag) is yes

@@ -2,59 +2,63 @@ import numpy as np
 import pytest
 from nets.faces.people import astronaut, picture
 
-from iqmetrics.nets.faces import iris
+from iqmetrics.nets.faces import iris, mesh
 from iqmetrics.nets.faces.find import faces_of
 from iqmetrics.nets.faces.pose import take_apart
+from iqmetrics.nets.faces.shape import left, mirror_all
 
 
 @pytest.fixture(scope="module")
-def eyes():
+def traced():
+    """All 478 points of the astronaut in her picture, and her mesh taken apart."""
     shown = picture(astronaut())
     (face,) = faces_of([shown])[0]
-    posed = take_apart(face.mesh)
-    return posed, iris.look([shown.pixels], [posed])
+    crop = mesh.cut(shown.pixels, face.square, mesh.SIDE)
+    points, _ = mesh.trace_crops(crop[None])
+    return face.square.to_image(points[0], mesh.SIDE), take_apart(face.mesh)
 
 
-def test_squares_sit_on_the_eyes(eyes):
-    posed, _ = eyes
-    left, right = iris.eye_squares(posed)
-    assert left.x < right.x
-    assert (left.x + right.x) / 2 == pytest.approx(posed.symmetric[[33, 263], 0].mean(), abs=1)
-    assert left.side == pytest.approx(right.side, rel=0.15)
+def test_squares_sit_on_the_eyes(traced):
+    _, posed = traced
+    one, two = iris.eye_squares(posed)
+    assert one.x < two.x
+    assert (one.x + two.x) / 2 == pytest.approx(posed.symmetric[[33, 263], 0].mean(), abs=1)
+    assert one.side == pytest.approx(two.side, rel=0.15)
 
 
-def test_both_eyes_are_seen_as_the_same_eye(eyes):
-    _, (points, grey, _) = eyes
-    assert points.shape == (1, 2, 76, 2) and grey.shape == (1, 2, 64, 64)
-    off = np.linalg.norm(points[0, 0] - points[0, 1], axis=-1)
+def test_the_points_are_those_of_one_eye():
+    assert len(set(iris.POINTS)) == 76
+    mirrored = mirror_all()[list(iris.POINTS)]
+    assert set(mirrored[:71]) <= set(left().tolist())
+    assert set(mirrored[71:]) == set(range(468, 473))
+
+
+def test_both_eyes_are_seen_as_the_same_eye(traced):
+    eyes = iris.both(*traced)
+    off = np.linalg.norm(eyes[0] - eyes[1], axis=-1)
     assert off.mean() < 0.1, "a normal face has like eyes, in eye widths"
-    assert np.corrcoef(grey[0, 0].ravel(), grey[0, 1].ravel())[0, 1] > 0.5
+    grey = iris.cut_outs(astronaut(), traced[1])
+    assert np.corrcoef(grey[0].ravel(), grey[1].ravel())[0, 1] > 0.5
 
 
-def test_the_iris_lies_between_the_lids(eyes):
-    _, (points, _, _) = eyes
-    for eye in points[0]:
+def test_the_iris_lies_between_the_lids(traced):
+    for eye in iris.both(*traced):
         low, high = eye[:16].min(0), eye[:16].max(0)
         assert (eye[71] > low - 0.05).all() and (eye[71] < high + 0.05).all()
 
 
-def test_a_wall_instead_of_a_face_still_gives_numbers(eyes):
-    posed, _ = eyes
-    points, _, _ = iris.look([np.full((512, 512, 3), 200, np.uint8)], [posed])
-    assert np.isfinite(points).all()
+def test_the_mirrored_mesh_has_its_eyes_swapped(traced):
+    points, posed = traced
+    other = points[mirror_all()] * [-1, 1, 1] + [512, 0, 0]
+    eyes, swapped = iris.both(points, posed), iris.both(other, take_apart(other[:468]))
+    np.testing.assert_allclose(swapped[::-1], eyes, atol=0.05)  # half a pixel of the picture
 
 
-def test_the_inner_layer_tells_like_eyes_from_unlike_ones(eyes):
-    posed, (_, _, deep) = eyes
-    left, _ = iris.eye_squares(posed)
-    broken = astronaut().copy()
-    x, y, half = round(left.x), round(left.y), round(left.side / 3)
-    broken[y - half : y + half, x - half : x + half] = 180
-    *_, unlike = iris.look([broken], [posed])
-    assert np.abs(unlike).mean() > 1.3 * np.abs(deep).mean()
-
-
-def test_no_faces():
-    points, grey, deep = iris.look([], [])
-    assert points.shape == (0, 2, 76, 2) and grey.shape == (0, 2, 64, 64)
-    assert deep.shape == (0, 2048)
+def test_a_moved_eye_is_moved_here_too(traced):
+    points, posed = traced
+    moved = points.copy()
+    width = np.linalg.norm(points[362, :2] - points[263, :2])
+    moved[list(iris.POINTS), 1] += 0.3 * width
+    eyes, after = iris.both(points, posed), iris.both(moved, posed)
+    np.testing.assert_allclose(after[0], eyes[0])
+    np.testing.assert_allclose((after[1] - eyes[1])[:, 1], 0.3, atol=0.03)

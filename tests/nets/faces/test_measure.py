@@ -5,7 +5,6 @@ from nets.faces.people import astronaut, picture, sized
 from iqmetrics.nets.faces import measure as m
 from iqmetrics.nets.faces.canonical import EYES, SIZE
 from iqmetrics.nets.faces.find import faces_of, is_turned, mirrored, upright
-from iqmetrics.nets.faces.shape import left, mirror_map
 
 
 def measured(pixels):
@@ -69,15 +68,6 @@ def test_flow_points_from_a_moved_patch_back_to_where_its_mirror_is():
     assert match.shape == (SIZE, SIZE)
 
 
-def test_pooling_averages_left_points_only():
-    skew = np.zeros((468, 2))
-    skew[left()] = [0.1, -0.2]
-    np.testing.assert_allclose(m.pooled(skew), [[0.1, -0.2]] * len(m.pooled(skew)))
-    other = np.zeros((468, 2))
-    other[mirror_map()[left()]] = 1
-    assert (m.pooled(other) == 0).all()
-
-
 def test_eye_parts_are_zero_for_like_eyes_and_change_sign_when_swapped():
     rng = np.random.default_rng(1)
     eyes = rng.normal(0, 0.3, (2, 76, 2))
@@ -96,9 +86,10 @@ def test_blocks_lie_one_after_the_other_and_fill_the_differences():
     starts = m.blocks()
     assert starts[0] == 0 and (np.diff(starts) > 0).all()
     assert starts[-1] + 3 == len(measured(astronaut()).skew)
-    (eyes, mid, some), (start, stop, more) = m.grids()
-    assert mid == start and stop == starts[-1] and eyes == starts[-3]
-    assert (mid - eyes) % some == 0 and (stop - start) % more == 0
+    grids = m.grids()
+    assert grids[0, 0] == starts[-4] and grids[-1, 1] == starts[-1]
+    assert (grids[1:, 0] == grids[:-1, 1]).all()
+    assert ((grids[:, 1] - grids[:, 0]) % grids[:, 2] == 0).all()
 
 
 def test_no_faces():

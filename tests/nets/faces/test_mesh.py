@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from nets.faces.people import astronaut
@@ -57,4 +59,12 @@ def test_the_inner_layer_is_zero_for_a_symmetric_face_and_odd_under_the_mirror()
     np.testing.assert_allclose(mesh.deep_difference(even[None]), 0, atol=1e-4)
     one, two = mesh.deep_difference(np.stack([crop, crop[:, ::-1]]))
     np.testing.assert_allclose(one, -two, atol=1e-4)
-    assert one.shape == (4608,) and np.abs(one).max() > 0.1
+    assert one.shape == (8704,) and np.abs(one).max() > 0.1
+
+
+def test_points_are_those_of_mediapipe_itself():
+    """Expected: MediaPipe 0.10.21, FaceLandmarkCpu with attention, on this cut-out as a whole."""
+    expected = np.load(Path(__file__).with_name("attention_mesh.npy"))
+    points, flags = mesh.trace_crops(astronaut()[None, 30:222, 130:322])
+    np.testing.assert_allclose(points[0], expected, atol=1e-3)
+    assert flags[0] > 0.99

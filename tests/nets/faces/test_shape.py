@@ -1,6 +1,6 @@
 import numpy as np
 
-from iqmetrics.nets.faces.shape import EYES, OVAL, left, mirror_map, template
+from iqmetrics.nets.faces.shape import EYES, OVAL, left, mirror_all, mirror_map, template
 
 
 def test_the_mirror_of_the_mirror_is_the_point():
@@ -15,6 +15,13 @@ def test_the_mean_face_is_symmetric_and_of_unit_eye_distance():
     np.testing.assert_allclose(shape[mirror_map()], shape * [-1, 1], atol=1e-6)
     a, b = (shape[list(eye)].mean(0) for eye in EYES)
     np.testing.assert_allclose([a, b], [[-0.5, 0], [0.5, 0]], atol=1e-6)
+
+
+def test_irises_swap_in_the_mirror_and_keep_their_tops():
+    pair = mirror_all()
+    assert (pair[pair] == np.arange(478)).all() and (pair[:468] == mirror_map()).all()
+    assert pair[470] == 475, "top to top"
+    assert pair[469] == 476, "right end to left end"
 
 
 def test_left_points_are_half_of_those_off_the_midline():

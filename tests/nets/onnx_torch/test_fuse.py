@@ -110,7 +110,7 @@ def test_the_replacements_are_torchs_own():
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [
-        ("face_mesh", {"iqm.PRelu": 23}),
+        ("face_mesh", {"iqm.PRelu": 73}),
         ("hand_palm", {"iqm.PRelu": 31}),
         ("detector", {"iqm.Gelu": 13}),
         ("recogniser", {"iqm.Gelu": 13, "iqm.LayerNorm": 5, "iqm.Linear": 9}),
