@@ -455,9 +455,7 @@ class _Converter:
         where = self._emit("MatMul", [above, points])
         where = self._emit("Transpose", [where], perm=[0, 2, 1])
         size = self._store(np.array([2 / columns, 2 / rows], np.float32))
-        where = self._emit(
-            "Sub", [self._emit("Mul", [where, size]), self._store(np.float32(1))]
-        )
+        where = self._emit("Sub", [self._emit("Mul", [where, size]), self._store(np.float32(1))])
         shape = self._store(np.array([0, height, width, 2], np.int64))
         grid = self._emit("Reshape", [where, shape])
         value = self._emit(

@@ -101,9 +101,7 @@ class Trainer:
             self._once()
 
     def _once(self) -> None:
-        with torch.autocast(
-            "cuda" if self.cuda else "cpu", torch.bfloat16, cache_enabled=False
-        ):
+        with torch.autocast("cuda" if self.cuda else "cpu", torch.bfloat16, cache_enabled=False):
             self.loss = self.loss_of()
         self.loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0, foreach=True)

@@ -276,7 +276,9 @@ def custom(net, name, inputs, shape, options):
     with builder.Map():
         for key, value in options.items():
             builder.Key(key)
-            builder.TypedVectorFromElements(value) if isinstance(value, list) else builder.Add(value)
+            builder.TypedVectorFromElements(value) if isinstance(value, list) else builder.Add(
+                value
+            )
     net.operators[-1].customOptions = list(builder.Finish())
 
 

@@ -1,7 +1,5 @@
 """The eyes: 71 points of lids and brow and 5 of the iris for each, both seen as the same eye."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 

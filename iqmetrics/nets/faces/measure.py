@@ -21,7 +21,7 @@ from iqmetrics.nets.faces.crop import Points, Square, cut
 from iqmetrics.nets.faces.find import Face
 from iqmetrics.nets.faces.outline import outline_difference
 from iqmetrics.nets.faces.pose import Posed, take_apart
-from iqmetrics.nets.faces.shape import left, mirror_all, template
+from iqmetrics.nets.faces.shape import left, mirror_all
 from iqmetrics.nets.side_by_side import each
 
 Pixels = NDArray[np.uint8]
