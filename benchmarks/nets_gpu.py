@@ -181,7 +181,6 @@ def nets(device: str, rows: int) -> dict[str, float]:
         "face_short": (rows, 128, 128, 3),
         "face_full": (rows, 192, 192, 3),
         "face_mesh": (rows, 192, 192, 3),
-        "face_iris": (rows, 64, 64, 3),
         "hand_palm": (rows, 192, 192, 3),
         "hand_landmark": (rows, 224, 224, 3),
         "hand_count": (rows, 224, 224, 3),

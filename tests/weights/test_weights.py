@@ -302,6 +302,7 @@ def tar(path: Path, files: dict[str, bytes], manifest: object) -> Path:
         ("toy", "toy.safetensors", "0" * 64),
         ("other", "toy.safetensors", SHA),
     ],
+    ids=["outside", "other content", "unknown"],
 )
 def test_a_bad_bundle_is_refused(
     places: Path, monkeypatch: pytest.MonkeyPatch, name: str, file: str, digest: str

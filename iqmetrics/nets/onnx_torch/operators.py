@@ -112,7 +112,8 @@ def _min(v: Values, a: Attributes) -> Tensor:
 
 def _length(v: Values, a: Attributes) -> Tensor:
     axes = tuple(a["axes"])
-    return torch.linalg.vector_norm(v[0], dim=axes, keepdim=bool(a.get("keepdims", 1)))
+    length: Tensor = torch.linalg.vector_norm(v[0], dim=axes, keepdim=bool(a.get("keepdims", 1)))
+    return length
 
 
 def _grid_sample(v: Values, a: Attributes) -> Tensor:
