@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from rapidfuzz import fuzz
 
-from iqmetrics.nets.text.normal import distance, letters, lowered, similarity
+from iqmetrics.nets.text.normal import distance, letters, lowered, similarity, words
 
 MOST_LINES = 6
 LEAST_SIMILARITY, MEANT_SIMILARITY = 0.3, 0.6
@@ -49,7 +49,9 @@ def assign(
     open_targets = [i for i, t in enumerate(wanted) if t]
     while open_targets:
         places = _places(read, taken, orders)
-        offers = [[_best_part(wanted[t], place, read) for place in places] for t in open_targets]
+        offers = [
+            [_offer(targets[t], wanted[t], place, read) for place in places] for t in open_targets
+        ]
         if not places:
             break
         gain = np.array(
@@ -130,6 +132,20 @@ def _fair(window: tuple[int, int], place: tuple[Piece, ...]) -> bool:
 def _free(line: int, taken: "np.ndarray") -> list[Piece]:
     edges = np.flatnonzero(np.diff(np.concatenate([[1], taken.astype(int), [1]])))
     return [(line, int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _offer(text: str, target: str, place: tuple[Piece, ...], read: Sequence[str]) -> Match:
+    """The best part of a place, or nothing where a stray letter would mend a misspelling.
+
+    Over several lines a part of one letter counts only if that letter is a word of the target;
+    parts of nothing but single letters are lettering that is stacked.
+    """
+    match = _best_part(target, place, read)
+    parts = [lowered(read[line][a:b]) for line, a, b in match.pieces]
+    single = {part for part in parts if len(part) == 1 and part.isascii()}
+    if len(parts) > 1 and len(single) < len(set(parts)) and not single <= set(words(text)):
+        return Match((), "", 0.0, float(len(target)))
+    return match
 
 
 def _best_part(target: str, place: tuple[Piece, ...], read: Sequence[str]) -> Match:

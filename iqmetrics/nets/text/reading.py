@@ -1,6 +1,6 @@
 """Reads pictures in passes, from the quick look to the laborious: the caller stops when satisfied.
 
-quick    the whole frame at 640 x 640 px of detector area
+quick    the whole frame at 576 x 576 px of detector area
 glance   what that found, widened: cheaper than the frame at full size, often enough
 full     the same at its own size, at least 1024 x 1024 px of area
 turned, wide, longer ...   second looks at what was found: see `again`
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from iqmetrics.nets.text.runtime import Net
 
 PASSES = ("quick", "glance", "full", *AGAIN, "bent", "far", "faint", "tiles")
-AREA = {"far": 320**2, "quick": 640**2, "full": 1024**2, "faint": 1024**2}
+AREA = {"far": 320**2, "quick": 576**2, "full": 1024**2, "faint": 1024**2}
 LARGEST_SCALE, LARGEST_SIDE = 2.0, 2048
 LEAST_CONFIDENCE = 0.3
 TILE, TILE_STEP = 576, 448

@@ -81,3 +81,10 @@ def test_no_character_is_used_twice_and_nothing_beats_the_optimum(
         for chosen in itertools.permutations(padded, len(targets))
     )
     assert got >= best
+
+
+def test_a_stray_letter_mends_no_misspelling() -> None:
+    assert say(["Lense"], ["Lens", "e"]) == ["Lens"]
+    assert say(["Lense"], ["Lens", "eo"]) == ["Lens"]
+    assert say(["VITAMIN C"], ["VITAMIN", "C"]) == ["VITAMINC"]
+    assert say(["SALE"], ["S", "A", "L", "E"]) == ["SALE"], "stacked letters"
