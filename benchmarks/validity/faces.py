@@ -238,7 +238,7 @@ def main():
     parser.add_argument("--tflite", type=Path, help="mediapipe/modules, for parity with LiteRT")
     args = parser.parse_args()
     notes = {
-        "eye_6_auc": "kinds of feature, shrinkage and the growth with yaw were chosen on these scores",
+        "eye_6_auc": "features, shrinkage and growth with yaw were chosen on these very scores",
         "litert_error_converter": "in each net's own output units, input pixels for points",
         "frontal_faces": "bare faces of training/faces_photos.csv; none covered, so none refused",
         "insightface_empty_pack_ms": "nets without weights: the overhead of the call, no real pack",
