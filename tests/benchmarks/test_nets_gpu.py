@@ -1,11 +1,16 @@
 """The parts of the GPU benchmark that need no GPU."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 
 from PIL import Image
+
+sys.path.append(str(Path(__file__).parents[2]))  # last: the installed package goes first
 
 from benchmarks import nets_gpu
 
