@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import local
 from typing import TYPE_CHECKING, Any
 
 from iqmetrics.errors import BadInput, Unavailable
@@ -96,7 +97,10 @@ def threads() -> int:
 
 
 def _openvino(path: Path, exact: bool) -> "Net":
-    """`exact` keeps float32; the detector may run in bfloat16, which only nudges boxes."""
+    """`exact` keeps float32; the detector may run in bfloat16, which only nudges boxes.
+
+    Each scoring thread asks through a request of its own: one request serves one thread at a time.
+    """
     try:
         import openvino
     except ImportError as error:
@@ -109,8 +113,12 @@ def _openvino(path: Path, exact: bool) -> "Net":
         settings["INFERENCE_PRECISION_HINT"] = "f32"
     model = openvino.Core().compile_model(str(path), "CPU", settings)
 
+    own = local()
+
     def run(batch: "NDArray[np.float32]") -> "NDArray[np.float32]":
-        output: NDArray[np.float32] = model(batch)[0].copy()
+        if not hasattr(own, "request"):
+            own.request = model.create_infer_request()
+        output: NDArray[np.float32] = own.request.infer(batch, share_inputs=True)[0].copy()
         return output
 
     return run

@@ -16,14 +16,14 @@ def test_tiles_cover_the_picture() -> None:
 
 
 def test_later_passes_see_more_of_large_pictures_only() -> None:
-    small, large = (pictured(np.zeros((n, n, 3), np.uint8)) for n in (300, 1024))
+    small, large = (pictured(np.zeros((n, n, 3), np.uint8)) for n in (280, 1024))
     assert reading.widest(small) == "quick" and reading.widest(large) == "full"
     assert not reading.adds(small, "tiles") and reading.adds(large, "tiles")
     assert not reading.adds(small, "glance") and reading.adds(large, "glance")
 
 
-def test_the_quick_look_is_at_most_640_squared() -> None:
-    assert reading.detector_side(1024, 1024, reading.AREA["quick"]) == 640
+def test_the_quick_look_is_at_most_576_squared() -> None:
+    assert reading.detector_side(1024, 1024, reading.AREA["quick"]) == 576
     assert reading.detector_side(1024, 1024, reading.AREA["full"]) == 1024
     assert reading.detector_side(4000, 3000, reading.AREA["full"]) <= reading.LARGEST_SIDE
 

@@ -1,3 +1,6 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 import pytest
 
 from iqmetrics.errors import BadInput, Unavailable
@@ -37,3 +40,15 @@ def test_alphabet_has_hanzi_latin_and_the_space_last() -> None:
 def test_threads_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert runtime.threads() == 3
+
+
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
+def test_threads_may_ask_one_net_at_once(name: str) -> None:
+    pytest.importorskip(name)
+    net = runtime.open_net("recogniser", runtime.Runtime(name))
+    batches = [np.random.default_rng(i).random((1, 3, 48, 320), np.float32) for i in range(8)]
+    alone = [net(batch) for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(net, batches))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
