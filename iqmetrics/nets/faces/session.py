@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from iqmetrics import weights
 from iqmetrics.errors import Unavailable
+from iqmetrics.nets.embedded import cpu_session
 from iqmetrics.nets.onnx_torch.pixels import Range
 
 if TYPE_CHECKING:
@@ -36,15 +37,7 @@ _device = "cpu"
 
 @cache
 def _session(name: str) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise Unavailable.extra("face", "onnxruntime", "score") from error
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = 1
-    settings.log_severity_level = 3
-    path = str(weights.find(name))
-    return onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
+    return cpu_session(name, "face")
 
 
 @cache

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from iqmetrics import weights
 from iqmetrics.errors import Unavailable
+from iqmetrics.nets.embedded import cpu_session
 from iqmetrics.nets.onnx_torch.pixels import Range
 
 if TYPE_CHECKING:
@@ -30,15 +31,7 @@ CHUNK_ON_GPU = 64
 
 @cache
 def _session(name: str) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise Unavailable.extra("hands", "onnxruntime", "score") from error
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = 1
-    settings.log_severity_level = 3
-    path = str(weights.find(name))
-    return onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
+    return cpu_session(name, "hands")
 
 
 @cache

@@ -143,7 +143,12 @@ def _offer(text: str, target: str, place: tuple[Piece, ...], read: Sequence[str]
     match = _best_part(target, place, read)
     parts = [lowered(read[line][a:b]) for line, a, b in match.pieces]
     single = {part for part in parts if len(part) == 1 and part.isascii()}
-    if len(parts) > 1 and len(single) < len(set(parts)) and not single <= set(words(text)):
+    if (
+        single
+        and len(parts) > 1
+        and len(single) < len(set(parts))
+        and not single <= set(words(text))
+    ):
         return Match((), "", 0.0, float(len(target)))
     return match
 

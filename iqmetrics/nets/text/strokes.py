@@ -42,10 +42,7 @@ class Scale:
 
 def unsoundness(images: "Sequence[NDArray[np.uint8]]") -> list[float]:
     """0 (strokes as a font draws them) .. 1 (wholly dissolved) of each crop (h, w, 3) of a line."""
-    scales, layers = _net()
-    return each(
-        lambda image: _answer(features(grey(image), image.shape[0], scales), layers), images
-    )
+    return each(_unsound, images)
 
 
 def _unsound(image: "NDArray[np.uint8]") -> float:
