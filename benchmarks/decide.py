@@ -206,7 +206,7 @@ def demo(folder: Path) -> tuple[Figures, dict[str, str]]:
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == 0, done.stdout + done.stderr
     cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
-    told = f"one command, wall with process start; two painters, no trained model; load {_load()}"
+    told = f"one command, wall with process start; two trained checkpoints; load {_load()}"
     return {"demo_s": wall, "demo_cpu_s": cpu}, {"demo_s": told}
 
 

@@ -1,4 +1,4 @@
-"""iqm demo: from prompts to a report in a minute, with two painters and a tiny CLIP."""
+"""iqm demo: from prompts to a report in a minute, with two tiny models and a tiny CLIP."""
 
 from pathlib import Path
 
@@ -7,7 +7,8 @@ import click
 NEXT = """5. report: open {out}/report.html
 
 Every file is in {out}: scorecard.csv, report.html, verdict.json, compare.txt.
-The painters and the tiny CLIP only know 64-pixel scenes of shapes, counts and short words.
+The tiny models only know 64-pixel scenes of shapes, counts and short words. More of them:
+  iqm generate SUITE --model "tiny=diffusers:{out}/models/v2#steps=8,guidance=2.5" --out more/
 Now your own:
   iqm score FOLDER                 any folder of images
   iqm generate comparison --model v1=diffusers:MODEL --out runs/v1
@@ -26,7 +27,7 @@ Now your own:
 @click.option("--limit", type=click.IntRange(1), help="Only the first prompts of the suite.")
 @click.option("--quiet", is_flag=True, help="No progress and no explanations.")
 def command(out: Path, limit: int | None, quiet: bool) -> int:
-    """Generate, score, compare, gate and report, with two painters; no network, no GPU.
+    """Generate, score, compare, gate and report, with two tiny models; no network, no GPU.
 
     Run it again and only what is missing is made.
     """

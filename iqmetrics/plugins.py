@@ -38,7 +38,6 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "folder": "iqmetrics.generators.folder:Folder",
         "hf": "iqmetrics.generators.hf_inference:HFInference",
         "openai": "iqmetrics.generators.openai_images:OpenAIImages",
-        "painter": "iqmetrics.generators.painter:Painter",
     },
 }
 

@@ -1,7 +1,7 @@
 """A tiny text-to-image model as a folder that diffusers loads: `StableDiffusionPipeline`.
 
-The text tower is that of the tiny CLIP, renamed to the layout of transformers. UNet and VAE come
-from a run of training/tiny_t2i.py; none is shipped yet.
+The text tower is that of the tiny CLIP, renamed to the layout of transformers. VAE and UNet are two
+checkpoints of one run of training/tiny_t2i.py: v1 after 15 % of its steps, v2 after all of them.
 """
 
 import json
@@ -22,6 +22,10 @@ TEXT_CONFIG = {
     "bos_token_id": 1022,
     "eos_token_id": 1023,
 }
+VERSIONS = ("v1", "v2")
+PARAMS = {"steps": 8, "guidance": 2.5}
+"""What the shipped checkpoints are run with, for speed and clear shapes."""
+
 INDEX = {
     "_class_name": "StableDiffusionPipeline",
     "scheduler": ["diffusers", "DDIMScheduler"],
@@ -41,6 +45,11 @@ PARTS |= {"mlp.c_fc": "mlp.fc1", "mlp.c_proj": "mlp.fc2"}
 def shelf(name: str) -> Path:
     """A folder of this package: "tiny_clip" or "tiny_t2i"."""
     return Path(str(files("iqmetrics.demo"))) / name
+
+
+def shipped(version: str, folder: Path) -> Path:
+    """Write the pipeline of `version` ("v1", "v2") to `folder`, 9 MB, over what is there."""
+    return assemble(shelf("tiny_t2i"), version, folder)
 
 
 def text_tower(open_clip: "dict[str, np.ndarray]") -> "dict[str, np.ndarray]":
@@ -101,9 +110,10 @@ def assemble(source: Path, unet: str, folder: Path) -> Path:
     Args:
         source: what training/tiny_t2i.py left: vae.safetensors, UNET.safetensors, and vae.json,
             unet.json, scheduler.json.
-        unet: name of the checkpoint, e.g. "unet-100".
+        unet: name of the checkpoint, e.g. "unet-100" (of a run) or "v2" (shipped).
         folder: the pipeline goes here.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     write_text(folder)
     for part, weights in (("vae", "vae"), ("unet", unet)):
         (folder / part).mkdir(exist_ok=True)

@@ -6,6 +6,8 @@ Each image has its own CPU generator, so its noise does not depend on the batch 
 
 import inspect
 import platform
+import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -199,8 +201,8 @@ class Pipes:
     def load(cls, options: Diffusers) -> "Pipes":
         """Load as the options say."""
         import torch
-        from diffusers import AutoPipelineForText2Image, DiffusionPipeline
 
+        auto_class, any_class = _classes()
         device = options.device
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -212,8 +214,6 @@ class Pipes:
         given = {key: value for key, value in given.items() if value is not None}
         if options.device_map:
             given["device_map"] = options.device_map
-        auto_class: Any = AutoPipelineForText2Image
-        any_class: Any = DiffusionPipeline
         try:
             try:
                 pipe = auto_class.from_pretrained(options.target, **given)
@@ -260,6 +260,20 @@ class Pipes:
             if name not in takes | ours:
                 kind = f"parameter of {type(self.text).__name__}"
                 raise UnknownName(kind, name, takes | ours)
+
+
+def _classes() -> tuple[Any, Any]:
+    """The automatic pipeline and the general one; loading bars are for terminals only."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of diffusers to torch, not to the user
+        from diffusers import AutoPipelineForText2Image, DiffusionPipeline
+    if not sys.stderr.isatty():
+        from diffusers.utils import logging as bars_of_diffusers
+        from transformers.utils import logging as bars_of_transformers
+
+        for bars in (bars_of_diffusers, bars_of_transformers):
+            bars.disable_progress_bar()  # type: ignore[no-untyped-call]
+    return AutoPipelineForText2Image, DiffusionPipeline
 
 
 def arguments(
