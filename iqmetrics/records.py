@@ -105,6 +105,10 @@ class ImageRecord:
         return cls(**row)
 
 
+YES_NO = "yes/no"
+"""Unit of a metric that is 1 or 0 of each image: its mean is a rate, with a rate's interval."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One number that a scorer answers: its unit, its range (None = open) and its direction."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from iqmetrics.images import DECODE_POLICY
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Outcome
-from iqmetrics.records import Aggregate, Cell, Metric, Reading, Scorecard
+from iqmetrics.records import YES_NO, Aggregate, Cell, Metric, Reading, Scorecard
 
 
 @dataclass
@@ -76,7 +76,7 @@ def _cell(outcome: Outcome) -> Cell:
 
 
 def _aggregate(model: str, scorer: ScorerFacts, metric: Metric, column: _Column) -> Aggregate:
-    mean, low, high, prompts = _interval(column)
+    mean, low, high, prompts = _interval(metric, column)
     ok = {"ok": len(column.values)} if column.values else {}
     return Aggregate(
         model=model,
@@ -94,15 +94,18 @@ def _aggregate(model: str, scorer: ScorerFacts, metric: Metric, column: _Column)
     )
 
 
-def _interval(column: _Column) -> tuple[float | None, float | None, float | None, int]:
+def _interval(
+    metric: Metric, column: _Column
+) -> tuple[float | None, float | None, float | None, int]:
     if not column.values:
         return None, None, None, 0
     import numpy as np
 
-    from iqmetrics.stats.means import cluster_interval
+    from iqmetrics.stats import means
 
+    interval = means.rate_interval if metric.unit == YES_NO else means.cluster_interval
     names, clusters = np.unique(np.array(column.prompts), return_inverse=True)
-    mean, low, high = cluster_interval(np.frombuffer(column.values), clusters)
+    mean, low, high = interval(np.frombuffer(column.values), clusters)
     return mean, low, high, len(names)
 
 

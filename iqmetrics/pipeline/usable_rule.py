@@ -8,13 +8,13 @@ from typing import Any
 
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.presets import Condition
-from iqmetrics.records import Metric
+from iqmetrics.records import YES_NO, Metric
 
-IMAGE = (Metric("usable", "", 0, 1, "higher", "1 when the image keeps the preset's rule"),)
+IMAGE = (Metric("usable", YES_NO, 0, 1, "higher", "1 when the image keeps the preset's rule"),)
 PROMPT = (
-    Metric("usable.first", "", 0, 1, "higher", "1 when the declared pick of a prompt is usable"),
-    Metric("usable.any", "", 0, 1, "higher", "1 when at least one image of a prompt is usable"),
-    Metric("usable.every", "", 0, 1, "higher", "1 when every image of a prompt is usable"),
+    Metric("usable.first", YES_NO, 0, 1, "higher", "1 when a prompt's declared pick is usable"),
+    Metric("usable.any", YES_NO, 0, 1, "higher", "1 when at least one image of a prompt is usable"),
+    Metric("usable.every", YES_NO, 0, 1, "higher", "1 when every image of a prompt is usable"),
 )
 
 

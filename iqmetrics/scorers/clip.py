@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from iqmetrics.images import Picture
 from iqmetrics.nets import clip_source, prompts
-from iqmetrics.records import Metric, Reading, Scope
+from iqmetrics.records import YES_NO, Metric, Reading, Scope
 
 FOREIGN = 0.2
 """A prompt with more non-Latin letters than this cannot be read by an English model."""
@@ -50,7 +50,7 @@ class Clip:
     uses = ("prompt",)
     metrics = (
         Metric("clip.alignment", "", 0, 100, "higher", "100 x cosine of image and prompt"),
-        Metric("clip.truncated", "", 0, 1, "lower", "1 when the prompt was read in clauses"),
+        Metric("clip.truncated", YES_NO, 0, 1, "lower", "1 when the prompt was read in clauses"),
     )
 
     @property

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iqmetrics.images import Picture
-from iqmetrics.records import Metric, Missing, Reading
+from iqmetrics.records import YES_NO, Metric, Missing, Reading
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Size:
     metrics = (
         Metric("size.width", "px", 1, None, "neither", "width of the image"),
         Metric("size.height", "px", 1, None, "neither", "height of the image"),
-        Metric("size.as_requested", "", 0, 1, "higher", "1 when the size is the one asked for"),
+        Metric("size.as_requested", YES_NO, 0, 1, "higher", "1 when the size is the one asked for"),
     )
 
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:

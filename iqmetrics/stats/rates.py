@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 
-def wilson(hits: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval of a share (Wilson 1927); n >= 1.
+def wilson(hits: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval of a share (Wilson 1927); n >= 1, whole or effective.
 
     Example:
         >>> low, high = wilson(28, 30)

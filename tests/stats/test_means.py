@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from iqmetrics.stats.means import LARGE, cluster_interval
+from iqmetrics.stats.means import LARGE, cluster_interval, rate_interval
+from iqmetrics.stats.rates import wilson
 
 
 def draw(prompts: int, seeds: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -72,3 +73,38 @@ def test_a_higher_level_is_a_wider_interval() -> None:
         assert low is not None and high is not None
         widths.append(high - low)
     assert widths == sorted(widths)
+
+
+@pytest.mark.parametrize(("share", "alike"), [(0.5, 0.3), (0.93, 0.3), (0.97, 0.0)])
+def test_a_rate_is_covered_as_often_as_said(share: float, alike: float) -> None:
+    """Beta-binomial answers of 24 prompts with 4 images, `alike` correlated within a prompt."""
+    rng = np.random.default_rng(5)
+    clusters = np.repeat(np.arange(24), 4)
+    hits = 0
+    for _ in range(3000):
+        own = rng.random(24) < alike  # prompts whose four images share one answer
+        one = rng.random(24)[clusters] < share
+        values = np.where(own[clusters], one, rng.random(96) < share).astype(np.float64)
+        _, low, high = rate_interval(values, clusters)
+        assert low is not None and high is not None
+        hits += low <= share <= high
+    assert hits / 3000 >= 0.94
+
+
+def test_independent_answers_have_nearly_the_interval_of_wilson() -> None:
+    """A little wider, for the variance is known from 30 prompts only."""
+    _, low, high = rate_interval(np.array([1.0] * 28 + [0.0] * 2), np.arange(30))
+    plain = wilson(28, 30)
+    assert low is not None and plain[0] - 0.02 < low < plain[0]
+    assert high is not None and plain[1] < high < plain[1] + 0.02
+
+
+def test_all_alike_is_no_certainty_and_a_prompt_counts_once() -> None:
+    mean, low, high = rate_interval(np.ones(96), np.repeat(np.arange(24), 4))
+    assert (mean, low, high) == (1.0, wilson(24, 24)[0], 1.0)
+    mean, low, high = rate_interval(np.zeros(24), np.arange(24))
+    assert (mean, low, high) == (0.0, 0.0, wilson(0, 24)[1])
+
+
+def test_one_prompt_gives_no_interval_of_a_rate() -> None:
+    assert rate_interval(np.array([1.0, 0.0]), np.array([0, 0])) == (0.5, None, None)
