@@ -61,3 +61,55 @@ def test_flat_and_large_pictures():
     found = find_copies(large)
     assert found.share > 0.2
     assert abs(found.shift[0]) == pytest.approx(800, abs=8)
+
+
+def stamped(side: int = 80) -> tuple[np.ndarray, np.ndarray]:
+    """A picture with one stamp in it twice, and the stamp."""
+    pixels, stamp = texture(360, 420, 8), texture(side, side, 9)
+    pixels[20 : 20 + side, 30 : 30 + side] = stamp
+    pixels[220 : 220 + side, 260 : 260 + side] = stamp
+    return pixels, stamp
+
+
+def test_the_commonest_shift_is_the_way_from_stamp_to_stamp():
+    found = find_copies(stamped()[0])
+    assert found.shift == (pytest.approx(230, abs=4), pytest.approx(200, abs=4))
+    assert found.shift_share > 0.8
+
+
+def test_a_brighter_copy_is_a_copy():
+    """Fine detail is compared without its level and contrast: clones are often toned."""
+    pixels, stamp = stamped()
+    pixels[220:300, 260:340] = np.clip(stamp * 0.8 + 40, 0, 255)
+    assert find_copies(pixels).share > 0.6 * find_copies(stamped()[0]).share
+
+
+def test_a_twin_that_touches_is_no_copy():
+    """Closer than 20 pixels a detail only resembles itself."""
+    pixels = texture(360, 420, 10)
+    pixels[100:110, 100:160] = pixels[110:120, 100:160]
+    assert find_copies(pixels).share < 0.002
+
+
+def test_noise_on_a_copy_makes_it_less_sure():
+    rng = np.random.default_rng(0)
+    shares = []
+    for sigma in (0, 4, 40):
+        pixels = stamped()[0].astype(float)
+        pixels[220:300, 260:340] += rng.normal(0, sigma, (80, 80)) if sigma else 0
+        shares.append(find_copies(np.clip(pixels, 0, 255).astype(np.uint8)).share)
+    assert shares[0] >= shares[1] > shares[2]
+    assert shares[2] < 0.1 * shares[0]
+
+
+def test_pictures_smaller_than_a_window_have_no_copies():
+    assert find_copies(texture(18, 18, 11)).keypoints == 0
+    assert find_copies(texture(24, 400, 11)).share == 0
+
+
+def test_at_most_sixty_pairs_are_shown_the_surest_first():
+    pixels = np.tile(texture(64, 64, 12), (6, 7))
+    found = find_copies(pixels)
+    assert len(found.pairs) == 60
+    assert all(max(abs(x - u), abs(y - v)) >= 20 for x, y, u, v in found.pairs)
+    assert find_copies(pixels).pairs == found.pairs, "the same every time"
