@@ -9,8 +9,8 @@ edited are warped and composed in the same way, so that no seam and no warp tell
 from dataclasses import dataclass
 
 import torch
-from fuse import blur as _blur
 from fuse import RADIUS, Weld, weld, widen
+from fuse import blur as _blur
 from torch import Tensor
 
 CHAINS = torch.tensor(
