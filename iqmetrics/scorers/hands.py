@@ -34,7 +34,7 @@ class Hands:
     device: str = field(init=False, repr=False, compare=False, default="cpu")
 
     name = "hands"
-    version = "2"
+    version = "3"
     scope: ClassVar[Scope] = "image"
     concurrent = True
     licence = "Apache-2.0"

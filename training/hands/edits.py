@@ -1,7 +1,7 @@
 """Maker A: photographs of open hands edited to another number of fingers, all in torch.
 
 A hand is a layer (colour and alpha) that is warped by similarity moving least squares (Schaefer et
-al. 2006) on its landmarks; fingers are cut from it, copied behind it, or melted together. Null
+al. 2006) on its landmarks; fingers are cut from it, copied behind it, or welded together. Null
 edits (one finger removed, one inserted elsewhere) keep the count at five, and hands that are not
 edited are warped and composed in the same way, so that no seam and no warp tells the count.
 """
@@ -9,8 +9,8 @@ edited are warped and composed in the same way, so that no seam and no warp tell
 from dataclasses import dataclass
 
 import torch
+from fuse import RADIUS, Weld, weld, widen
 from fuse import blur as _blur
-from fuse import melt, widen
 from torch import Tensor
 
 CHAINS = torch.tensor(
@@ -118,7 +118,7 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
 
     # two fingers brought side by side (fused or only together)
     joined = kind["fused"] | kind["together"]
-    broad = kind["fused"] & (rand(b) < 0.5)  # the other half is melted
+    broad = kind["fused"] & (rand(b) < 0.5)  # the other half is welded
     left = 1 + torch.floor(rand(b) * 3).long()
     one, two = moved[row, left], moved[row, left + 1]
     mid = (one + two) / 2
@@ -226,14 +226,13 @@ def edit(hands: Hands, kinds: Tensor, crop: Tensor, size: int, g: torch.Generato
         alpha = total
         tips[:, 5 + nth] = torch.where(on, tip, tips[:, 5 + nth])
 
-    melted = kind["fused"] & ~broad
-    if bool(melted.any()):
+    welded = kind["fused"] & ~broad
+    if bool(welded.any()):
         one, two = moved[row, left], moved[row, left + 1]
-        on = torch.where(melted, 0.4 + 0.6 * rand(b), 0)
-        colour, alpha = melt(
-            colour, alpha, here, (one[:, 0] + two[:, 0]) / 2, (one[:, 3] + two[:, 3]) / 2,
-            span[:, 0], on,
-        )  # fmt: skip
+        half = (two[:, 3] - one[:, 3]).abs() / 2 + RADIUS * (0.72 + 0.1 * rand(b)) * span[:, 0]
+        on = torch.where(welded, 0.3 + 0.7 * rand(b), 0)
+        middle = (one + two) / 2
+        colour, alpha = weld(colour, alpha, here, Weld(middle[:, 0], middle[:, 3], half, on))
 
     count = (~torch.isnan(tips.real)).sum(1)
     inverse = torch.linalg.inv(crop[:, :, :2])

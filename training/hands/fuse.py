@@ -1,4 +1,6 @@
-"""Fused fingers of maker A: two fingers melted together, or one finger that is as wide as two."""
+"""Fused fingers of maker A: two fingers welded together, or one finger that is as wide as two."""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -30,25 +32,45 @@ def widen(at: Tensor, base: Tensor, tip: Tensor, span: Tensor, wide: Tensor) -> 
     return base + axis * torch.complex(local.real, moved)
 
 
-def melt(
-    colour: Tensor, alpha: Tensor, here: Tensor, base: Tensor, tip: Tensor, span: Tensor, on: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Fill what is between two fingers (their middle line runs base..tip) to one broad finger.
+@dataclass
+class Weld:
+    """How two fingers are welded: `base` and `tip` of their middle line (B complex), `half` the
+    half width of the one finger they become (B pixels), `on` how much of the crease between them
+    is painted over (B, 0 = not welded at all)."""
 
-    colour B3HW, alpha B1HW, here B H W complex (the place of each pixel), span and on B: how much
-    of the crease between the two is painted over (0 = not fused at all, up to 1).
+    base: Tensor
+    tip: Tensor
+    half: Tensor
+    on: Tensor
+
+
+def weld(colour: Tensor, alpha: Tensor, here: Tensor, how: Weld) -> tuple[Tensor, Tensor]:
+    """Make two fingers that lie side by side one broad finger with one round end.
+
+    What lies between them is filled from the knuckle to the end, what of the two tips stands out of
+    an ellipse is cut away, and the crease is painted over; near the end nothing of it is left.
+
+    colour B3HW, alpha B1HW, here B H W complex (the place of each pixel).
     """
-    p0, p1 = base[:, None, None], tip[:, None, None]
-    axis = (p1 - p0) / (p1 - p0).abs().clamp_min(1e-3)
-    local = (here - p0) * axis.conj()
-    t = local.real / (p1 - p0).abs()
-    off = local.imag.abs() / span[:, None, None]
-    body = torch.sigmoid((RADIUS - off) * 90) * torch.sigmoid((t + 0.02) * 30)
-    cap = torch.sigmoid((1.10 - t - (off / 0.13) ** 2 * 0.10) * 60)
-    fill = (body * cap * (on > 0).float()[:, None, None])[:, None]
-    smooth = blur(colour * alpha, 6) / blur(alpha, 6).clamp_min(1e-3)
-    cover = fill * torch.maximum(on[:, None, None, None].expand_as(alpha), 1 - alpha)
-    return colour * (1 - cover) + smooth * cover, torch.maximum(alpha, fill)
+    p0, p1, half = how.base[:, None, None], how.tip[:, None, None], how.half[:, None, None]
+    length = (p1 - p0).abs().clamp_min(1e-3)
+    local = (here - p0) * ((p1 - p0) / length).conj()
+    off, rest = local.imag / half, (length * 1.08 - local.real) / (half * 1.15)
+    body = torch.sigmoid((1 - off.abs()) * half * 0.9) * torch.sigmoid(local.real / length * 30)
+    round_end = (1 - (off**2 + (1 - rest).clamp_min(0) ** 2).sqrt()) * half * 0.9
+    finger = torch.minimum(body, torch.sigmoid(round_end))
+    near = torch.sigmoid((1.25 - off.abs()) * 20) * torch.sigmoid((0.9 - rest) * 12)
+    on = (how.on > 0).float()[:, None, None]
+    kept = alpha * (1 - ((near * (1 - finger)) * on))[:, None]
+    crease = torch.sigmoid((0.45 - off.abs()) * 14) * how.on[:, None, None]
+    painted = torch.maximum(crease, torch.sigmoid((1.3 - rest) * 6) * on)[:, None]
+    fill = (finger * on)[:, None]
+    inner = -torch.nn.functional.max_pool2d(-alpha, 7, 1, 3)  # without the rims of the two
+    skin = (colour * inner).sum((2, 3), keepdim=True)
+    skin = skin / inner.sum((2, 3), keepdim=True).clamp_min(1e-3)
+    smooth = (blur(colour * inner, 4) + 1e-2 * skin) / (blur(inner, 4) + 1e-2)
+    cover = fill * torch.maximum(painted, 1 - blur(inner, 1))
+    return colour * (1 - cover) + smooth * cover, torch.maximum(kept, fill)
 
 
 def blur(image: Tensor, radius: int) -> Tensor:

@@ -7,8 +7,10 @@ Nets, each in a process of its own, side by side: `ship` (everything), `fold0` a
 photographs of that half of the persons and sessions; each is judged by the other half), `photos`
 (maker A only, judged by the renders of maker B). Writes one .safetensors each (averaged weights,
 float16) and `tests*.npz`: renders that no net was trained on, over scenes that none has seen, with
-their truth, for benchmarks/validity/hands.py. The shipped net is `ship` of this command on one H100
-(659 steps; the steps follow the clock, so a rerun gives a like net, not the same one).
+their truth, for benchmarks/validity/hands.py. The shipped net is `ship` of two runs on one H100:
+the one above (659 steps), then, with welds of one round end and tilted hands, 560 steps more from
+each net's own weights, `--start FIRST --rate 0.6 --warm 40 --tests 0 --minutes 4.9` (the steps
+follow the clock, so a rerun gives a like net, not the same one).
 """
 
 import argparse

@@ -94,6 +94,45 @@ def test_a_doubtful_class_needs_clear_tips_and_doubtful_tips_a_sure_class():
     assert both.verdict == "unsure" and "class unsure" in both.reason
 
 
+def test_no_finger_is_missed_on_the_word_of_the_fingertips_alone():
+    """Overlapping fingers hide a tip: the map is sure of four, the class must be so as well."""
+    judged = judge(answer(4, (0.6, 0.39, 0.01)), MIDDLE, SHAPE)
+    assert judged.verdict == "unsure" and "0.60 without the fingertips" in judged.reason
+    assert judged.probability > counting.RULES["missing"].sure
+    assert judge(answer(4, (0.9, 0.09, 0.01)), MIDDLE, SHAPE).verdict == "missing"
+
+
+@pytest.mark.parametrize("name", counting.CLASSES)
+def test_every_threshold_of_a_verdict_is_needed(name):
+    rule, k = counting.RULES[name], counting.CLASSES.index(name)
+    tips, classes = (4, 5, 6)[k], [0.005, 0.005, 0.005]
+    classes[k] = 0.99
+    assert judge(answer(tips, classes), MIDDLE, SHAPE).verdict == name
+    assert judge(answer(tips, classes, rule.countable - 0.01), MIDDLE, SHAPE).verdict == "unsure"
+    few = [tips] * (rule.views - 1) + [(5, 4, 5)[k]] * (5 - rule.views)
+    assert judge(answer(few, classes), MIDDLE, SHAPE).verdict == "unsure"
+
+
+def plain_maxima(tips, floor):
+    """Cell by cell what `maxima` does with whole arrays."""
+    found = []
+    for y in range(tips.shape[0]):
+        for x in range(tips.shape[1]):
+            around = tips[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3]
+            if tips[y, x] > floor and tips[y, x] == around.max():
+                found.append([x, y])
+    return found
+
+
+@pytest.mark.parametrize("shape", [(56, 56), (7, 12), (3, 4)])
+def test_maxima_are_those_found_cell_by_cell(shape):
+    tips = np.random.default_rng(3).random(shape, np.float32)
+    tips[0, 0] = tips[0, 1] = 2.0  # a plateau is two maxima
+    found = counting.maxima(tips, 0.3)
+    assert found.tolist() == plain_maxima(tips, 0.3)
+    assert [0, 0] in found.tolist() and [1, 0] in found.tolist()
+
+
 def test_a_tally_of_sure_and_faint_tips():
     tips = spots(4)
     assert counting.tally(tips) == pytest.approx([1, 0, 0], abs=2e-2)

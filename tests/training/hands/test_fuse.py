@@ -1,4 +1,4 @@
-"""Broad and melted fingers: the map of the widening, and what melting covers."""
+"""Broad and welded fingers: the map of the widening, and what a weld covers and cuts away."""
 
 import pytest
 
@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 
 from training.hands.drawn import hand  # noqa: E402, F401  (puts training/hands on the path)
 
-from fuse import RADIUS, REACH, blur, melt, widen  # noqa: E402  # isort: skip
+from fuse import RADIUS, REACH, Weld, blur, weld, widen  # noqa: E402  # isort: skip
 
 SPAN = torch.tensor([100.0])
 BASE, TIP = torch.tensor([50 + 90j]), torch.tensor([50 + 10j])
@@ -38,16 +38,40 @@ def test_the_map_never_folds_over():
     assert (line[1:] - line[:-1]).min() >= 0
 
 
-def test_melting_closes_the_gap_between_two_fingers():
+def two_fingers(on):
+    """Two upright fingers of 10 px, 14 px apart, that end at 10 and 16, with a dark crease."""
     y, x = torch.meshgrid(torch.arange(100.0), torch.arange(100.0), indexing="ij")
-    alpha = (((x - 43).abs() < 5) | ((x - 57).abs() < 5)).float() * ((y > 10) & (y < 95))
-    colour = torch.ones(1, 3, 100, 100) * 0.7
+    alpha = ((x - 43).abs() < 5) * (y > 10) | ((x - 57).abs() < 5) * (y > 16)
+    alpha = (alpha & (y < 95)).float()[None, None]
+    colour = torch.where(alpha > 0, 0.7, 0.1).expand(1, 3, 100, 100)
+    half = torch.tensor([12.0])
     here = torch.complex(x, y)[None]
+    return weld(colour, alpha, here, Weld(BASE, TIP, half, torch.tensor([on])))
+
+
+def test_a_weld_closes_the_gap_in_the_colour_of_the_skin():
     for on, gap in ((0.0, 0.0), (0.7, 1.0)):
-        out, covered = melt(colour, alpha[None, None], here, BASE, TIP, SPAN, torch.tensor([on]))
+        out, covered = two_fingers(on)
         assert float(covered[0, 0, 50, 50]) == pytest.approx(gap, abs=0.05)
-        assert out[0, :, 50, 50] == pytest.approx([0.7] * 3, abs=0.02)
-    assert float(covered[0, 0, 50, 80]) < 0.01
+        assert float(covered[0, 0, 50, 80]) < 0.01
+    assert out[0, :, 50, 50] == pytest.approx([0.7] * 3, abs=0.03)
+
+
+def test_without_a_weld_nothing_changes():
+    colour, alpha = two_fingers(0.0)
+    assert float(colour.min()) == pytest.approx(0.1) and set(alpha.unique().tolist()) == {0, 1}
+
+
+def test_a_weld_has_one_round_end():
+    """Rows through the end cross one finger, and get shorter towards it; no second tip is left."""
+    _, alpha = two_fingers(1.0)
+    solid = alpha[0, 0] > 0.5
+    runs = (solid[:, 1:] & ~solid[:, :-1]).sum(1)
+    assert runs[4:80].max() == 1
+    lengths = solid.sum(1)
+    assert 0 < lengths[6] < lengths[10] < lengths[16]
+    corner = solid[:8, 38:43]  # here the left one of the two ended before
+    assert not corner.any()
 
 
 def test_blurring_keeps_the_mean_of_a_constant_and_spreads_a_point():
