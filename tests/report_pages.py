@@ -37,7 +37,9 @@ def result(folder: Path, prompts: int = 6) -> Result:
             missing = {"toy.bad": Missing("abstained", HOSTILE)} if p == 1 else {}
             for gone in missing:
                 del values[gone]
-            evidence = {"parts": [{"box": [10, 10, 40, 30], "label": HOSTILE}]}
+            evidence: dict[str, Any] = {"parts": [{"box": [10, 10, 40, 30], "label": HOSTILE}]}
+            if name == "a5.png":
+                evidence = {"asked": [512, 512], "parts": [], "map": []}
             store.add([(FACTS.key(placed), "toy", Reading(values, missing, evidence))])
     gone = replace(record("c.png", "a", "gone", seed=9), path=str(folder / "c.png"))
     Run([*records, gone], (FACTS,), {"c.png": Missing("truncated", "half")}).save(store)

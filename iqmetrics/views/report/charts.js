@@ -22,67 +22,93 @@ function ends(metric) {
   return [quantile(values, 0.05), quantile(values, 0.95)];
 }
 
-// One spoke a metric that has a direction; 0 at the 5th, 1 at the 95th percentile of all images.
+// One spoke a metric that has a direction and a mean for every model that has any; 0 at the 5th, 1 at
+// the 95th percentile of all images. A mean that is missing is no point at all, so its spoke is left out.
 function radar() {
+  const mean = (model, metric) => D.card.find((row) => row.model === model && row.metric === D.metrics[metric].name)?.mean;
+  const models = D.models.map((_, model) => model).filter((model) => measured.some((metric) => mean(model, metric) != null));
   const spokes = [];
   for (const metric of measured) {
-    if (D.metrics[metric].better === "neither") continue;
+    if (D.metrics[metric].better === "neither" || models.some((model) => mean(model, metric) == null)) continue;
     const [low, high] = D.bundle ? D.metrics[metric].ends : ends(metric);
     if (high > low) spokes.push({ metric, low, high });
   }
   if (spokes.length < 3) return null;
-  const R = 130, cx = 260, cy = 165;
+  const R = 150, cx = 280, cy = 185;
   const at = (i, r) => { const a = 2 * Math.PI * i / spokes.length - Math.PI / 2; return [cx + r * R * Math.cos(a), cy + r * R * Math.sin(a)]; };
   const ring = (r) => spokes.map((_, i) => at(i, r).join(",")).join(" ");
-  const shapes = D.models.map((name, model) => {
+  const shapes = models.map((model) => {
     const points = spokes.map(({ metric, low, high }, i) => {
-      const row = D.card.find((r) => r.model === model && r.metric === D.metrics[metric].name);
-      if (!row || row.mean == null) return at(i, 0);
-      const share = Math.min(1, Math.max(0, (row.mean - low) / (high - low)));
+      const share = Math.min(1, Math.max(0, (mean(model, metric) - low) / (high - low)));
       return at(i, D.metrics[metric].better === "lower" ? 1 - share : share);
     });
     return svg("polygon", { class: "shape " + color(model), points: points.map((p) => p.join(",")).join(" ") });
   });
-  return svg("svg", { width: 520, height: 330, viewBox: "0 0 520 330", role: "img", "aria-label": W.radar },
+  return svg("svg", { class: "radar", viewBox: "0 0 560 380", role: "img", "aria-label": W.radar },
     [0.25, 0.5, 0.75, 1].map((r) => svg("polygon", { class: "axis", fill: "none", points: ring(r) })), shapes,
-    spokes.map(({ metric }, i) => {
-      const [x, y] = at(i, 1.1);
-      return svg("text", { x, y, "text-anchor": x < cx - 4 ? "end" : x > cx + 4 ? "start" : "middle" }, D.metrics[metric].name);
-    }));
+    apart(spokes.map(({ metric }, i) => [...at(i, 1.06), D.metrics[metric].name]), cx)
+      .map(([x, y, name]) => svg("text", { x, y: y + 4, "text-anchor": x < cx - 1 ? "end" : x > cx + 1 ? "start" : "middle" }, name)));
 }
 
-// Histogram of one metric by model; dragging over it calls onrange(low, high) or onrange(null).
-function histogram(metric, onrange) {
-  const values = D.images.filter((image) => image.v[metric] != null);
-  if (!values.length) return null;
+// Labels of one side stand under each other, never over each other.
+function apart(labels, cx) {
+  const line = 13;
+  for (const side of [labels.filter(([x]) => x < cx - 1), labels.filter(([x]) => x >= cx - 1)]) {
+    side.sort((a, b) => a[1] - b[1]);
+    const middle = side.reduce((sum, label) => sum + label[1], 0) / side.length;
+    for (let i = 1; i < side.length; i++) side[i][1] = Math.max(side[i][1], side[i - 1][1] + line);
+    const shift = side.reduce((sum, label) => sum + label[1], 0) / side.length - middle;
+    for (const label of side) label[1] -= shift;
+  }
+  return labels;
+}
+
+function span(metric) {
   let low = Infinity, high = -Infinity;
-  for (const image of values) { low = Math.min(low, image.v[metric]); high = Math.max(high, image.v[metric]); }
-  const bins = 40, width = 640, height = 90, span = high - low || 1;
+  for (const image of D.images) if (image.v[metric] != null) { low = Math.min(low, image.v[metric]); high = Math.max(high, image.v[metric]); }
+  return low > high ? null : [low, high];
+}
+
+// Histogram of one metric by model, what is outside `range` faint; dragging over it calls
+// onrange([low, high]), a click onrange(null).
+function histogram(metric, range, onrange) {
+  const all = span(metric);
+  if (!all) return null;
+  const [low, high] = all;
+  if (low === high) return el("p", {}, `${W.constant} ${num(low)}`);
+  const bins = 40, width = 640, height = 90, wide = high - low;
   const counts = D.models.map(() => new Array(bins).fill(0));
-  for (const image of values) counts[image.m][Math.min(bins - 1, Math.floor(bins * (image.v[metric] - low) / span))] += 1;
+  for (const image of D.images) {
+    const value = image.v[metric];
+    if (value != null) counts[image.m][Math.min(bins - 1, Math.floor(bins * (value - low) / wide))] += 1;
+  }
   const top = Math.max(...Array.from({ length: bins }, (_, b) => counts.reduce((sum, c) => sum + c[b], 0)));
   const bars = [];
   for (let b = 0; b < bins; b++) {
     let base = height;
+    const faint = range && (low + wide * (b + 1) / bins < range[0] || low + wide * b / bins > range[1]) ? " faint" : "";
     counts.forEach((c, model) => {
-      const h = (height - 8) * c[b] / top;
+      const h = Math.max((height - 8) * c[b] / top, c[b] ? 1 : 0);
       base -= h;
-      if (h) bars.push(svg("rect", { class: "dot " + color(model), x: b * width / bins + 1, y: base, width: width / bins - 2, height: h }));
+      if (h) bars.push(svg("rect", { class: "dot " + color(model) + faint, x: b * width / bins + 1, y: base, width: width / bins - 2, height: h }));
     });
   }
   const brush = svg("rect", { class: "brush", x: 0, y: 0, width: 0, height });
-  const chart = svg("svg", { width, height: height + 16, viewBox: `0 0 ${width} ${height + 16}`, role: "img", "aria-label": W.range },
+  const show = (a, b) => { brush.setAttribute("x", width * Math.min(a, b)); brush.setAttribute("width", width * Math.abs(b - a)); };
+  const share = (value) => Math.min(1, Math.max(0, (value - low) / wide));
+  const chart = svg("svg", { class: "histogram", viewBox: `0 0 ${width} ${height + 16}`, role: "img", "aria-label": W.range },
     bars, brush, svg("text", { x: 0, y: height + 13 }, num(low)), svg("text", { x: width, y: height + 13, "text-anchor": "end" }, num(high)));
+  if (range) show(share(range[0]), share(range[1]));
   let start = null;
   const where = (event) => { const box = chart.getBoundingClientRect(); return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)); };
-  const show = (a, b) => { brush.setAttribute("x", width * Math.min(a, b)); brush.setAttribute("width", width * Math.abs(b - a)); };
   chart.addEventListener("pointerdown", (event) => { start = where(event); chart.setPointerCapture(event.pointerId); });
   chart.addEventListener("pointermove", (event) => { if (start != null) show(start, where(event)); });
+  chart.addEventListener("pointercancel", () => { start = null; show(0, 0); });
   chart.addEventListener("pointerup", (event) => {
-    const end = where(event), wide = Math.abs(end - start) > 0.01;
-    if (!wide) show(0, 0);
-    onrange(wide ? [low + span * Math.min(start, end), low + span * Math.max(start, end)] : null);
+    if (start == null) return;
+    const [from, to] = [start, where(event)].sort((a, b) => a - b);
     start = null;
+    onrange(to - from > 0.01 ? [low + wide * from, low + wide * to] : null);
   });
-  return chart;
+  return el("figure", {}, chart, el("figcaption", { class: "soft" }, W.range));
 }

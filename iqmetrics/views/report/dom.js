@@ -3,46 +3,66 @@
 const D = JSON.parse(document.getElementById("data").textContent);
 const W = D.words;
 
-function el(tag, attributes, ...children) {
-  const node = document.createElement(tag);
+function make(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes || {})) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value != null) node.setAttribute(name, value);
   }
-  for (const child of children.flat()) if (child != null) node.append(child);
+  for (const child of children.flat(Infinity)) if (child != null) node.append(child);
   return node;
 }
 
-function svg(tag, attributes, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
-  for (const child of children.flat()) if (child != null) node.append(child);
-  return node;
+const el = (tag, attributes, ...children) => make(document.createElement(tag), attributes, children);
+const svg = (tag, attributes, ...children) => make(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+
+// New children where the old ones were; what has the focused element's name has the focus again.
+function refill(parent, ...children) {
+  const name = parent.contains(document.activeElement) ? document.activeElement.getAttribute("name") : null;
+  parent.replaceChildren(...children.filter((child) => child != null));
+  if (name) parent.querySelector(`[name="${name}"]:not([disabled])`)?.focus({ preventScroll: true });
 }
 
 function num(value) {
   if (value == null) return "";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toPrecision(3);
-  return String(Number(value.toPrecision(4)));
+  if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential(2);
+  return String(Number(value.toPrecision(size >= 1e4 ? 6 : 4)));
 }
 
+const word = (status) => W["status_" + status] || status;
 const color = (model) => "m" + (model % 6);
 const swatch = (model) => el("span", { class: "swatch " + color(model) });
-const choice = (label, entries, value, onchange) =>
-  el("label", {}, label, el("select", { onchange: (event) => onchange(event.target.value) },
-    entries.map(([key, text]) => el("option", { value: key, selected: String(key) === String(value) }, text))));
+const option = (value) => ([key, text]) => el("option", { value: key, selected: String(key) === String(value) }, text);
+const select = (name, label, options, onchange) =>
+  el("label", {}, label, el("select", { name, onchange: (event) => onchange(event.target.value) }, options));
+const choice = (name, label, entries, value, onchange) => select(name, label, entries.map(option(value)), onchange);
+
+// Metrics by their axis, in the order of the axes; axes without any are left out.
+const inAxes = (indices) => D.axes.map((axis) => [axis, indices.filter((i) => D.metrics[i].axis === axis)]).filter(([, found]) => found.length);
 
 // Worse is larger: the order of "worst first", whatever the direction of the metric.
 const badness = (metric, value) => (D.metrics[metric].better === "lower" ? value : -value);
-const measured = D.metrics.map((metric, index) => index).filter((index) => D.bundle ? D.metrics[index].any : D.images.some((image) => image.v[index] != null));
+const measured = inAxes(D.metrics.map((_, index) => index).filter((index) => D.bundle ? D.metrics[index].any : D.images.some((image) => image.v[index] != null)))
+  .flatMap(([, indices]) => indices);
+const metricChoice = (metric, onchange) => select("metric", W.metric,
+  inAxes(measured).map(([axis, indices]) => el("optgroup", { label: W["axis_" + axis] }, indices.map((i) => [i, D.metrics[i].name]).map(option(metric)))),
+  (value) => onchange(Number(value)));
+
+function pager(page, pages, go) {
+  if (pages < 2) return null;
+  return el("div", { class: "controls" },
+    el("button", { name: "before", disabled: page === 0, onclick: () => go({ page: page - 1 }) }, W.previous), el("span", {}, `${W.page} ${page + 1} ${W.of} ${pages}`),
+    el("button", { name: "after", disabled: page === pages - 1, onclick: () => go({ page: page + 1 }) }, W.next));
+}
+
 const thumb = (image, extra) =>
   image.t ? el("img", { src: image.t, alt: D.prompts[image.p] || image.f, loading: "lazy", ...extra })
-          : el("span", { class: "gone" }, image.z ? image.z[0] : "");
+          : el("span", { class: "gone" }, image.z ? word(image.z[0]) : "");
 
 function full(image, extra) {
-  const node = el("img", { src: image.o || image.t || "", alt: D.prompts[image.p] || image.f, draggable: "false", ...extra });
-  node.addEventListener("error", () => { if (image.t && node.getAttribute("src") !== image.t) node.src = image.t; }, { once: true });
+  if (!image.o && !image.t) return el("span", { class: "gone" }, image.z ? word(image.z[0]) : W.nopicture);
+  const node = el("img", { src: image.o || image.t, alt: D.prompts[image.p] || image.f, draggable: "false", ...extra });
+  node.addEventListener("error", () => { if (image.t && node.getAttribute("src") !== image.t) node.src = image.t; else node.replaceWith(el("span", { class: "gone" }, image.z ? word(image.z[0]) : W.nopicture)); });
   return node;
 }

@@ -1,38 +1,67 @@
-// Draws whatever evidence says in picture coordinates: "box"/"boxes" [x0,y0,x1,y1], "quad"/"points" [[x,y]..],
+// Draws whatever evidence says in picture coordinates: "box"/"boxes"/"worst_box" [x0,y0,x1,y1], "quad"/"points"/"tips" [[x,y]..],
 // "pairs" [x0,y0,x1,y1] as lines, "map" rows over the whole picture, "grain_map" rows of "tile" pixels from "origin".
+const isNumbers = (list, count) => Array.isArray(list) && list.length === count && list.every((n) => typeof n === "number");
+const isBox = (value) => isNumbers(value, 4), isPoint = (value) => isNumbers(value, 2);
+const isMap = (value) => Array.isArray(value) && value.length > 0 && value.every((row) => Array.isArray(row) && row.length);
+const some = (list, fits) => (Array.isArray(list) ? list.filter(fits) : []);
+const DRAWN = ["box", "boxes", "worst_box", "quad", "points", "tips", "pairs", "map", "grain_map", "trust"];
+
 function overlay(evidence, width, height) {
-  const layer = svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
-  const isPoint = (p) => Array.isArray(p) && p.length === 2 && p.every((n) => typeof n === "number");
-  function label(value) {
-    const text = [value.label, value.text, value.read, value.reason, value.count].find((x) => typeof x === "string" || typeof x === "number");
-    return text == null ? "" : String(text).slice(0, 60);
-  }
-  function draw(value) {
-    if (Array.isArray(value)) { value.forEach(draw); return; }
-    if (!value || typeof value !== "object") return;
-    const { box, boxes, quad, points, tips, pairs, map, grain_map: grain, tile, origin } = value;
-    const isBox = (b) => Array.isArray(b) && b.length === 4 && b.every((n) => typeof n === "number");
-    for (const b of [box, ...(Array.isArray(boxes) ? boxes : [])].filter(isBox)) {
-      layer.append(svg("rect", { class: "mark", x: b[0], y: b[1], width: b[2] - b[0], height: b[3] - b[1] }));
-      layer.append(svg("text", { x: b[0], y: Math.max(12, b[1] - 4), "font-size": height / 40 }, label(value)));
-    }
-    if (Array.isArray(pairs)) pairs.filter(isBox).slice(0, 60).forEach(([x1, y1, x2, y2]) => layer.append(svg("line", { class: "mark", x1, y1, x2, y2 })));
-    if (Array.isArray(quad) && quad.every(isPoint)) layer.append(svg("polygon", { class: "mark", points: quad.join(" ") }));
-    for (const list of [points, tips]) {
-      if (Array.isArray(list)) list.filter(isPoint).forEach(([x, y]) => layer.append(svg("circle", { class: "point", cx: x, cy: y, r: Math.max(1.5, width / 300) })));
-    }
-    const isMap = (m) => Array.isArray(m) && m.length && m.every(Array.isArray);
-    if (isMap(map)) heat(map, 0, 0, width / map[0].length, height / map.length);
-    if (isMap(grain) && tile) heat(grain, (origin || [0, 0])[0], (origin || [0, 0])[1], tile, tile);
-    const drawn = ["box", "boxes", "quad", "points", "tips", "pairs", "map", "grain_map", "trust"];
-    for (const [key, child] of Object.entries(value)) if (!drawn.includes(key)) draw(child);
-  }
-  function heat(map, left, top, w, h) {
-    const flat = map.flat().filter((v) => v != null), low = Math.min(...flat), span = Math.max(...flat) - low || 1;
-    map.forEach((row, r) => row.forEach((v, c) => {
-      if (v != null) layer.append(svg("rect", { class: "tile", x: left + c * w, y: top + r * h, width: w, height: h, "fill-opacity": 0.6 * (v - low) / span }));
-    }));
-  }
-  draw(evidence);
+  const layer = svg("svg", { viewBox: `0 0 ${width} ${height}`, "font-size": height / 34, "aria-hidden": "true" });
+  walk(evidence, (value) => {
+    const { quad, map, grain_map: grain, tile, origin } = value;
+    if (isMap(map)) heat(layer, map, 0, 0, width / map[0].length, height / map.length);
+    if (isMap(grain) && tile) heat(layer, grain, ...(origin || [0, 0]), tile, tile);
+    for (const box of [value.box, ...some(value.boxes, isBox)].filter(isBox)) frame(layer, box, told(value), width, height);
+    if (isBox(value.worst_box)) frame(layer, value.worst_box, value.worst_region || "", width, height, "part");
+    for (const [x1, y1, x2, y2] of some(value.pairs, isBox).slice(0, 60)) layer.append(svg("line", { class: "mark", x1, y1, x2, y2 }));
+    if (some(quad, isPoint).length > 2) layer.append(svg("polygon", { class: "mark", points: quad.join(" ") }));
+    for (const [cx, cy] of [...some(value.points, isPoint), ...some(value.tips, isPoint)]) layer.append(svg("circle", { class: "point", cx, cy, r: Math.max(1.5, width / 200) }));
+  });
   return layer;
+}
+
+const drawable = (evidence) => overlay(evidence, 1, 1).childElementCount > 0;
+
+function walk(value, visit) {
+  if (Array.isArray(value)) { value.forEach((child) => walk(child, visit)); return; }
+  if (!value || typeof value !== "object") return;
+  visit(value);
+  for (const [key, child] of Object.entries(value)) if (!DRAWN.includes(key)) walk(child, visit);
+}
+
+// What is known of one box, shortly: the text read (and what it should be), the verdict, the reason.
+function told(value) {
+  const known = ["label", "text", "read", "verdict", "fingers", "count", "reason"].map((key) => value[key]);
+  const text = known.filter((x) => typeof x === "number" || (typeof x === "string" && x)).join(" · ");
+  return value.exact === false && typeof value.asked === "string" ? `${text || "–"} ≠ ${value.asked}` : text;
+}
+
+function frame(layer, [x0, y0, x1, y1], text, width, height, kind) {
+  layer.append(svg("rect", { class: "mark " + (kind || ""), x: x0, y: y0, width: x1 - x0, height: y1 - y0 }));
+  const size = height / 34, late = (x0 + x1) / 2 > width / 2, below = y0 < 1.4 * size || kind === "part";
+  if (text) layer.append(svg("text", { x: late ? x1 : x0, y: below ? y1 + 1.1 * size : y0 - 0.3 * size, "text-anchor": late ? "end" : "start" }, String(text).slice(0, 60)));
+}
+
+// Least and most of a map; one that has both signs is a deviation, strongest where it is far from 0.
+function extent(map) {
+  const flat = map.flat().filter((v) => typeof v === "number");
+  return flat.length ? [Math.min(...flat), Math.max(...flat)] : null;
+}
+
+function heat(layer, map, left, top, w, h) {
+  const [low, high] = extent(map) || [0, 0], signed = low < 0 && high > 0;
+  const span = (signed ? Math.max(-low, high) : high - low) || 1;
+  map.forEach((row, r) => row.forEach((v, c) => {
+    if (typeof v !== "number") return;
+    const strength = signed ? Math.abs(v) / span : (v - low) / span;
+    layer.append(svg("rect", { class: "tile" + (signed && v < 0 ? " less" : ""), x: left + c * w, y: top + r * h, width: w, height: h, "fill-opacity": (0.65 * strength).toFixed(3) }));
+  }));
+}
+
+// The scale of the maps of some evidence, in words; empty without a map.
+function legend(evidence) {
+  const found = [];
+  walk(evidence, (value) => { for (const map of [value.map, value.grain_map]) if (isMap(map) && extent(map)) found.push(extent(map)); });
+  return found.map(([low, high]) => `${W.heat} ${num(low)} … ${num(high)}`).join("; ");
 }

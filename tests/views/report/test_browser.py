@@ -7,6 +7,9 @@ import pytest
 from report_pages import HOSTILE
 
 
+ZOOMED = "document.querySelector('.pair img').style.transform.includes('scale({}.')"
+
+
 def tab(page: Any, name: str) -> None:
     page.get_by_role("tab", name=name, exact=True).click()
     page.locator("main section").wait_for()
@@ -100,10 +103,73 @@ def test_detail_shows_values_reasons_and_overlays(page: Any) -> None:
     assert not dialog.is_visible()
 
 
+def test_only_evidence_that_can_be_drawn_is_offered(page: Any) -> None:
+    """The first picture of model a has numbers and an empty list of boxes, which draw nothing."""
+    tab(page, "Images")
+    page.locator(".card", has_text="prompt 1").first.click()
+    dialog = page.get_by_role("dialog")
+    assert dialog.locator("select option").all_inner_texts() == ["–", "toy"]
+    page.keyboard.press("Escape")
+    page.get_by_label("Prompt or file contains").fill("a5.png")
+    page.keyboard.press("Enter")
+    page.locator(".card").first.click()
+    dialog.get_by_text("No evidence to draw on this picture").wait_for()
+    assert dialog.locator("select").count() == 0
+
+
+def test_arrows_walk_through_the_images_of_the_gallery(page: Any) -> None:
+    tab(page, "Images")
+    page.locator(".card").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.wait_for()
+    assert dialog.get_by_role("button", name="Previous").is_disabled()
+    assert "b0.png" in dialog.locator("strong").inner_text()
+    page.keyboard.press("ArrowRight")
+    dialog.locator("strong", has_text="a0.png").wait_for()
+    page.keyboard.press("ArrowLeft")
+    dialog.locator("strong", has_text="b0.png").wait_for()
+    page.keyboard.press("Escape")
+    assert page.locator(".card").first.evaluate("(e) => document.activeElement === e")
+
+
+def test_metrics_without_a_value_stand_together_under_their_reason(page: Any) -> None:
+    tab(page, "Images")
+    page.locator(".card", has_text="prompt 1").first.click()
+    gaps = page.get_by_role("dialog").locator("dl")
+    assert gaps.locator("dt").all_inner_texts() == ["toy.bad"]
+    assert gaps.locator("dd").inner_text() == f"abstained: {HOSTILE}"
+
+
+def test_the_range_can_be_typed_and_the_focus_stays(page: Any) -> None:
+    tab(page, "Images")
+    page.get_by_label("From").fill("0.49")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelectorAll('.card').length === 4")
+    assert [float(v) for v in values(page)] == [0.49, 0.5, 0.59, 0.6]
+    assert page.get_by_label("From").evaluate("(e) => document.activeElement === e")
+    page.get_by_label("To", exact=True).fill("0.5")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelectorAll('.card').length === 2")
+    page.get_by_label("Order").focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("document.querySelector('.card b').innerText === '0.5'")
+    assert page.get_by_label("Order").evaluate("(e) => document.activeElement === e")
+
+
+def test_a_search_that_finds_nothing_says_so(page: Any) -> None:
+    tab(page, "Images")
+    page.get_by_label("Prompt or file contains").fill("no such thing")
+    page.keyboard.press("Enter")
+    page.get_by_text("Nothing to show.").wait_for()
+    assert page.locator(".card").count() == 0
+    page.get_by_role("button", name="Show all").click()
+    assert len(values(page)) == 13
+
+
 def test_pairs_stand_largest_loss_first_and_flip_by_key(page: Any) -> None:
     tab(page, "Compare")
     assert "6 pairs" in page.locator("main").inner_text()
-    page.get_by_label("Wipe").select_option("wipe")
+    page.locator("select[name=mode]").select_option("wipe")
     view = page.get_by_role("group").first
     top = view.locator("img").nth(1)
     assert "50%" in top.evaluate("(e) => e.style.clipPath")
@@ -115,17 +181,46 @@ def test_pairs_stand_largest_loss_first_and_flip_by_key(page: Any) -> None:
     box = view.bounding_box()
     page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 30)
     assert "25" in top.evaluate("(e) => e.style.clipPath")
+    assert view.locator(".tag").inner_text() == "A | B"
+    page.keyboard.press("ArrowRight")
+    assert "30" in top.evaluate("(e) => e.style.clipPath")
 
 
 def test_both_pictures_of_a_pair_zoom_together(page: Any) -> None:
     tab(page, "Compare")
     views = page.locator(".pair").first.locator(".view")
     views.first.hover()
+    page.keyboard.down("Control")
     page.mouse.wheel(0, -400)
-    moved = "document.querySelector('.pair img').style.transform.includes('scale(2.')"
-    page.wait_for_function(moved)
+    page.keyboard.up("Control")
+    page.wait_for_function(ZOOMED.format(2))
     transforms = views.locator("img").evaluate_all("(all) => all.map((e) => e.style.transform)")
     assert transforms[0] == transforms[1] != ""
+    views.nth(1).dblclick()
+    page.wait_for_function("document.querySelector('.pair img').style.transform === ''")
+
+
+def test_pictures_zoom_and_move_by_keyboard(page: Any) -> None:
+    tab(page, "Compare")
+    views = page.locator(".pair").first.locator(".view")
+    views.first.focus()
+    for _ in range(3):
+        page.keyboard.press("+")
+    page.wait_for_function(ZOOMED.format(3))
+    before = views.locator("img").evaluate_all("(all) => all.map((e) => e.style.transform)")
+    page.keyboard.press("ArrowRight")
+    after = views.locator("img").evaluate_all("(all) => all.map((e) => e.style.transform)")
+    assert after[0] == after[1] != before[0]
+    page.keyboard.press("0")
+    assert views.nth(1).locator("img").evaluate("(e) => e.style.transform") == ""
+
+
+def test_the_plain_wheel_scrolls_the_page_over_pictures_of_a_pair(page: Any) -> None:
+    tab(page, "Compare")
+    page.locator(".pair .view").first.hover()
+    page.mouse.wheel(0, 300)
+    page.wait_for_function("window.scrollY > 100")
+    assert page.locator(".pair img").first.evaluate("(e) => e.style.transform") == ""
 
 
 def test_hostile_strings_are_text_everywhere(page: Any) -> None:
@@ -169,6 +264,51 @@ def test_phone_width_fits_and_text_stands_out(
     lights = [sum(int(n) for n in text[4:-1].split(",")) for text in style]
     assert (lights[0] > lights[1]) == (scheme == "dark")
     assert abs(lights[0] - lights[1]) > 450
+    page.close()
+
+
+CONTRAST = """() => {
+  const light = (text) => {
+    const [r, g, b] = text.match(/[\\d.]+/g).map((n) => (n /= 255) <= 0.03928 ? n / 12.92 : ((n + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = (e) => {
+    for (; e; e = e.parentElement) { const color = getComputedStyle(e).backgroundColor; if (!color.endsWith(", 0)")) return color; }
+    return "rgb(255, 255, 255)";
+  };
+  const poor = [];
+  for (const e of document.querySelectorAll("body *")) {
+    if (!e.checkVisibility() || e.closest("[disabled], .tag, .stage svg")) continue;
+    if (![...e.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) continue;
+    const style = getComputedStyle(e), ink = e.closest("svg") ? style.fill : style.color;
+    const [dark, bright] = [light(ink), light(ground(e))].sort((a, b) => a - b);
+    if ((bright + 0.05) / (dark + 0.05) < 4.5) poor.push(e.tagName + " " + e.textContent.slice(0, 30));
+  }
+  return poor;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_has_contrast(browser: Any, written: dict[str, Path], scheme: str) -> None:
+    page = browser.new_page(color_scheme=scheme)
+    page.goto(written["en"].as_uri())
+    for place in range(5):
+        page.get_by_role("tab").nth(place).click()
+        assert page.evaluate(CONTRAST) == [], place
+    page.get_by_role("tab").nth(1).click()
+    page.locator(".card").first.click()
+    page.get_by_role("dialog").wait_for()
+    assert page.evaluate(CONTRAST) == []
+    page.close()
+
+
+def test_names_of_metrics_stay_in_sight_on_a_phone(browser: Any, written: dict[str, Path]) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(written["en"].as_uri())
+    name = page.locator("tbody th", has_text="toy.good")
+    table = page.locator(".scroll").first
+    assert table.evaluate("(e) => { e.scrollLeft = 200; return e.scrollLeft; }") > 0
+    assert 0 <= name.bounding_box()["x"] < 30
     page.close()
 
 
