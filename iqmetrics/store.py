@@ -139,10 +139,16 @@ class Store:
         """Forget some outcomes, so that they are scored again."""
         self._write("DELETE FROM outcomes WHERE key = ?", ((key,) for key in keys))
 
-    def readings(self, keys: Iterable[bytes], evidence: bool = False) -> dict[bytes, Reading]:
-        """The readings behind the keys; a key without an outcome is left out."""
+    def readings(self, keys: Iterable[bytes], evidence: int = 0) -> dict[bytes, Reading]:
+        """The readings behind the keys; a key without an outcome is left out.
+
+        Args:
+            keys: what `ScorerFacts.key` gives for an image, or `set_key` for a set.
+            evidence: the longest evidence that is read, in characters of JSON; 0 reads none.
+        """
         wanted, found = list(keys), dict[bytes, Reading]()
-        proof = "evidence" if evidence else "'{}'"
+        fits = f"CASE WHEN length(evidence) <= {int(evidence)} THEN evidence ELSE '{{}}' END"
+        proof = fits if evidence else "'{}'"
         for start in range(0, len(wanted), CHUNK):
             chunk = wanted[start : start + CHUNK]
             marks = ",".join("?" * len(chunk))

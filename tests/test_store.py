@@ -23,7 +23,7 @@ def test_a_reading_comes_back_as_it_was(tmp_path: Path) -> None:
     with Store(tmp_path / "s.sqlite") as store:
         store.add([(b"k", "scorer", READING)])
     with Store(tmp_path / "s.sqlite") as store:
-        assert store.readings([b"k", b"absent"], evidence=True) == {b"k": READING}
+        assert store.readings([b"k", b"absent"], evidence=1000) == {b"k": READING}
         assert store.readings([b"k"])[b"k"].evidence == {}
         assert store.keys() == {b"k"}
 
@@ -129,7 +129,7 @@ def test_a_reason_or_evidence_that_names_a_broken_file_name_is_kept() -> None:
     )
     with Store(None) as store:
         store.add([(b"k", "s", told)])
-        assert store.readings([b"k"], evidence=True)[b"k"] == told
+        assert store.readings([b"k"], evidence=1000)[b"k"] == told
         assert store.retriable() == [b"k"]
 
 

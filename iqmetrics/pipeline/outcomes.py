@@ -87,8 +87,8 @@ class Run:
         return groups
 
 
-def outcomes(store: Store, run: Run, evidence: bool = False) -> Iterator[Outcome]:
-    """Every image of the run in order, then every set.
+def outcomes(store: Store, run: Run, evidence: int = 0) -> Iterator[Outcome]:
+    """Every image of the run in order, then every set, with evidence of at most so many characters.
 
     An image that was not reached (an interrupted run) has no reading and is left out.
     """
@@ -106,7 +106,7 @@ def _images(
     run: Run,
     chunk: Sequence[ImageRecord],
     scorers: Sequence[ScorerFacts],
-    evidence: bool,
+    evidence: int,
 ) -> Iterator[Outcome]:
     seen = [r for r in chunk if r.image not in run.decode_problems]
     keys: dict[str, list[bytes]] = {}
@@ -126,7 +126,7 @@ def _images(
             yield Outcome(record.model, record.prompt_id, record, readings, problem)
 
 
-def _sets(store: Store, run: Run, scorer: ScorerFacts, evidence: bool) -> Iterator[Outcome]:
+def _sets(store: Store, run: Run, scorer: ScorerFacts, evidence: int) -> Iterator[Outcome]:
     groups = run.sets(scorer)
     keys = {group: scorer.set_key(records) for group, records in groups.items()}
     stored = store.readings(set(keys.values()), evidence)

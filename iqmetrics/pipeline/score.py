@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STORE = "scores.sqlite"
+ALL = 10**9
+"""More characters than any evidence has: SQLite's own limit of one text."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class Result:
     interrupted: bool = False
     device: str = field(default="cpu")
 
-    def outcomes(self, evidence: bool = False) -> Iterator[Outcome]:
-        """Every image in order, then every set; `evidence` also reads what the report draws."""
+    def outcomes(self, evidence: int = 0) -> Iterator[Outcome]:
+        """Every image in order, then every set; `evidence`: characters of it to read at most."""
         found = outcomes(self.store, self.run, evidence)
         derived = len(self.scorers) > len(self.run.scorers)
         return usable.extend(found, self.run.rule, self.run.scorers) if derived else found
@@ -59,7 +61,7 @@ class Result:
 
     def readings(self) -> dict[str, dict[str, Reading]]:
         """Readings by image (its path relative to the folder) and scorer, evidence included."""
-        found = self.outcomes(evidence=True)
+        found = self.outcomes(evidence=ALL)
         return {o.record.image: dict(o.readings) for o in found if o.record is not None}
 
     def to_pandas(self) -> "pd.DataFrame":

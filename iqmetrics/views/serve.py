@@ -123,6 +123,7 @@ def application(
     routes = [
         Route("/", guarded(home)),
         Route("/live", guarded(live)),
+        Route("/favicon.ico", lambda _: Response(status_code=204, headers=HEADERS)),
         Route("/images", guarded(images)),
         Route("/images/{number}", guarded(image)),
         Route("/report", _framed(guarded(report))),

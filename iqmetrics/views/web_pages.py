@@ -1,4 +1,8 @@
-"""The HTML that `iqm serve` answers: autoescaped, and no script but the one that refreshes."""
+"""The HTML that `iqm serve` answers: autoescaped, and no script but the one that refreshes.
+
+That script is these few lines instead of htmx, which no maintained package brings without Django:
+so the content policy can name its hash, and neither evaluation nor foreign styles are allowed.
+"""
 
 import base64
 from collections.abc import Sequence
@@ -16,10 +20,18 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 SCRIPT = """
-setInterval(async () => {
-  const answer = await fetch("/live");
-  if (answer.ok) document.getElementById("live").innerHTML = await answer.text();
-}, 3000);
+const live = document.getElementById("live"), told = document.getElementById("told");
+async function refresh() {
+  try {
+    if (!document.hidden) {
+      const answer = await fetch("/live"), text = await answer.text();
+      told.textContent = answer.ok ? "" : text;
+      if (answer.ok) live.innerHTML = text;
+    }
+  } catch { told.textContent = "The server does not answer; this is the last that it told."; }
+  setTimeout(refresh, 3000);
+}
+setTimeout(refresh, 3000);
 """
 _SCRIPT_HASH = base64.b64encode(sha256(SCRIPT.encode()).digest()).decode()
 POLICY = (
@@ -56,7 +68,7 @@ GALLERY = """
 
 def home(card: Scorecard | None, token: str, report: bool) -> str:
     """The live scorecard with its links."""
-    body = f'<div id="live" class="scroll">{table(card)}</div>'
+    body = f'<p id="told" role="status"></p><div id="live" class="scroll">{table(card)}</div>'
     return _page(body, token=token, report=report, script=SCRIPT)
 
 

@@ -97,7 +97,7 @@ def test_an_older_outcome_counts_even_where_the_scorer_cannot_be_loaded_now() ->
 def test_evidence_is_read_only_when_asked_for() -> None:
     reading = Reading({"toy.good": 1.0, "toy.bad": 2.0}, {}, {"boxes": [[1, 2, 3, 4]]})
     store, run = stored((A, reading)), Run([A], (FACTS,))
-    (plain,), (full,) = outcomes(store, run), outcomes(store, run, evidence=True)
+    (plain,), (full,) = outcomes(store, run), outcomes(store, run, evidence=1000)
     assert plain.readings["toy"].evidence == {}
     assert full.readings["toy"] == reading
 

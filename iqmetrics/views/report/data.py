@@ -10,7 +10,7 @@ from iqmetrics.records import ImageRecord
 from iqmetrics.views import axes
 
 EVIDENCE_CHARACTERS = 6000
-"""Evidence of one scorer that is longer is left out of the page; the store keeps it."""
+"""Evidence of one scorer that is longer, as JSON, is left out of the page; the store keeps it."""
 
 
 def build(result: Result, protocol: Mapping[str, Any]) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def build(result: Result, protocol: Mapping[str, Any]) -> dict[str, Any]:
     body = frame(result, protocol)
     place = {model: number for number, model in enumerate(result.scorecard.models)}
     names = [metric["name"] for metric in body["metrics"]]
-    for outcome in result.outcomes(evidence=True):
+    for outcome in result.outcomes(EVIDENCE_CHARACTERS):
         if outcome.record is not None:
             body["prompts"][outcome.prompt_id] = readable(outcome.record.prompt or "")
             body["images"].append(image(outcome, outcome.record, place[outcome.model], names))
@@ -70,7 +70,7 @@ def image(
         "k": record.pick,
         "v": [_short(values.get(name)) for name in names],
         "x": {str(names.index(m)): [x.status, readable(x.reason)] for m, x in missing.items()},
-        "e": _evidence(outcome),
+        "e": {name: r.evidence for name, r in outcome.readings.items() if r.evidence},
         "z": [outcome.problem.status, readable(outcome.problem.reason)]
         if outcome.problem
         else None,
@@ -80,8 +80,3 @@ def image(
 def _short(value: float | None) -> float | None:
     """Six significant digits: what a page can show, at half the bytes."""
     return None if value is None else float(f"{value:.6g}")
-
-
-def _evidence(outcome: Outcome) -> dict[str, Any]:
-    found = {name: r.evidence for name, r in outcome.readings.items() if r.evidence}
-    return {name: e for name, e in found.items() if len(str(e)) <= EVIDENCE_CHARACTERS}

@@ -23,7 +23,16 @@ from iqmetrics.views.feeds import write_text
 from iqmetrics.views.report import bundle, data
 
 INLINE = 2000
-SCRIPTS = ("dom.js", "parts.js", "charts.js", "overlay.js", "images.js", "detail.js", "compare.js", "app.js")
+SCRIPTS = (
+    "dom.js",
+    "parts.js",
+    "charts.js",
+    "overlay.js",
+    "images.js",
+    "detail.js",
+    "compare.js",
+    "app.js",
+)
 THUMBNAILS = "report_thumbnails"
 
 

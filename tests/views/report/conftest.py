@@ -9,8 +9,6 @@ from report_pages import PROTOCOL, result
 
 from iqmetrics.views.report import page as report_page
 
-CHROMIUM = Path("/usr/bin/chromium")
-
 
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
@@ -30,18 +28,6 @@ def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(report_page, "INLINE", 3)
         report_page.write(result(folder), PROTOCOL, folder / "en.html")
     return folder / "en.html"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium, where it is installed."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip("chromium is not installed")
-    with sync_api.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 WATCH = """window.violations = [];

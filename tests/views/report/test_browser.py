@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from report_pages import HOSTILE
 
-
 ZOOMED = "document.querySelector('.pair img').style.transform.includes('scale({}.')"
 
 
