@@ -9,12 +9,11 @@ shipped `standard.preset.toml`; a path to a file of your own works too. An unkno
 import math
 import tomllib
 from dataclasses import dataclass, field
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from iqmetrics import plugins
-from iqmetrics.errors import BadInput, UnknownName
+from iqmetrics import shipped as shipped_files
+from iqmetrics.errors import BadInput
 
 SUFFIX = ".preset.toml"
 
@@ -56,8 +55,7 @@ class Preset:
 
 def shipped() -> list[str]:
     """Names of the presets that come with iqmetrics."""
-    found = (item.name for item in files("iqmetrics.metrics_cfg").iterdir())
-    return sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX))
+    return shipped_files.names(SUFFIX)
 
 
 def load(name: str) -> Preset:
@@ -67,18 +65,7 @@ def load(name: str) -> Preset:
         UnknownName: no such preset, or an unknown key or scorer in it.
         BadInput: the file is not TOML or lacks a key.
     """
-    path = Path(name)
-    if path.suffix == ".toml":
-        if not path.is_file():
-            raise BadInput(f"preset file {name} does not exist")
-        text, title = path.read_text("utf-8", "surrogateescape"), path.name.removesuffix(SUFFIX)
-    elif name in shipped():
-        text, title = (
-            files("iqmetrics.metrics_cfg").joinpath(name + SUFFIX).read_text("utf-8"),
-            name,
-        )
-    else:
-        raise UnknownName("preset", name, shipped())
+    text, title = shipped_files.find("preset", name, SUFFIX)
     try:
         return _parse(title, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -87,12 +74,12 @@ def load(name: str) -> Preset:
 
 def _parse(title: str, data: dict[str, Any]) -> Preset:
     where = f"key in preset {title}"
-    _only(where, data, {"about", "scorer", "usable", "pick"})
+    shipped_files.only(where, data, {"about", "scorer", "usable", "pick"})
     _tables(title, data, "scorer")
     _tables(title, data, "usable")
     choices = []
     for table in data.get("scorer", []):
-        _only(where, table, {"name", "options"})
+        shipped_files.only(where, table, {"name", "options"})
         if not isinstance(table.get("name"), str):
             raise BadInput(f"preset {title}: a [[scorer]] has no name")
         if not isinstance(table.get("options", {}), dict):
@@ -112,7 +99,7 @@ def _parse(title: str, data: dict[str, Any]) -> Preset:
 
 
 def _condition(title: str, table: dict[str, Any]) -> Condition:
-    _only(f"key in a [[usable]] of preset {title}", table, {"metric", "min", "max"})
+    shipped_files.only(f"key in a [[usable]] of preset {title}", table, {"metric", "min", "max"})
     if not isinstance(table.get("metric"), str) or len(table) < 2:
         raise BadInput(f"preset {title}: a [[usable]] needs a metric and min or max")
     for limit in (table.get("min", 0), table.get("max", 0)):
@@ -125,9 +112,3 @@ def _tables(title: str, data: dict[str, Any], key: str) -> None:
     found = data.get(key, [])
     if not isinstance(found, list) or not all(isinstance(table, dict) for table in found):
         raise BadInput(f"preset {title}: {key} must be written as [[{key}]] tables")
-
-
-def _only(where: str, table: dict[str, Any], known: set[str]) -> None:
-    for key in table:
-        if key not in known:
-            raise UnknownName(where, key, known)

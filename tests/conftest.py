@@ -38,3 +38,16 @@ def ray_here() -> Iterator[None]:
             os.environ["PYTHONPATH"] = kept
     yield
     ray.shutdown()
+
+
+@pytest.fixture
+def no_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Every place where weights are looked for lies in a new folder."""
+    from iqmetrics.weights import search
+
+    for name in ("HOME", "IQM_WEIGHTS_DIR", "HF_HOME", "TORCH_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    search.find.cache_clear()
+    yield tmp_path
+    search.find.cache_clear()

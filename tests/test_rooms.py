@@ -32,6 +32,7 @@ RANKS = (
         "weights",
         "store",
         "presets",
+        "shipped",
         "plugins",
         "stats",
         "render",

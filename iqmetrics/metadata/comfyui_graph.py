@@ -113,12 +113,6 @@ def depths(graph: Graph, ends: list[Node]) -> dict[str, int]:
     return longest
 
 
-def numbered(node: Node, key: str) -> list[str]:
-    """Inputs of `node` named `key` or `key` with a number or letter behind it, in order."""
-    pattern = re.compile(rf"{key}(?:_?\d+|_?[a-h])?", re.IGNORECASE)
-    return [name for name in (*node.links, *node.literals) if pattern.fullmatch(name)]
-
-
 def upstream(graph: Graph, start: Link, keys: re.Pattern[str]) -> Iterator[Node]:
     """Nodes reached from `start` (included) by edges named like `keys`, nearest first."""
     seen = {start.node}

@@ -16,11 +16,10 @@ required = true                 # false: not measured is reported, and does not 
 import math
 import tomllib
 from dataclasses import dataclass, fields
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
-from iqmetrics.errors import BadInput, UnknownName
+from iqmetrics import shipped as shipped_files
+from iqmetrics.errors import BadInput
 
 SUFFIX = ".gate.toml"
 
@@ -55,8 +54,7 @@ class Rules:
 
 def shipped() -> list[str]:
     """Names of the gates that come with iqmetrics."""
-    found = (item.name for item in resources.files("iqmetrics.metrics_cfg").iterdir())
-    return sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX))
+    return shipped_files.names(SUFFIX)
 
 
 def load(name: str) -> Rules:
@@ -66,18 +64,7 @@ def load(name: str) -> Rules:
         UnknownName: no such gate, or an unknown key in it.
         BadInput: the file is not TOML, or a rule says nothing or has a value of the wrong kind.
     """
-    path = Path(name)
-    if path.suffix == ".toml":
-        if not path.is_file():
-            raise BadInput(f"rules file {name} does not exist")
-        text, title = path.read_text("utf-8", "surrogateescape"), path.name.removesuffix(SUFFIX)
-    elif name in shipped():
-        text, title = (
-            resources.files("iqmetrics.metrics_cfg").joinpath(name + SUFFIX).read_text("utf-8"),
-            name,
-        )
-    else:
-        raise UnknownName("gate", name, shipped(), "Or give a .gate.toml file of your own")
+    text, title = shipped_files.find("gate", name, SUFFIX, "Or give a .gate.toml file of your own")
     try:
         return _parse(title, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -85,7 +72,9 @@ def load(name: str) -> Rules:
 
 
 def _parse(title: str, data: dict[str, Any]) -> Rules:
-    _only(f"key in gate {title}", data, {"about", "alpha", "rule", "model_files", "max_missing"})
+    shipped_files.only(
+        f"key in gate {title}", data, {"about", "alpha", "rule", "model_files", "max_missing"}
+    )
     alpha = data.get("alpha", 0.05)
     if not _is_number(alpha) or not 0 < alpha < 0.5:
         raise BadInput(
@@ -109,7 +98,7 @@ def _parse(title: str, data: dict[str, Any]) -> Rules:
 
 
 def _rule(title: str, table: dict[str, Any]) -> Rule:
-    _only(f"key in a rule of gate {title}", table, {f.name for f in fields(Rule)})
+    shipped_files.only(f"key in a rule of gate {title}", table, {f.name for f in fields(Rule)})
     if not isinstance(table.get("metric"), str):
         raise BadInput(f"gate {title}: a [[rule]] names no metric (text)")
     rule = Rule(**table)
@@ -142,9 +131,3 @@ def _is_number(value: Any) -> bool:
 def _kind(where: str, key: str, value: Any, kind: type) -> None:
     if type(value) is not kind:
         raise BadInput(f"gate {where}: {key} must be of kind {kind.__name__}, got {value!r}")
-
-
-def _only(where: str, table: dict[str, Any], known: set[str]) -> None:
-    for key in table:
-        if key not in known:
-            raise UnknownName(where, key, known)

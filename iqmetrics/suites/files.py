@@ -9,10 +9,10 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from iqmetrics import shipped as shipped_files
 from iqmetrics.errors import BadInput, UnknownName
 from iqmetrics.records import Prompt, PromptSuite
 
@@ -24,22 +24,19 @@ TOP = DEFAULTS | {"about", "version", "pick", "prompt"}
 
 def shipped() -> list[str]:
     """Names of the suites that come with iqmetrics."""
-    found = (item.name for item in files("iqmetrics.metrics_cfg").iterdir())
-    return sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX))
+    return shipped_files.names(SUFFIX)
 
 
 def load_shipped(name: str) -> PromptSuite:
     """A suite that comes with iqmetrics."""
     if name not in shipped():
         raise UnknownName("suite", name, shipped())
-    return parse_toml(
-        name, files("iqmetrics.metrics_cfg").joinpath(name + SUFFIX).read_text("utf-8")
-    )
+    return parse_toml(name, shipped_files.text(name, SUFFIX))
 
 
 def about(name: str) -> str:
     """What a shipped suite is for, in one sentence."""
-    text = files("iqmetrics.metrics_cfg").joinpath(name + SUFFIX).read_text("utf-8")
+    text = shipped_files.text(name, SUFFIX)
     return str(tomllib.loads(text).get("about", ""))
 
 
@@ -54,7 +51,7 @@ def parse_toml(title: str, text: str) -> PromptSuite:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"suite {title} is not valid TOML: {error}") from error
-    _only(f"key in suite {title}", data, TOP)
+    shipped_files.only(f"key in suite {title}", data, TOP)
     defaults = {key: data[key] for key in DEFAULTS & data.keys()}
     prompts = [_prompt(title, {**defaults, **row}) for row in data.get("prompt", [])]
     return suite(title, prompts, str(data.get("version", "1")), data.get("pick", 1))
@@ -93,7 +90,7 @@ def suite(title: str, prompts: list[Prompt], version: str = "1", pick: Any = 1) 
 
 
 def _prompt(title: str, row: Mapping[str, Any]) -> Prompt:
-    _only(f"key in a prompt of suite {title}", row, PROMPT)
+    shipped_files.only(f"key in a prompt of suite {title}", row, PROMPT)
     where = f"suite {title}, prompt {row.get('id', '?')!r}"
     if not isinstance(row.get("id"), str | int) or not isinstance(row.get("text"), str):
         raise BadInput(f"{where}: id and text are needed, both strings")
@@ -187,9 +184,3 @@ def read(path: Path) -> str:
         raise BadInput(f"suite {path} is not UTF-8: {error.reason}") from error
     except OSError as error:
         raise BadInput(f"suite {path} cannot be read: {error.strerror}") from error
-
-
-def _only(where: str, table: Mapping[str, Any], known: frozenset[str]) -> None:
-    for key in table:
-        if key not in known:
-            raise UnknownName(where, key, known)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,29 +23,6 @@ def test_an_unknown_command_or_option_is_2(capsys: pytest.CaptureFixture[str]) -
     assert run(["scor"]) == 2
     assert run(["score", "x", "--colour"]) == 2
     assert "--help" in told(capsys)
-
-
-@pytest.mark.parametrize(
-    ("error", "code", "text"),
-    [
-        (BadInput("it is so", "do that"), 2, "Error: it is so\n  do that"),
-        (KeyboardInterrupt(), 130, "interrupted"),
-        (RuntimeError("oops"), 3, "a bug in iqm: RuntimeError: oops"),
-    ],
-)
-def test_what_is_raised_becomes_a_code(
-    error: BaseException,
-    code: int,
-    text: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise error
-
-    monkeypatch.setattr(cli.iqm, "main", fail)
-    assert run([]) == code
-    assert text in told(capsys)
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -79,37 +57,50 @@ def test_doctor_finds_nothing_broken_here(capsys: pytest.CaptureFixture[str]) ->
     assert "SQLite" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [(UnknownName("scorer", "x", ["y"]), 2), (Unavailable("no w", "get w"), 2),
-     (NothingScored("none of 3"), 3), (ValueError("\\udcff"), 3), (click.Abort(), 130)],
-)  # fmt: skip
-def test_every_kind_of_error_has_its_code_and_no_traceback(
-    error: BaseException,
-    code: int,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise error
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], int]:
+    """Run a command that raises; its exit code."""
 
-    monkeypatch.setattr(cli.iqm, "main", fail)
-    assert run([]) == code
+    def answer(error: BaseException) -> int:
+        def fail(*_: object, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr(cli.iqm, "main", fail)
+        return run([])
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (BadInput("it is so", "do that"), 2, "it is so\n  do that"),
+        (UnknownName("scorer", "x", ["y"]), 2, "no scorer named 'x'"),
+        (Unavailable("no w", "get w"), 2, "no w\n  get w"),
+        (NothingScored("none of 3"), 3, "none of 3"),
+        (RuntimeError("oops"), 3, "a bug in iqm: RuntimeError: oops"),
+        (ValueError("\\udcff"), 3, "a bug in iqm: ValueError"),
+        (click.Abort(), 130, "interrupted"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_every_kind_of_error_has_its_code_and_no_traceback(
+    error: BaseException, code: int, text: str,
+    failing: Callable[[BaseException], int], capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert failing(error) == code
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("Error: ")
+    assert err.startswith(f"Error: {text}")
     assert "Traceback" not in err
 
 
 def test_a_bug_leaves_its_traceback_in_a_file(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("oops")
-
+    failing: Callable[[BaseException], int], monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], tmp_path: Path,
+) -> None:  # fmt: skip
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(cli.iqm, "main", fail)
-    assert run([]) == 3
+    assert failing(RuntimeError("oops")) == 3
     (log,) = tmp_path.glob("iqm-error-*.log")
     assert "in fail" in log.read_text("utf-8")
     assert str(log) in told(capsys)

@@ -11,14 +11,7 @@ from iqmetrics import weights
 from iqmetrics.errors import IqmError
 from iqmetrics.weights import search
 
-
-@pytest.fixture(autouse=True)
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("HOME", "IQM_WEIGHTS_DIR", "HF_HOME", "TORCH_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
-    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
-    search.find.cache_clear()
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("no_weights")
 
 
 def run(*args: str) -> Result:
@@ -53,21 +46,21 @@ def test_verify_tells_absent_verified_and_wrong() -> None:
     assert "wrong" in result.stdout and result.return_value == 2
 
 
-def test_bundle_and_import(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bundle_and_import(no_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place_clip()
-    archive = str(places / "w.tar")
+    archive = str(no_weights / "w.tar")
     assert "clip-vit-b-32" in run("bundle", archive).stderr
-    monkeypatch.setenv("IQM_WEIGHTS_DIR", str(places / "other"))
+    monkeypatch.setenv("IQM_WEIGHTS_DIR", str(no_weights / "other"))
     assert not weights.has("clip-vit-b-32")
     assert "clip-vit-b-32" in run("import", archive).stderr
     assert weights.has("clip-vit-b-32")
 
 
-def test_bundle_of_nothing_says_what_to_do(places: Path) -> None:
-    result = run("bundle", str(places / "w.tar"))
+def test_bundle_of_nothing_says_what_to_do(no_weights: Path) -> None:
+    result = run("bundle", str(no_weights / "w.tar"))
     assert isinstance(result.exception, IqmError)
     assert "pull" in result.exception.hint
-    assert not os.path.exists(places / "w.tar")
+    assert not os.path.exists(no_weights / "w.tar")
 
 
 def test_an_unknown_weight_is_an_error() -> None:

@@ -14,63 +14,74 @@ def grey(picture: Picture) -> int:
     return int(picture.pixels[0, 0, 0])
 
 
+def of_image(name: str) -> tuple[Metric]:
+    return (Metric(name, "", 0, 255, "neither", "mean grey"),)
+
+
 @dataclass(frozen=True)
-class Mean:
-    """Mean grey; raises on pictures of grey 201."""
+class Grey:
+    """Mean grey, after a look at the pictures that may raise, or worse."""
+
+    name = "grey"
+    version = "1"
+    scope = "image"
+    licence = "Apache-2.0"
+    metrics = of_image("grey")
+
+    def look(self, pictures: Sequence[Picture]) -> None:
+        pass
+
+    def score(self, pictures: Sequence[Picture]) -> list[Reading]:
+        self.look(pictures)
+        return [Reading({self.name: float(p.pixels.mean())}) for p in pictures]
+
+
+class Mean(Grey):
+    """Raises on pictures of grey 201."""
 
     name = "mean"
-    version = "1"
-    scope = "image"
-    licence = "Apache-2.0"
-    metrics = (Metric("mean", "", 0, 255, "neither", "mean grey"),)
+    metrics = of_image("mean")
 
-    def score(self, pictures: Sequence[Picture]) -> list[Reading]:
+    def look(self, pictures: Sequence[Picture]) -> None:
         if any(grey(p) == 201 for p in pictures):
             raise ValueError("cannot judge 201")
-        return [Reading({"mean": float(p.pixels.mean())}) for p in pictures]
 
 
-@dataclass(frozen=True)
-class Fatal:
-    """Mean grey; ends its process on pictures of grey 211 (exit) and 212 (SIGKILL)."""
+class Fatal(Grey):
+    """Ends its process on pictures of grey 211 (exit) and 212 (SIGKILL)."""
 
     name = "fatal"
-    version = "1"
-    scope = "image"
-    licence = "Apache-2.0"
-    metrics = (Metric("fatal", "", 0, 255, "neither", "mean grey"),)
+    metrics = of_image("fatal")
 
-    def score(self, pictures: Sequence[Picture]) -> list[Reading]:
+    def look(self, pictures: Sequence[Picture]) -> None:
         if any(grey(p) == 211 for p in pictures):
             os._exit(7)
         if any(grey(p) == 212 for p in pictures):
             os.kill(os.getpid(), signal.SIGKILL)
-        return [Reading({"fatal": float(p.pixels.mean())}) for p in pictures]
 
 
-@dataclass(frozen=True)
-class Spread:
+class Slow(Grey):
+    """Takes a while."""
+
+    name = "slow"
+    metrics = of_image("slow")
+
+    def look(self, pictures: Sequence[Picture]) -> None:
+        time.sleep(0.1 * len(pictures))
+
+
+class Spread(Grey):
     """How far apart the means of a set are; ends its process on a set with grey 213."""
 
     name = "spread"
-    version = "1"
     scope = "set"
-    licence = "Apache-2.0"
     metrics = (Metric("spread", "", 0, 255, "higher", "spread of the means"),)
 
-    def score(self, pictures: Sequence[Picture]) -> list[Reading]:
+    def look(self, pictures: Sequence[Picture]) -> None:
         if any(grey(p) == 213 for p in pictures):
             os._exit(7)
-        means = [float(p.pixels.mean()) for p in pictures]
-        return [Reading({"spread": max(means) - min(means)})]
-
-
-class Slow(Mean):
-    """Mean grey, after a while."""
-
-    name = "slow"
-    metrics = (Metric("slow", "", 0, 255, "neither", "mean grey"),)
 
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
-        time.sleep(0.1 * len(pictures))
-        return [Reading({"slow": float(p.pixels.mean())}) for p in pictures]
+        self.look(pictures)
+        means = [float(p.pixels.mean()) for p in pictures]
+        return [Reading({"spread": max(means) - min(means)})]

@@ -5,49 +5,31 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from fatal_scorers import Grey, Spread, of_image
 
 from iqmetrics.engines import local, safely
 from iqmetrics.engines.work import ImageWork, Outcomes, SetWork
 from iqmetrics.errors import ImageProblem, Unavailable
 from iqmetrics.images import Picture
-from iqmetrics.records import ImageRecord, Metric, Reading
+from iqmetrics.records import ImageRecord, Reading
 
 
 @dataclass(frozen=True)
-class Mean:
-    """Mean grey; raises on the image named in `bad`, and on batches larger than `most`."""
+class Mean(Grey):
+    """Raises on the image named in `bad`, and on batches larger than `most`."""
 
     bad: str = ""
     most: int = 99
     error: type[Exception] = ValueError
 
     name = "mean"
-    version = "1"
-    scope = "image"
-    licence = "Apache-2.0"
-    metrics = (Metric("mean", "", 0, 255, "neither", "mean grey"),)
+    metrics = of_image("mean")
 
-    def score(self, pictures: Sequence[Picture]) -> list[Reading]:
+    def look(self, pictures: Sequence[Picture]) -> None:
         if len(pictures) > self.most:
             raise MemoryError("too many")
         if any(p.record.image == self.bad for p in pictures):
             raise self.error("no")
-        return [Reading({"mean": float(p.pixels.mean())}) for p in pictures]
-
-
-@dataclass(frozen=True)
-class Spread:
-    """How far apart the means of a set are."""
-
-    name = "spread"
-    version = "1"
-    scope = "set"
-    licence = "Apache-2.0"
-    metrics = (Metric("spread", "", 0, 255, "higher", "spread"),)
-
-    def score(self, pictures: Sequence[Picture]) -> list[Reading]:
-        means = [float(p.pixels.mean()) for p in pictures]
-        return [Reading({"spread": max(means) - min(means)})]
 
 
 def picture(name: str, grey: int) -> Picture:

@@ -58,6 +58,17 @@ def on_ray(folder: Path, out: Path) -> bytes:
     return (out / "scores_long.csv").read_bytes()
 
 
+def until_stored(out: Path, count: int, process: "subprocess.Popen[str]") -> None:
+    """Wait until more than `count` outcomes are stored, the process has ended, or 100 s."""
+    deadline = time.monotonic() + 100
+    while time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.5)
+        if (out / STORE).exists():
+            with Store(out / STORE) as store:
+                if len(store.keys()) > count:
+                    return
+
+
 @pytest.mark.parametrize(
     ("count", "fatal"), [(48, 1), pytest.param(200, 3, marks=pytest.mark.slow)]
 )
@@ -123,13 +134,7 @@ def test_ctrl_c_ends_a_ray_of_our_own(ray_here: None, tmp_path: Path) -> None:
         env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=interruptible.listen,
     )  # fmt: skip
-    deadline = time.monotonic() + 100
-    while time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.5)
-        if (out / STORE).exists():
-            with Store(out / STORE) as store:
-                if len(store.keys()) > 100:
-                    break
+    until_stored(out, 100, process)
     process.send_signal(signal.SIGINT)
     said, talk = process.communicate(timeout=60)
     assert process.returncode == 130, talk
@@ -154,13 +159,7 @@ def test_a_machine_that_goes_away_loses_nothing(ray_here: None, tmp_path: Path) 
              "--address", cluster.address],
             env=environment(), stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        deadline = time.monotonic() + 100
-        while time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.5)
-            if (out / STORE).exists():
-                with Store(out / STORE) as store:
-                    if len(store.keys()) > 64:
-                        break
+        until_stored(out, 64, process)
         cluster.remove_node(second, allow_graceful=False)
         _, talk = process.communicate(timeout=150)
     finally:

@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+import fatal_scorers
 import interruptible
 import numpy as np
 import pytest
+from fatal_scorers import Grey, of_image
 from PIL import Image
 
 import iqmetrics
@@ -18,25 +21,20 @@ from iqmetrics.images import Picture
 from iqmetrics.pipeline import scorecard_file
 from iqmetrics.pipeline.score import run
 from iqmetrics.pipeline.settings import Settings
-from iqmetrics.records import Metric, Reading
+from iqmetrics.records import Reading
 from iqmetrics.store import Store
 
 CALLS: list[str] = []
 
 
-class Counting:
+class Counting(Grey):
     """Counts which images it was asked for."""
 
     name = "counting"
-    version = "1"
-    scope = "image"
-    licence = "Apache-2.0"
-    metrics = (Metric("counting", "", 0, 255, "neither", "mean grey"),)
-    __dataclass_fields__: dict[str, object] = {}
+    metrics = of_image("counting")
 
-    def score(self, pictures: list[Picture]) -> list[Reading]:
+    def look(self, pictures: Sequence[Picture]) -> None:
         CALLS.extend(p.record.image for p in pictures)
-        return [Reading({"counting": float(p.pixels.mean())}) for p in pictures]
 
 
 def paint(path: Path, grey: int, size: tuple[int, int] = (32, 24)) -> None:
@@ -171,9 +169,21 @@ class Slow:
     metrics = (Metric("slow", "", 0, 255, "neither", "mean"),)
 
     def score(self, pictures):
-        time.sleep(0.01 * len(pictures))
+        time.sleep(EACH_S * len(pictures))
         return [Reading({"slow": float(p.pixels.mean())}) for p in pictures]
 """
+
+
+def slowly(tmp_path: Path, images: int, each_s: float) -> tuple[Path, list[str], dict[str, str]]:
+    """A folder of images, and the command that scores it with `each_s` seconds an image."""
+    body = SLOW_SCORER.replace("EACH_S", str(each_s))
+    (tmp_path / "slow_scorer.py").write_text(body)
+    folder = tmp_path / "out"
+    for number in range(images):
+        paint(folder / f"{number:03}.png", number)
+    command = [sys.executable, "-m", "iqmetrics.cli.main", "score", str(folder)]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    return folder, [*command, "--scorer", "slow_scorer:Slow"], environment
 
 
 def stored(folder: Path) -> int:
@@ -186,20 +196,7 @@ def stored(folder: Path) -> int:
 
 @pytest.mark.parametrize("kills", [3, pytest.param(40, marks=pytest.mark.slow)])
 def test_a_killed_run_resumes_to_the_same_scorecard(tmp_path: Path, kills: int) -> None:
-    (tmp_path / "slow_scorer.py").write_text(SLOW_SCORER)
-    folder = tmp_path / "out"
-    for number in range(150):
-        paint(folder / f"{number:03}.png", number)
-    command = [
-        sys.executable,
-        "-m",
-        "iqmetrics.cli.main",
-        "score",
-        str(folder),
-        "--scorer",
-        "slow_scorer:Slow",
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    folder, command, environment = slowly(tmp_path, images=150, each_s=0.01)
     counts: list[int] = []
     for _ in range(kills):
         before = counts[-1] if counts else 0
@@ -233,20 +230,7 @@ def test_two_runs_share_one_store(folder: Path) -> None:
 
 
 def test_interrupt_leaves_a_valid_scorecard_and_exit_130(tmp_path: Path) -> None:
-    (tmp_path / "slow_scorer.py").write_text(SLOW_SCORER.replace("0.01", "0.05"))
-    folder = tmp_path / "out"
-    for number in range(80):
-        paint(folder / f"{number:03}.png", number)
-    command = [
-        sys.executable,
-        "-m",
-        "iqmetrics.cli.main",
-        "score",
-        str(folder),
-        "--scorer",
-        "slow_scorer:Slow",
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    folder, command, environment = slowly(tmp_path, images=80, each_s=0.05)
     process = subprocess.Popen(
         command,
         env=environment,
@@ -268,32 +252,27 @@ def test_interrupt_leaves_a_valid_scorecard_and_exit_130(tmp_path: Path) -> None
     assert "n=80" in again.stdout
 
 
-class Spread:
+class Spread(fatal_scorers.Spread):
     """How far the images of one prompt are apart in mean grey."""
 
-    name, version, scope, licence, each = "spread", "1", "set", "Apache-2.0", "prompt"
-    metrics = (Metric("spread", "", 0, 255, "higher", "largest difference of mean grey"),)
-    __dataclass_fields__: dict[str, object] = {}
+    each = "prompt"
 
-    def score(self, pictures: list[Picture]) -> list[Reading]:
+    def look(self, pictures: Sequence[Picture]) -> None:
         CALLS.append(",".join(sorted(p.record.image for p in pictures)))
-        greys = [float(p.pixels.mean()) for p in pictures]
-        return [Reading({"spread": max(greys) - min(greys)})]
 
 
-class Touchy(Counting):
+class Touchy(Grey):
     """Fails on images whose names are not UTF-8, and says which; NaN as evidence of others."""
 
     name = "touchy"
-    metrics = (Metric("touchy", "", 0, 255, "neither", "mean grey"),)
+    metrics = of_image("touchy")
 
-    def score(self, pictures: list[Picture]) -> list[Reading]:
+    def score(self, pictures: Sequence[Picture]) -> list[Reading]:
         for p in pictures:
             if not p.record.image.isprintable():
                 raise ValueError(f"cannot look at {p.record.path}")
-        evidence = (
-            {"at": float("nan")} if any(p.record.image == "nan.png" for p in pictures) else {}
-        )
+        odd = any(p.record.image == "nan.png" for p in pictures)
+        evidence = {"at": float("nan")} if odd else {}
         return [Reading({"touchy": float(p.pixels.mean())}, {}, evidence) for p in pictures]
 
 

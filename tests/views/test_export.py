@@ -11,21 +11,27 @@ from iqmetrics.images import Picture
 from iqmetrics.pipeline.outcomes import Run, outcomes
 from iqmetrics.pipeline.scorecard import build
 from iqmetrics.pipeline.thumbnails import png, webp
+from iqmetrics.records import ImageRecord, Reading
 from iqmetrics.views import export, feeds
 
 RECORDS = [record("a/1.png", "a", "=1+1"), record("a/2.png", "a", "夏日; 1.5, “x”", seed=-7)]
 
 
+def written(folder: Path, *rows: tuple[ImageRecord, Reading]) -> Path:
+    """The three tables of a run."""
+    run = Run([r for r, _ in rows], (FACTS,))
+    found = list(outcomes(stored(*rows), run))
+    feeds.write_csv(folder / "scores_long.csv", feeds.LONG, feeds.long_rows(found, [FACTS]))
+    wide = feeds.wide_rows(found, [FACTS])
+    feeds.write_csv(folder / "scores_wide.csv", feeds.wide_header([FACTS]), wide)
+    card = build(found, run.scorers)
+    feeds.write_csv(folder / "scorecard.csv", feeds.SCORECARD, feeds.scorecard_rows(card))
+    return folder
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    run = Run(RECORDS, (FACTS,))
-    found = list(outcomes(stored((RECORDS[0], good(0.5, 1234.25)), (RECORDS[1], good(0.125))), run))
-    feeds.write_csv(tmp_path / "scores_long.csv", feeds.LONG, feeds.long_rows(found, [FACTS]))
-    wide = feeds.wide_rows(found, [FACTS])
-    feeds.write_csv(tmp_path / "scores_wide.csv", feeds.wide_header([FACTS]), wide)
-    card = build(found, run.scorers)
-    feeds.write_csv(tmp_path / "scorecard.csv", feeds.SCORECARD, feeds.scorecard_rows(card))
-    return tmp_path
+    return written(tmp_path, (RECORDS[0], good(0.5, 1234.25)), (RECORDS[1], good(0.125)))
 
 
 def test_excel_csv_has_a_bom_and_the_decimal_mark_only_in_numbers(folder: Path) -> None:
@@ -85,14 +91,7 @@ SEEDS = [0, -7, 2**53 + 1, 2**63, 2**64 - 1]
 def seeds(tmp_path: Path) -> Path:
     """Tables of images with the seeds that tools really draw: up to 64 bits."""
     records = [record(f"a/{n}.png", "a", seed=seed) for n, seed in enumerate(SEEDS)]
-    run = Run(records, (FACTS,))
-    found = list(outcomes(stored(*((r, good(0.5)) for r in records)), run))
-    feeds.write_csv(tmp_path / "scores_long.csv", feeds.LONG, feeds.long_rows(found, [FACTS]))
-    wide = feeds.wide_rows(found, [FACTS])
-    feeds.write_csv(tmp_path / "scores_wide.csv", feeds.wide_header([FACTS]), wide)
-    card = build(found, run.scorers)
-    feeds.write_csv(tmp_path / "scorecard.csv", feeds.SCORECARD, feeds.scorecard_rows(card))
-    return tmp_path
+    return written(tmp_path, *((r, good(0.5)) for r in records))
 
 
 def test_seeds_of_64_bits_pass_through_parquet(seeds: Path) -> None:

@@ -20,15 +20,7 @@ BODY = os.urandom(3_000_000)
 SHA = hashlib.sha256(BODY).hexdigest()
 
 
-@pytest.fixture(autouse=True)
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every place that is looked at lies in a new folder."""
-    for name in ("HOME", "IQM_WEIGHTS_DIR", "HF_HOME", "TORCH_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
-    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
-    search.find.cache_clear()
-    yield tmp_path
-    search.find.cache_clear()
+pytestmark = pytest.mark.usefixtures("no_weights")
 
 
 def weight(**facts: object) -> Weight:
@@ -89,38 +81,38 @@ def test_absent_weights_are_unavailable_with_the_one_command(
     assert caught.value.hint == "iqm weights pull toy"
 
 
-def test_places_in_order(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_places_in_order(no_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     line = weight(hub="org/repo")
     known(monkeypatch, line)
     made = [
-        put(places / "iqm_weights_dir/toy/toy.safetensors"),
-        put(places / "iqm_weights_dir/toy.safetensors"),
-        put(places / "hf_home/hub/models--org--repo/snapshots/abc/toy.safetensors"),
-        put(places / "torch_home/hub/checkpoints/toy.safetensors"),
-        put(places / "torch_home/hub/pyiqa/toy.safetensors"),
-        put(places / "home/.insightface/models/toy.safetensors"),
+        put(no_weights / "iqm_weights_dir/toy/toy.safetensors"),
+        put(no_weights / "iqm_weights_dir/toy.safetensors"),
+        put(no_weights / "hf_home/hub/models--org--repo/snapshots/abc/toy.safetensors"),
+        put(no_weights / "torch_home/hub/checkpoints/toy.safetensors"),
+        put(no_weights / "torch_home/hub/pyiqa/toy.safetensors"),
+        put(no_weights / "home/.insightface/models/toy.safetensors"),
     ]
     assert list(search.places(line)) == made
     assert weights.find("toy") == made[0]
 
 
-def test_a_wrong_file_is_refused_by_name(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_file_is_refused_by_name(no_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known(monkeypatch, weight())
-    path = put(places / "iqm_weights_dir/toy/toy.safetensors", b"something else")
+    path = put(no_weights / "iqm_weights_dir/toy/toy.safetensors", b"something else")
     with pytest.raises(BadInput, match=str(path)):
         weights.find("toy")
 
 
-def test_a_published_prefix_is_compared_as_far_as_it_goes(places: Path) -> None:
-    path = put(places / "x.pth")
+def test_a_published_prefix_is_compared_as_far_as_it_goes(no_weights: Path) -> None:
+    path = put(no_weights / "x.pth")
     assert search.check(weight(sha256=SHA[:8]), path).state == "verified"
     assert search.check(weight(sha256="0" * 8), path).state == "wrong"
 
 
-def test_an_unpinned_file_is_checked_against_the_hub_cache(places: Path) -> None:
+def test_an_unpinned_file_is_checked_against_the_hub_cache(no_weights: Path) -> None:
     line = weight(sha256="", hub="org/repo")
-    blob = put(places / f"hf_home/hub/models--org--repo/blobs/{SHA}")
-    link = places / "hf_home/hub/models--org--repo/snapshots/abc/toy.safetensors"
+    blob = put(no_weights / f"hf_home/hub/models--org--repo/blobs/{SHA}")
+    link = no_weights / "hf_home/hub/models--org--repo/snapshots/abc/toy.safetensors"
     link.parent.mkdir(parents=True)
     link.symlink_to(blob)
     assert search.look(line).state == "verified"
@@ -128,9 +120,9 @@ def test_an_unpinned_file_is_checked_against_the_hub_cache(places: Path) -> None
     assert search.look(line).state == "wrong"
 
 
-def test_an_unpinned_bare_name_is_not_taken_from_shared_folders(places: Path) -> None:
-    put(places / "iqm_weights_dir/toy.safetensors")
-    put(places / "torch_home/hub/checkpoints/toy.safetensors")
+def test_an_unpinned_bare_name_is_not_taken_from_shared_folders(no_weights: Path) -> None:
+    put(no_weights / "iqm_weights_dir/toy.safetensors")
+    put(no_weights / "torch_home/hub/checkpoints/toy.safetensors")
     assert search.look(weight(sha256="")) is None
 
 
@@ -138,11 +130,11 @@ def test_an_unpinned_bare_name_is_not_taken_from_shared_folders(places: Path) ->
 
 
 def test_a_pickle_needs_a_digest_that_matches(
-    places: Path, monkeypatch: pytest.MonkeyPatch
+    no_weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
 
-    path = places / "toy.pth"
+    path = no_weights / "toy.pth"
     torch.save({"a": torch.ones(3)}, path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     known(monkeypatch, weight(file="toy.pth", sha256=""))
@@ -158,19 +150,21 @@ def test_a_pickle_needs_a_digest_that_matches(
         weights.load_state("toy", path)
 
 
-def test_a_pickle_that_runs_code_is_not_run(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pickle_that_runs_code_is_not_run(
+    no_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import pickle
 
     class Trap:
         def __reduce__(self) -> tuple[object, tuple[str]]:
-            return Path.touch, (places / "trapped",)
+            return Path.touch, (no_weights / "trapped",)
 
-    path = put(places / "toy.pth", pickle.dumps(Trap()))
+    path = put(no_weights / "toy.pth", pickle.dumps(Trap()))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     known(monkeypatch, weight(file="toy.pth", sha256=digest))
     with pytest.raises(Exception):  # noqa: B017, PT011
         weights.load_state("toy", path)
-    assert not (places / "trapped").exists()
+    assert not (no_weights / "trapped").exists()
 
 
 # -- download -------------------------------------------------------------------------------------
@@ -267,23 +261,25 @@ def test_what_has_no_address_cannot_be_pulled() -> None:
 # -- bundles --------------------------------------------------------------------------------------
 
 
-def test_a_bundle_goes_to_another_machine(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_goes_to_another_machine(
+    no_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     line = weight(sha256="", hub="org/repo", extras=("tokenizer.json",))
     known(monkeypatch, line)
-    put(places / "iqm_weights_dir/toy/toy.safetensors")
-    put(places / "iqm_weights_dir/toy/tokenizer.json", b"{}")
-    assert bundle.pack([line], places / "b.tar") == ["toy"]
-    monkeypatch.setenv("IQM_WEIGHTS_DIR", str(places / "elsewhere"))
+    put(no_weights / "iqm_weights_dir/toy/toy.safetensors")
+    put(no_weights / "iqm_weights_dir/toy/tokenizer.json", b"{}")
+    assert bundle.pack([line], no_weights / "b.tar") == ["toy"]
+    monkeypatch.setenv("IQM_WEIGHTS_DIR", str(no_weights / "elsewhere"))
     assert search.look(line) is None
-    assert bundle.unpack(places / "b.tar") == ["toy"]
+    assert bundle.unpack(no_weights / "b.tar") == ["toy"]
     assert search.look(line).state == "verified"
     assert search.extra(line, "tokenizer.json").read_bytes() == b"{}"
 
 
-def test_packing_what_is_absent_names_the_command(places: Path) -> None:
+def test_packing_what_is_absent_names_the_command(no_weights: Path) -> None:
     with pytest.raises(Unavailable, match="pull toy"):
-        bundle.pack([weight()], places / "b.tar")
-    assert not (places / "b.tar").exists()
+        bundle.pack([weight()], no_weights / "b.tar")
+    assert not (no_weights / "b.tar").exists()
 
 
 def tar(path: Path, files: dict[str, bytes], manifest: object) -> Path:
@@ -305,19 +301,19 @@ def tar(path: Path, files: dict[str, bytes], manifest: object) -> Path:
     ids=["outside", "other content", "unknown"],
 )
 def test_a_bad_bundle_is_refused(
-    places: Path, monkeypatch: pytest.MonkeyPatch, name: str, file: str, digest: str
+    no_weights: Path, monkeypatch: pytest.MonkeyPatch, name: str, file: str, digest: str
 ) -> None:
     known(monkeypatch, weight())
     row = {"name": name, "files": [{"file": file, "sha256": digest, "bytes": len(BODY)}]}
-    path = tar(places / "b.tar", {f"{name}/{file}": BODY}, {"format": 1, "weights": [row]})
+    path = tar(no_weights / "b.tar", {f"{name}/{file}": BODY}, {"format": 1, "weights": [row]})
     with pytest.raises(BadInput):
         bundle.unpack(path)
     assert search.look(weight()) is None
-    assert not (places / "evil").exists() and not (places.parent / "evil").exists()
+    assert not (no_weights / "evil").exists() and not (no_weights.parent / "evil").exists()
 
 
-def test_what_is_no_bundle_is_refused(places: Path) -> None:
+def test_what_is_no_bundle_is_refused(no_weights: Path) -> None:
     with pytest.raises(BadInput, match="not a bundle"):
-        bundle.unpack(put(places / "b.tar", b"hello"))
+        bundle.unpack(put(no_weights / "b.tar", b"hello"))
     with pytest.raises(BadInput, match="not a bundle"):
-        bundle.unpack(tar(places / "c.tar", {}, {"no": "weights"}))
+        bundle.unpack(tar(no_weights / "c.tar", {}, {"no": "weights"}))
