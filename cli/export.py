@@ -45,6 +45,8 @@ def command(
         raise BadInput(f"only Parquet is written to {out}", "Drop --excel and --xlsx")
     here = Path(out)
     if not is_remote(out):
+        if here.suffix in (".csv", ".xlsx", ".parquet") and not here.is_dir():
+            raise BadInput(f"{out} looks like a file", "--out is the folder of all the tables")
         here.mkdir(parents=True, exist_ok=True)
     written = []
     for name in export.TABLES:

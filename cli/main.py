@@ -3,6 +3,7 @@
 0 done, 1 gate failed, 2 the user can fix it, 3 a bug or nothing scored, 4 inconclusive, 130 ^C.
 """
 
+import errno
 import sys
 import traceback
 from importlib import import_module
@@ -59,6 +60,14 @@ def _print_version(ctx: click.Context, _param: click.Parameter, asked: bool) -> 
         ctx.exit()
 
 
+OUTSIDE = {
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT,
+    errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,
+}  # fmt: skip
+"""What is wrong with a disk or a path, which its owner can mend and we cannot."""
+FULL = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN")
+
+
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "IQM"},
@@ -94,6 +103,9 @@ def run(args: list[str] | None = None) -> int:
     except IqmError as error:
         return _say(error.message, error.hint, error.exit_code)
     except click.ClickException as error:
+        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+            click.echo(error.format_message(), err=True)
+            return 2
         if isinstance(error, click.UsageError) and error.ctx is not None:
             return _say(error.format_message(), f"See: {error.ctx.command_path} --help", 2)
         return _say(error.format_message(), "", 2)
@@ -103,7 +115,14 @@ def run(args: list[str] | None = None) -> int:
         # So click leaves, with 1, when the reader of stdout is gone.
         deafen()
         return 0
+    except OSError as error:
+        if error.errno not in OUTSIDE:
+            return _bug(error)
+        place = f"{error.filename}: " if error.filename else ""
+        return _say(f"{place}{error.strerror}", "Free some room, or name another place.", 2)
     except Exception as error:
+        if getattr(error, "sqlite_errorname", "") in FULL:
+            return _say(f"the store: {error}", "Free some room and run the command again.", 2)
         return _bug(error)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from iqmetrics.errors import BadInput
+from iqmetrics.records import Scorecard
 from iqmetrics.remote import is_remote
 
 
@@ -30,7 +31,13 @@ TARGET = _Target(path_type=Path)
 @click.option("--exclude", multiple=True, metavar="GLOB", help="No image whose path matches.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many images.")
 @click.option("--split-grids", is_flag=True, help="Take files with 2x2 pictures apart.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where the nets run.",
+)
 @click.option("--workers", type=click.IntRange(0), help="Decoding processes (one a core).")
 @click.option(
     "--engine",
@@ -108,7 +115,7 @@ def command(
             click.echo(scorecard_file.dump(card) if as_json else terminal.scorecard(card))
             if not quiet:
                 click.echo(f"Nothing changed since the last run. Results are in {folder}", err=True)
-            return 0
+            return _exit_code(card, strict)
         result = run_listing(listing, store, settings, progress(quiet))
         outputs.write(result, settings, folder)
         unchanged.remember(store, seen, result)
@@ -119,7 +126,7 @@ def command(
         )
         if not quiet:
             click.echo(summary(result, folder), err=True)
-        return _exit_code(result, strict)
+        return 130 if result.interrupted else _exit_code(result.scorecard, strict)
 
 
 def _out_folder(targets: tuple[Path | str, ...], out: Path | None) -> Path:
@@ -144,10 +151,8 @@ def _out_folder(targets: tuple[Path | str, ...], out: Path | None) -> Path:
     return out
 
 
-def _exit_code(result: Any, strict: bool) -> int:
-    if result.interrupted:
-        return 130
-    statuses = {status for row in result.scorecard.rows for status in row.coverage}
+def _exit_code(card: Scorecard, strict: bool) -> int:
+    statuses = {status for row in card.rows for status in row.coverage}
     if not statuses & {"ok", "not_applicable", "abstained"}:
         return 3
     return 3 if strict and statuses - {"ok", "not_applicable"} else 0

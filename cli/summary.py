@@ -4,17 +4,19 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from iqmetrics.render import printable
+from iqmetrics.metadata.walk import RESULTS
+from iqmetrics.render import count, printable
 
 NOTES = 5
-OWN = ("results of iqm", "hidden folder")
+OWN = (RESULTS, "hidden folder")
 
 
 def summary(result: Any, folder: Path) -> str:
     """Images, images without a prompt, what was unavailable and its command, where results are."""
     run = result.run
     total, bad = len(run.records), Counter(m.status for m in run.decode_problems.values())
-    lines = [f"{total} images of {len({r.model for r in run.records})} models"]
+    models = len({r.model for r in run.records})
+    lines = [f"{count(total, 'image')} of {count(models, 'model')}"]
     if bare := sum(r.prompt is None for r in run.records):
         lines.append(f"{bare} without a prompt (give them with --prompts FILE)")
     if bad:

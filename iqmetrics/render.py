@@ -25,6 +25,16 @@ def interval(low: float | None, high: float | None) -> str:
     return f"[{number(low)}, {number(high)}]" if low is not None and high is not None else ""
 
 
+def count(number: int, noun: str) -> str:
+    """A number of things.
+
+    Example:
+        >>> count(1, "pair"), count(0, "image"), count(12, "prompt")
+        ('1 pair', '0 images', '12 prompts')
+    """
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns padded to their widest cell; wide characters (Chinese) count twice."""
     if not rows:

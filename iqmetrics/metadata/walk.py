@@ -5,6 +5,9 @@ import stat
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+RESULTS = "results of iqm"
+"""What our own output folders are called among what was skipped."""
+
 OUTPUT_FOLDER = "iqm"
 """Where `iqm score` writes; never walked as input."""
 
@@ -69,7 +72,7 @@ def walk(
         for name in sorted(folders, reverse=True):
             path = prefix + name
             if name == OUTPUT_FOLDER or (own and os.path.abspath(os.path.join(root, path)) == own):
-                tell("results of iqm", path)
+                tell(RESULTS, path)
             elif name.startswith("."):
                 tell("hidden folder", path)
             else:

@@ -16,7 +16,7 @@ from iqmetrics.errors import BadInput, ImageProblem
 from iqmetrics.metadata import folder as reading
 from iqmetrics.metadata.facts import FORMAT, Facts
 from iqmetrics.metadata.selection import Selection, is_image
-from iqmetrics.metadata.walk import Entry
+from iqmetrics.metadata.walk import RESULTS, Entry
 from iqmetrics.pipeline import grids
 from iqmetrics.pipeline.progress import Progress, track
 from iqmetrics.pipeline.settings import Settings
@@ -163,8 +163,8 @@ def _refuse_other(target: Any) -> None:
 def _refuse_empty(root: str, selection: Selection) -> None:
     if selection.images:
         return
-    left_out = sum(len(paths) for paths in selection.skipped.values())
-    found = ", ".join(f"{len(paths)} {kind}" for kind, paths in sorted(selection.skipped.items()))
+    left_out = {kind: len(p) for kind, p in selection.skipped.items() if kind != RESULTS}
+    found = ", ".join(f"{count} {kind}" for kind, count in sorted(left_out.items()))
     raise BadInput(
         f"no images in {root}" + (f" ({found})" if left_out else ""),
         "iqm reads PNG, JPEG, WebP, GIF, BMP, TIFF and AVIF; see --include and --exclude",

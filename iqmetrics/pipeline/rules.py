@@ -64,7 +64,8 @@ def load(name: str) -> Rules:
         UnknownName: no such gate, or an unknown key in it.
         BadInput: the file is not TOML, or a rule says nothing or has a value of the wrong kind.
     """
-    text, title = shipped_files.find("gate", name, SUFFIX, "Or give a .gate.toml file of your own")
+    own = f"Shipped: {', '.join(shipped())}; or give a .gate.toml file of your own"
+    text, title = shipped_files.find("gate", name, SUFFIX, own)
     try:
         return _parse(title, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:

@@ -2,7 +2,7 @@
 
 from iqmetrics.pipeline import compare
 from iqmetrics.pipeline.compare import Change, Comparison, Contrast
-from iqmetrics.render import interval, number, printable, table
+from iqmetrics.render import count, interval, number, printable, table
 
 _SILENT = ("refused", "not measured")
 
@@ -66,8 +66,9 @@ def _header(found: Comparison) -> list[str]:
 def _row(c: Contrast) -> list[str]:
     answer = c.answer + (f", about {c.needed} prompts needed" if c.needed else "")
     wins = "" if c.win_rate is None else f"{100 * c.win_rate:.0f} %"
-    count = f"{c.pairs} pairs, {c.prompts} prompts" + (f", {c.lost} lost" if c.lost else "")
+    pairs = f"{count(c.pairs, 'pair')}, {count(c.prompts, 'prompt')}"
+    pairs += f", {c.lost} lost" if c.lost else ""
     return [
         answer, c.metric, number(c.baseline), number(c.candidate), number(c.difference),
-        interval(c.low, c.high), number(c.margin), wins, count,
+        interval(c.low, c.high), number(c.margin), wins, pairs,
     ]  # fmt: skip

@@ -92,3 +92,11 @@ def test_a_folder_that_was_not_scored_is_2_and_leaves_nothing(tmp_path: Path, fo
     assert export(tmp_path / "out", form) == 2
     left = [p for p in tmp_path.rglob("*") if p.is_file()]
     assert left == [], "neither half a table nor an empty store"
+
+
+def test_a_file_name_for_the_folder_is_told_and_nothing_is_made(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["export", str(folder), "--excel", "--out", str(folder.parent / "t.csv")]) == 2
+    assert "--out is the folder of all the tables" in capsys.readouterr().err
+    assert not (folder.parent / "t.csv").exists()

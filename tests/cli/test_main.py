@@ -1,5 +1,8 @@
 """Errors become exit codes and one clear sentence; help ends with an example."""
 
+import errno
+import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -135,3 +138,46 @@ def test_options_may_come_from_the_environment(
     monkeypatch.setenv("IQM_SCORERS_AS_JSON", "1")
     assert run(["scorers", "size"]) == 0
     assert capsys.readouterr().out.startswith("{")
+
+
+@pytest.mark.parametrize("args", [[], ["weights"]])
+def test_a_group_without_a_command_shows_its_help_and_no_error(
+    args: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(args) in (0, 2)
+    out, err = capsys.readouterr()
+    assert (out + err).startswith("Usage: iqm")
+    assert "Error" not in out + err
+
+
+@pytest.mark.parametrize("number", sorted(cli.OUTSIDE))
+def test_a_disk_or_path_that_cannot_be_used_is_told_in_one_sentence(
+    number: int, failing: Callable[[BaseException], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert failing(OSError(number, os.strerror(number), "out/夏.csv")) == 2
+    first, second = told(capsys).splitlines()
+    assert first == f"Error: out/夏.csv: {os.strerror(number)}"
+    assert second.startswith("  Free some room")
+
+
+def test_another_error_of_the_system_is_still_a_bug(
+    failing: Callable[[BaseException], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert failing(OSError(errno.EPIPE, "Broken pipe")) == 3
+    assert "a bug in iqm" in told(capsys)
+
+
+def test_a_full_disk_under_the_store_is_no_bug(
+    failing: Callable[[BaseException], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = sqlite3.connect(":memory:")
+    base.execute("CREATE TABLE t (x)")
+    base.execute("PRAGMA max_page_count = 2")
+    with pytest.raises(sqlite3.OperationalError) as full:
+        base.executemany("INSERT INTO t VALUES (?)", [("x" * 4000,)] * 9)
+    with pytest.raises(sqlite3.OperationalError) as wrong:
+        base.execute("SELECT nothing FROM nowhere")
+    base.close()
+    assert failing(full.value) == 2
+    assert "the store: database or disk is full" in told(capsys)
+    assert failing(wrong.value) == 3

@@ -74,3 +74,13 @@ def test_a_store_without_a_run_is_2(folder: Path, capsys: pytest.CaptureFixture[
         pass
     assert run(["report", str(folder)]) == 2
     assert "iqm score FOLDER" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paint(tmp_path / "out" / "a.png")
+    written(tmp_path / "out")
+    target = tmp_path / "none" / "r.html"
+    assert run(["report", str(tmp_path / "out"), "--out", str(target)]) == 2
+    assert "none/r.html" in capsys.readouterr().err

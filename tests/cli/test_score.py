@@ -238,3 +238,35 @@ def test_a_prompt_file_names_the_prompts(tmp_path: Path) -> None:
     assert run([*args, "--prompts", str(table)]) == 0
     found = {r["image"]: (r["prompt"], r["seed"]) for r in rows(tmp_path / "iqm/scores_wide.csv")}
     assert found == {"0.png": ("a fox", "18446744073709551615"), "1.png": ("a cow", "2")}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_strict_stays_strict_when_nothing_has_changed(tmp_path: Path, times: int) -> None:
+    """The second run finds the results of the first, and once exited 0 over a broken image."""
+    paint(str(tmp_path / "a.png"))
+    (tmp_path / "b.png").write_bytes(b"")
+    codes = [run(["score", str(tmp_path), "--scorer", "size", "--strict"]) for _ in range(times)]
+    assert codes == [3] * times
+    assert run(["score", str(tmp_path), "--scorer", "size"]) == 0
+
+
+def test_a_folder_where_nothing_can_be_scored_is_3_every_time(tmp_path: Path) -> None:
+    (tmp_path / "b.png").write_bytes(b"")
+    assert [run(["score", str(tmp_path), "--scorer", "size"]) for _ in range(2)] == [3, 3]
+
+
+def test_our_own_results_are_not_told_of_an_empty_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        assert run(["score", str(tmp_path)]) == 2
+        assert f"no images in {tmp_path}\n" in capsys.readouterr().err
+
+
+def test_an_unknown_device_is_told_before_anything_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paint(str(tmp_path / "a.png"))
+    assert run(["score", str(tmp_path), "--device", "tpu"]) == 2
+    assert "'tpu' is not one of 'auto', 'cpu', 'cuda'" in capsys.readouterr().err
+    assert not (tmp_path / "iqm").exists()

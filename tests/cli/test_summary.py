@@ -78,3 +78,7 @@ def test_an_interrupted_run_says_how_to_go_on() -> None:
     told = lines(interrupted=True)
     assert told[-2] == "Interrupted: run the same command again to go on."
     assert told[-1].startswith("Results are in")
+
+
+def test_one_image_of_one_model_is_singular() -> None:
+    assert lines(Run(RECORDS[:1], (FACTS,)))[0] == "1 image of 1 model"
