@@ -9,9 +9,10 @@ from glob import glob
 from hashlib import file_digest, sha256
 from json import dumps, loads
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from iqmetrics.errors import BadInput
+from iqmetrics.pipeline.gate import State
 from iqmetrics.pipeline.rules import Rules
 
 
@@ -63,6 +64,9 @@ def verify(verdict: Path, now: Mapping[str, Any]) -> tuple[str, list[str]]:
     try:
         stored = loads(verdict.read_text("utf-8"))
         state, inputs = stored["state"], stored["inputs"]
+        kinds = isinstance(inputs, dict) and isinstance(inputs.get("model_files", {}), dict)
+        if state not in get_args(State) or not kinds:
+            raise ValueError(f"no state of a gate: {state!r}")
     except FileNotFoundError as error:
         raise BadInput(
             f"{verdict} does not exist", "Make it with: iqm gate RUN ... --verdict FILE"

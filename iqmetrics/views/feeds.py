@@ -10,6 +10,7 @@ import csv
 import filecmp
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,19 +100,30 @@ def scorecard_rows(card: Scorecard) -> Iterator[list[Any]]:
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
     """Stream a CSV file into place; True when the file changed."""
-    fresh = path.with_name(path.name + ".new")
-    with fresh.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow(header)
-        writer.writerows([cell(value) for value in row] for row in rows)
-    return replace_if_changed(fresh, path)
+    with _beside(path) as fresh:
+        with fresh.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\r\n")
+            writer.writerow(header)
+            writer.writerows([cell(value) for value in row] for row in rows)
+        return replace_if_changed(fresh, path)
 
 
 def write_text(path: Path, text: str) -> bool:
     """Write a text file into place; True when the file changed."""
+    with _beside(path) as fresh:
+        fresh.write_text(text, "utf-8", newline="")
+        return replace_if_changed(fresh, path)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A name to write to first; a file cut short (a full disk, ^C) is neither kept nor moved."""
     fresh = path.with_name(path.name + ".new")
-    fresh.write_text(text, "utf-8", newline="")
-    return replace_if_changed(fresh, path)
+    try:
+        yield fresh
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def replace_if_changed(fresh: Path, path: Path) -> bool:

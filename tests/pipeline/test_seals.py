@@ -46,10 +46,45 @@ def test_a_stored_verdict_counts_while_nothing_changed(tmp_path: Path, state: st
     assert told[0] == "the rules changed since the verdict"
 
 
-@pytest.mark.parametrize("text", [None, "{", "[]", "{}"])
+NO_VERDICT = [
+    None, "{", "[]", "{}", "\udcff", "null", '{"state": "PASS"}',
+    '{"state": "PASS", "inputs": []}', '{"state": "PASS", "inputs": ["baseline"]}',
+    '{"state": "PASS", "inputs": {"model_files": ["a"]}}',
+    '{"state": "pass", "inputs": {}}', '{"state": ["PASS"], "inputs": {}}',
+]  # fmt: skip
+"""Absent, cut, of another kind, or edited by hand: none may pass, none may end in a traceback."""
+
+
+@pytest.mark.parametrize("text", NO_VERDICT)
 def test_what_is_no_verdict_never_passes(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "verdict.json"
     if text is not None:
-        path.write_text(text)
+        path.write_text(text, "utf-8", "surrogateescape")
     with pytest.raises(BadInput, match=r"verdict\.json"):
-        verify(path, {})
+        verify(path, {"baseline": "1"})
+
+
+def test_a_verdict_that_names_fewer_inputs_is_of_something_else(tmp_path: Path) -> None:
+    """Deleting the sums from a committed verdict must not make it hold for everything."""
+    path = tmp_path / "verdict.json"
+    path.write_text(json.dumps({"state": "PASS", "inputs": {}}))
+    now = {"baseline": "1", "rules": "2", "model_files": {"a.bin": "3"}}
+    state, told = verify(path, now)
+    assert state == "INCONCLUSIVE"
+    assert told[:3] == [
+        "the baseline changed since the verdict",
+        "the rules changed since the verdict",
+        "a.bin is new",
+    ]
+
+
+def test_what_a_pattern_matches_is_named_from_the_root_and_folders_are_no_files(
+    tmp_path: Path,
+) -> None:
+    for name in ("models/夏 日.bin", "models/deep/b.bin", "models/folder.bin/c.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    rules = Rules("g", "", 0.05, RULES.rules, ("models/**/*.bin",))
+    files = seal({}, rules, tmp_path)["model_files"]
+    assert sorted(files) == ["models/deep/b.bin", "models/夏 日.bin"]
+    assert len(set(files.values())) == 2

@@ -65,3 +65,49 @@ def test_usable_images_per_hour_need_both_numbers() -> None:
     undecided = Cell("m", "p", 9, 9, "9.png", {"run.latency_s": 99.0})
     assert usable_per_hour(scorecard([*timed, undecided])) == {"m": (300.0, 4)}
     assert usable_per_hour(scorecard(cells({"p": [1]}))) == {}
+
+
+VALUES = {"cat": [3.0, 5.0, 4.0], "cat~caps": [2.0, 6.0], "dog": [9.0, 1.0], "dog~order": [8.0]}
+
+
+@pytest.mark.parametrize("better", ["higher", "lower", "neither"])
+def test_the_unit_of_a_metric_does_not_matter(better: Better) -> None:
+    """Milliseconds for seconds: gains scale with it; shares and percentages stay."""
+    plain = only(VALUES, better)
+    scaled = only({p: [1000 * v for v in row] for p, row in VALUES.items()}, better)
+    assert scaled.sensitivity == pytest.approx(plain.sensitivity)
+    assert (scaled.best_of, scaled.variants) == (plain.best_of, plain.variants)
+    if plain.best_gain is not None and scaled.best_gain is not None:
+        assert scaled.best_gain == pytest.approx(1000 * plain.best_gain)
+
+
+def test_the_order_of_the_images_does_not_matter() -> None:
+    turned = list(reversed(cells(VALUES)))
+    assert spreads(scorecard(turned)) == spreads(scorecard(cells(VALUES)))
+
+
+def test_turning_a_metric_around_swaps_the_sides() -> None:
+    values = {"p": [*range(10, 30), -100.0, 200.0, 201.0]}
+    turned = {"p": [-v for v in values["p"]]}
+    for better, opposite in (("higher", "lower"), ("lower", "higher")):
+        here, there = only(values, better), only(turned, opposite)
+        assert here.outliers == pytest.approx(there.outliers)
+        assert here.best_gain == pytest.approx(there.best_gain)
+
+
+def test_variants_without_their_prompt_or_seed_are_no_pairs() -> None:
+    found = only({"cat": [10.0], "cat~caps": [11.0, 99.0], "fox~caps": [5.0]})
+    assert found.variants == 1, "seed 1 of cat and all of fox have nothing to be held against"
+    assert found.sensitivity == pytest.approx(10.0)
+
+
+def test_a_set_or_a_missing_value_is_no_image() -> None:
+    whole = cells({"p": [1.0, 3.0]})
+    others = [Cell("m", "p", None, None, "", {"x": 100.0}), Cell("m", "p", 9, 9, "p/9.png", {})]
+    assert spreads(scorecard([*whole, *others])) == spreads(scorecard(whole))
+    assert spreads(scorecard(others)) == []
+
+
+def test_no_time_at_all_gives_no_images_per_hour() -> None:
+    idle = [Cell("m", "p", 0, 1, "0.png", {"usable": 1.0, "run.latency_s": 0.0})]
+    assert usable_per_hour(scorecard(idle)) == {}

@@ -1,8 +1,10 @@
 """CSV: nothing lost, nothing a spreadsheet would run, the same bytes every time."""
 
 import csv
+import errno
 import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,36 @@ def test_an_unchanged_file_is_not_touched(tmp_path: Path) -> None:
     assert feeds.write_csv(path, ["a"], [[2]])
     assert path.read_bytes() == b"a\r\n2\r\n"
     assert os.listdir(tmp_path) == ["x.csv"]
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])
+def test_a_table_cut_short_leaves_the_old_one_whole(tmp_path: Path, error: BaseException) -> None:
+    """A full disk, or ^C, in the middle of a million rows."""
+    path = tmp_path / "夏.csv"
+    feeds.write_csv(path, ["a"], [[1]])
+
+    def some() -> Iterator[list[int]]:
+        yield [2]
+        raise error
+
+    with pytest.raises(type(error)):
+        feeds.write_csv(path, ["a"], some())
+    assert path.read_bytes() == b"a\r\n1\r\n"
+    assert os.listdir(tmp_path) == ["夏.csv"], "nothing half written fills the disk"
+
+
+def test_a_text_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        feeds.write_text(tmp_path / "r.html", "a\udcff")
+    assert os.listdir(tmp_path) == []
+    assert feeds.write_text(tmp_path / "r.html", "a\r\nb\n")
+    assert (tmp_path / "r.html").read_bytes() == b"a\r\nb\n", "line ends are as they are given"
+
+
+def test_the_coverage_of_a_scorecard_row_adds_up_to_its_images() -> None:
+    card = build(found(), RUN.scorers)
+    for row, told in zip(card.rows, feeds.scorecard_rows(card), strict=True):
+        counts = dict(zip(feeds.SCORECARD, told, strict=True))
+        kinds = ("ok", "not_applicable", "abstained", "unavailable", "failed", "undecoded")
+        assert sum(counts[kind] for kind in kinds) == sum(row.coverage.values())
+        assert counts["ok"] == counts["images"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import until
 from factory import FACTS, good, record
 
 from iqmetrics.pipeline.outcomes import Run
@@ -52,9 +53,9 @@ def test_the_scorecard_is_drawn_again_when_the_store_has_grown(
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     page.clock.install()
     page.goto(server[1], wait_until="commit")
-    _until(page, SHOWN.format("0.25"))
+    until(page, SHOWN.format("0.25"), 3000)
     put(tmp_path, 0.25, 0.75)
-    _until(page, SHOWN.format("n=2"))
+    until(page, SHOWN.format("n=2"), 3000)
     assert "0.5 " in page.locator("#live td").first.inner_text()
     assert errors == [], "the page's own policy lets its script run and nothing else"
     assert page.locator("#told").inner_text() == ""
@@ -67,18 +68,8 @@ def test_a_server_that_stopped_is_told_and_the_last_scorecard_stays(
     page = browser.new_page()
     page.clock.install()
     page.goto(server[1])
-    _until(page, "document.querySelector('#live td') !== null")
+    until(page, "document.querySelector('#live td') !== null", 3000)
     server[0].should_exit = True
-    _until(page, "document.querySelector('#told').innerText.includes('does not answer')")
+    until(page, "document.querySelector('#told').innerText.includes('does not answer')", 3000)
     assert "0.25" in page.locator("#live td").first.inner_text()
     page.close()
-
-
-def _until(page: Any, condition: str) -> None:
-    """Let the page's clock run, three seconds at a time, until it shows what it should."""
-    for _ in range(60):
-        if page.evaluate(condition):
-            return
-        page.clock.run_for(3000)
-        page.wait_for_timeout(100)
-    raise AssertionError(condition)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import until
 from report_pages import HOSTILE
 
 ZOOMED = "document.querySelector('.pair img').style.transform.includes('scale({}.')"
@@ -87,7 +88,7 @@ def test_detail_shows_values_reasons_and_overlays(page: Any) -> None:
     dialog = page.get_by_role("dialog")
     assert "toy.good" in dialog.inner_text()
     assert HOSTILE in dialog.inner_text(), "the reason is shown as text"
-    page.wait_for_function("document.querySelector('dialog img').naturalWidth === 96")
+    until(page, "document.querySelector('dialog img').naturalWidth === 96")
     dialog.locator("select").select_option("toy")
     mark = dialog.locator("svg .mark")
     assert mark.count() == 1
@@ -143,15 +144,15 @@ def test_the_range_can_be_typed_and_the_focus_stays(page: Any) -> None:
     tab(page, "Images")
     page.get_by_label("From").fill("0.49")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelectorAll('.card').length === 4")
+    until(page, "document.querySelectorAll('.card').length === 4")
     assert [float(v) for v in values(page)] == [0.49, 0.5, 0.59, 0.6]
     assert page.get_by_label("From").evaluate("(e) => document.activeElement === e")
     page.get_by_label("To", exact=True).fill("0.5")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelectorAll('.card').length === 2")
+    until(page, "document.querySelectorAll('.card').length === 2")
     page.get_by_label("Order").focus()
     page.keyboard.press("ArrowDown")
-    page.wait_for_function("document.querySelector('.card b').innerText === '0.5'")
+    until(page, "document.querySelector('.card b').innerText === '0.5'")
     assert page.get_by_label("Order").evaluate("(e) => document.activeElement === e")
 
 
@@ -192,11 +193,11 @@ def test_both_pictures_of_a_pair_zoom_together(page: Any) -> None:
     page.keyboard.down("Control")
     page.mouse.wheel(0, -400)
     page.keyboard.up("Control")
-    page.wait_for_function(ZOOMED.format(2))
+    until(page, ZOOMED.format(2))
     transforms = views.locator("img").evaluate_all("(all) => all.map((e) => e.style.transform)")
     assert transforms[0] == transforms[1] != ""
     views.nth(1).dblclick()
-    page.wait_for_function("document.querySelector('.pair img').style.transform === ''")
+    until(page, "document.querySelector('.pair img').style.transform === ''")
 
 
 def test_pictures_zoom_and_move_by_keyboard(page: Any) -> None:
@@ -205,7 +206,7 @@ def test_pictures_zoom_and_move_by_keyboard(page: Any) -> None:
     views.first.focus()
     for _ in range(3):
         page.keyboard.press("+")
-    page.wait_for_function(ZOOMED.format(3))
+    until(page, ZOOMED.format(3))
     before = views.locator("img").evaluate_all("(all) => all.map((e) => e.style.transform)")
     page.keyboard.press("ArrowRight")
     after = views.locator("img").evaluate_all("(all) => all.map((e) => e.style.transform)")
@@ -218,7 +219,7 @@ def test_the_plain_wheel_scrolls_the_page_over_pictures_of_a_pair(page: Any) -> 
     tab(page, "Compare")
     page.locator(".pair .view").first.hover()
     page.mouse.wheel(0, 300)
-    page.wait_for_function("window.scrollY > 100")
+    until(page, "window.scrollY > 100")
     assert page.locator(".pair img").first.evaluate("(e) => e.style.transform") == ""
 
 
