@@ -93,10 +93,11 @@ class Command:
             with Image.open(path) as file:
                 file.load()
                 image = file.copy()
-        except (OSError, ValueError, SyntaxError) as error:
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             return Result.failed(request, "no_image", f"{path.name} is no image: {error}")
         asked = {k: v for k, v in line.items() if k not in ("id", "out")}
-        refused = tuple(str(name) for name in answer.get("not_applied") or ())
+        left_out = answer.get("not_applied")
+        refused = tuple(str(n) for n in left_out) if isinstance(left_out, list) else ()
         applied = _object(answer, "applied") or {k: v for k, v in asked.items() if k not in refused}
         result = Result(request.id, image, None, telemetry, applied, refused)
         if self.measuring and self.batch == 1:
@@ -175,8 +176,8 @@ class Running:
             if text is None:
                 return answers, self._last_words()
             answer = _answer(text)
-            if answer is not None and answer.get("id") in requests:
-                answers[answer["id"]] = {"elapsed_s": monotonic() - began, **answer}
+            if answer is not None and str(answer.get("id")) in requests:
+                answers[str(answer["id"])] = {"elapsed_s": monotonic() - began, **answer}
         return answers, ""
 
     def stop(self) -> None:
@@ -217,6 +218,6 @@ def _answer(text: str) -> dict[str, Any] | None:
     """A line of the program as an answer; other output (a progress bar, a log) is none."""
     try:
         answer = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None

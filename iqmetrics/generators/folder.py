@@ -99,10 +99,9 @@ class Files:
             self.in_folder.setdefault(path.parent.name, []).append(path)
         table = root / TABLE
         if table.is_file():
-            with table.open(encoding="utf-8-sig", newline="") as file:
-                for row in csv.DictReader(file):
-                    if row.get("prompt_id") and row.get("file_name"):
-                        self.listed.setdefault(row["prompt_id"], []).append(root / row["file_name"])
+            for row in _rows(table):
+                if row.get("prompt_id") and row.get("file_name"):
+                    self.listed.setdefault(row["prompt_id"], []).append(root / row["file_name"])
 
     def find(self, prompt_id: str, seed: int, number: int) -> Path | None:
         """The image of a prompt with this seed, else its `number`-th (1-based), else None."""
@@ -123,3 +122,13 @@ def _natural(path: Path) -> list[tuple[int, str]]:
     """Order names with numbers as a person would: 2 before 10."""
     parts = re.split(r"(\d+)", path.stem)
     return [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(
+            f"{table} is not a CSV table in UTF-8: {error}", "Save it as UTF-8"
+        ) from error

@@ -1,13 +1,16 @@
 """Programs as generators: answers in order, and every way a program can let one down."""
 
+import json
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from iqmetrics.errors import BadInput
-from iqmetrics.generators.base import Request
+from iqmetrics.generators.base import Request, Result
 from iqmetrics.generators.command import Command
 
 PROGRAM = f"{sys.executable} {Path(__file__).with_name('echo_model.py')}"
@@ -93,3 +96,71 @@ def test_the_fingerprint_changes_with_the_command_and_its_parameters() -> None:
     ]
     assert len({str(p) for p in prints}) == 3
     assert Command("a", timeout_s=1).fingerprint() == prints[0]
+
+
+ANSWERS = """
+import json, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    for odd in json.loads(sys.argv[1]):
+        print(odd if isinstance(odd, str) else json.dumps({"id": asked["id"], **odd}), flush=True)
+"""
+
+
+def answer(tmp_path: Path, *said: object) -> Result:
+    """What becomes of one request when the program says these lines."""
+    (tmp_path / "odd.py").write_text(ANSWERS)
+    words = [sys.executable, str(tmp_path / "odd.py"), json.dumps(said)]
+    model = Command(shlex.join(words), timeout_s=5.0)
+    try:
+        model.open(measure=False)
+        (result,) = model([Request("1", "a cat", 7)])
+    finally:
+        model.close()
+    return result
+
+
+@pytest.mark.parametrize(
+    "noise",
+    ["50%|###   |", "", "[]", "null", '{"id": []}', '{"id": {"a": 1}}', '{"id": "other"}',
+     "[" * 100_000, "{", '"1"', "\x1b[31mlog"],
+)  # fmt: skip
+def test_other_lines_of_a_program_are_no_answer(tmp_path: Path, noise: str) -> None:
+    result = answer(tmp_path, noise, {"error": "no", "kind": "refused"})
+    assert result.error is not None
+    assert (result.error.kind, result.error.reason) == ("refused", "no")
+
+
+@pytest.mark.parametrize("field", ["telemetry", "applied", "not_applied"])
+@pytest.mark.parametrize("odd", [5, "text", None, True, {"a": 1}, ["seed"]])
+def test_an_odd_field_of_an_answer_does_not_cost_the_image(
+    tmp_path: Path, field: str, odd: object
+) -> None:
+    Image.new("L", (8, 8), 9).save(tmp_path / "made.png")
+    result = answer(tmp_path, {"path": str(tmp_path / "made.png"), field: odd})
+    assert result.error is None and result.image is not None
+    assert isinstance(result.applied, dict) and isinstance(result.telemetry, dict)
+    assert result.not_applied == (("seed",) if (field, odd) == ("not_applied", ["seed"]) else ())
+
+
+@pytest.mark.parametrize("kind", ["refused", "nonsense", 5, None, ["refused"]])
+def test_the_kinds_of_failure_are_a_closed_set(tmp_path: Path, kind: object) -> None:
+    result = answer(tmp_path, {"error": "no", "kind": kind})
+    assert result.error is not None
+    assert result.error.kind == ("refused" if kind == "refused" else "failed")
+
+
+@pytest.mark.parametrize("path", ["a\0b.png", "/", "x" * 5000, "/dev/null/x.png"])
+def test_a_path_that_is_no_file_is_no_image(tmp_path: Path, path: str) -> None:
+    result = answer(tmp_path, {"path": path})
+    assert result.error is not None and result.error.kind == "no_image"
+
+
+def test_an_image_too_large_to_decode_is_a_failure_and_no_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("L", (64, 64)).save(tmp_path / "bomb.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    result = answer(tmp_path, {"path": str(tmp_path / "bomb.png")})
+    assert result.error is not None and result.error.kind == "no_image"
+    assert "bomb" in result.error.reason

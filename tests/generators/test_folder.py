@@ -63,3 +63,30 @@ def test_the_fingerprint_follows_the_files(tmp_path: Path) -> None:
     assert Folder(str(tmp_path)).fingerprint() == before
     put(tmp_path / "dog.png", 1)
     assert Folder(str(tmp_path)).fingerprint() != before
+
+
+@pytest.mark.parametrize(
+    "data", ["file_name,prompt_id\nä.png,cat\n".encode("latin-1"), b"a\0b\n" * 3]
+)
+def test_a_table_that_cannot_be_read_is_told_and_not_passed_over(
+    tmp_path: Path, data: bytes
+) -> None:
+    put(tmp_path / "cat.png", 1)
+    (tmp_path / "prompts.csv").write_bytes(data)
+    if b"\0" in data:  # Python 3.11 and later read NUL as any other character
+        assert ask(tmp_path, ("cat", 0, 1)) == [1]
+        return
+    with pytest.raises(BadInput, match=r"prompts\.csv is not a CSV table in UTF-8"):
+        Folder(str(tmp_path)).open(measure=False)
+
+
+def test_names_of_any_script_are_found(tmp_path: Path) -> None:
+    put(tmp_path / "夏 日/7.png", 70)
+    put(tmp_path / "a[b]*_3.png", 30)
+    assert ask(tmp_path, ("夏 日", 7, 1), ("a[b]*", 3, 1), ("a[b]x", 3, 1)) == [70, 30, "no_image"]
+
+
+def test_a_row_of_a_file_that_is_gone_is_no_image(tmp_path: Path) -> None:
+    put(tmp_path / "other.png", 1)
+    (tmp_path / "prompts.csv").write_text("file_name,prompt_id\ngone.png,cat\n,dog\nother.png,\n")
+    assert ask(tmp_path, ("cat", 0, 1), ("dog", 0, 1)) == ["no_image", "no_image"]
