@@ -81,7 +81,7 @@ def _walk(browser: object, page_file: Path) -> dict[str, float]:
             cards = page.locator(".card")
             for number in range(0, cards.count(), 12):
                 cards.nth(number).click()
-                page.locator("dialog .controls button").click()
+                page.locator("dialog [name=close]").click()
             following = page.locator("main .controls button:not([disabled])", has_text="Next")
             if not following.count():
                 break

@@ -72,7 +72,7 @@ def _load(kind: Kind, name: str, target: str) -> Callable[..., Any]:
     module, _, attribute = target.partition(":")
     try:
         found: Callable[..., Any] = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, SyntaxError, TypeError, ValueError) as error:
         raise BadInput(
             f"{kind} {name!r} cannot be imported: {error}", "Is its package installed here?"
         ) from error

@@ -1,6 +1,7 @@
 """From a name to a class, and from a typo to the right name."""
 
 import importlib
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +28,17 @@ def test_an_unknown_name_gets_the_nearest_one() -> None:
     assert error.value.hint.startswith("Did you mean 'size'?")
 
 
-@pytest.mark.parametrize("name", ["no_such_module:Thing", "iqmetrics.scorers.size:Nothing"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "no_such_module:Thing",
+        "iqmetrics.scorers.size:Nothing",
+        ":Thing",
+        ".size:Size",
+        "json:",
+        ":",
+    ],
+)
 def test_what_cannot_be_imported_is_told(name: str) -> None:
     with pytest.raises(BadInput, match="cannot be imported"):
         plugins.resolve("scorer", name)
@@ -42,3 +53,19 @@ def test_an_entry_point_is_found_and_a_built_in_name_wins(monkeypatch: pytest.Mo
     monkeypatch.setattr(plugins, "entry_points", lambda group: theirs)
     assert plugins.resolve("scorer", "mine") is Size
     assert plugins.resolve("scorer", "size") is Size
+
+
+def test_a_file_of_a_user_with_a_slip_of_the_pen_is_no_bug_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slip_of_the_pen.py").write_text("class Mine\n    pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(BadInput, match=r"cannot be imported.*slip_of_the_pen\.py, line 1"):
+        plugins.resolve("scorer", "slip_of_the_pen:Mine")
+
+
+@pytest.mark.parametrize("options", [{"colour": 1}, {"": 1}, {"self": 1}])
+def test_an_option_that_a_class_does_not_take_is_told(options: dict[str, object]) -> None:
+    with pytest.raises(BadInput, match="scorer 'size'") as error:
+        plugins.make("scorer", "size", options)
+    assert error.value.hint == "Its options: iqm scorers size"

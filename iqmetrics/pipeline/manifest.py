@@ -16,6 +16,8 @@ from iqmetrics.errors import BadInput
 NAME = "manifest.jsonl"
 JOURNAL = ".manifest.journal"
 PENDING = "pending"
+ESCAPED = "backslashreplace"
+"""Of text that is not UTF-8, such as a file's name in an error: JSON has the same escapes."""
 EVERY_S = 2.0
 SHARE = 20
 """A rewrite may take one part in so many of the time."""
@@ -70,7 +72,7 @@ class Manifest:
 
     def __enter__(self) -> "Manifest":
         self.write()
-        self._journal = (self.folder / JOURNAL).open("w", encoding="utf-8")
+        self._journal = (self.folder / JOURNAL).open("w", encoding="utf-8", errors=ESCAPED)
         return self
 
     def add(self, row: Row) -> None:
@@ -87,7 +89,7 @@ class Manifest:
         began = time.monotonic()
         path = self.folder / (NAME + ".new")
         try:
-            with path.open("w", encoding="utf-8") as file:
+            with path.open("w", encoding="utf-8", errors=ESCAPED) as file:
                 file.writelines(map(_line, self.rows.values()))
                 file.flush()
                 os.fsync(file.fileno())
@@ -118,9 +120,9 @@ def read(path: Path) -> list[Row]:
     if not path.exists():
         return []
     rows = []
-    for number, line in enumerate(path.read_text("utf-8").split("\n"), 1):
+    for number, line in enumerate(path.read_text("utf-8", "surrogateescape").split("\n"), 1):
         if line.strip():
-            row = _row(line)
+            row = _row(line) if _is_utf8(line) else None
             if row is None:
                 raise BadInput(
                     f"{path}, line {number}, is not a row of a manifest",
@@ -128,6 +130,10 @@ def read(path: Path) -> list[Row]:
                 )
             rows.append(row)
     return rows
+
+
+def _is_utf8(line: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in line)
 
 
 def _journal(path: Path) -> list[Row]:

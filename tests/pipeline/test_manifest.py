@@ -88,3 +88,38 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_manifest(
         manifest.plan([row("b.png")])
     assert [r["file_name"] for r in read(tmp_path / NAME)] == ["a.png"]
     assert [p.name for p in tmp_path.iterdir()] == [NAME]
+
+
+def test_words_that_are_not_utf8_are_kept_as_escapes(tmp_path: Path) -> None:
+    """The reason of a failure may hold a file name as it is on disk."""
+    reason = "cannot read 夏 \udcff.png\u2028"
+    with Manifest(tmp_path) as manifest:
+        manifest.add({**row("a.png"), "reason": reason})
+        assert b"\\udcff" in (tmp_path / ".manifest.journal").read_bytes()
+    assert "夏".encode() in (tmp_path / NAME).read_bytes(), "what is UTF-8 can be read by people"
+    assert read(tmp_path / NAME)[0]["reason"] == reason
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"file_name": "\xff.png"}', b"[]", b'{"file_name": 5}', b"{}", b"\xff\xfe{"]
+)
+def test_any_broken_line_is_named_and_nothing_is_overwritten(tmp_path: Path, line: bytes) -> None:
+    whole = json.dumps(row("old.png")).encode() + b"\n\n" + line + b"\n"
+    (tmp_path / NAME).write_bytes(whole)
+    with pytest.raises(BadInput, match="line 3, is not a row"):
+        Manifest(tmp_path)
+    assert (tmp_path / NAME).read_bytes() == whole
+
+
+def test_an_image_of_another_length_or_request_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"12345")
+    made = {**row("a.png"), "status": "ok", "request": "k", "bytes": 5}
+    with Manifest(tmp_path) as manifest:
+        manifest.add(made)
+        assert manifest.done("a.png", "k")
+        assert not manifest.done("a.png", "other")
+        assert not manifest.done("b.png", "k")
+        (tmp_path / "a.png").write_bytes(b"1234")
+        assert not manifest.done("a.png", "k"), "cut short since"
+        (tmp_path / "a.png").unlink()
+        assert not manifest.done("a.png", "k"), "gone"
