@@ -73,3 +73,48 @@ def test_where_nearly_all_prompts_are_equal_no_bound_is_made_up() -> None:
     assert found.low is None
     equal = paired.effect(np.zeros(12))
     assert (equal.low, equal.high) == (0, 0)
+
+
+def test_the_order_of_the_prompts_does_not_move_the_mean_and_hardly_the_bounds() -> None:
+    x = left_skewed(np.random.default_rng(5), (60,))
+    here, there = paired.effect(x), paired.effect(x[::-1].copy())
+    assert here.mean == pytest.approx(there.mean)
+    assert here.low is not None and there.low is not None
+    assert here.low == pytest.approx(there.low, abs=0.2 * here.sd / np.sqrt(60))
+
+
+def test_a_smaller_alpha_is_a_wider_claim() -> None:
+    x = left_skewed(np.random.default_rng(6), (50, 1))
+    edges = [paired.bounds(x, alpha) for alpha in (0.1, 0.05, 0.01)]
+    assert edges[0][0] > edges[1][0] > edges[2][0]
+    assert edges[0][1] < edges[1][1] < edges[2][1]
+
+
+@pytest.mark.parametrize("n", [paired.LARGE - 1, paired.LARGE])
+def test_bootstrap_and_normal_bounds_meet_where_one_takes_over(n: int) -> None:
+    x = np.random.default_rng(7).normal(0.1, 1.0, n)
+    found = paired.effect(x)
+    half = 1.645 * x.std(ddof=1) / np.sqrt(n)
+    assert found.low == pytest.approx(x.mean() - half, abs=0.08 * half)
+    assert found.high == pytest.approx(x.mean() + half, abs=0.08 * half)
+
+
+def test_p_values_of_both_sides_are_nearly_complements_and_never_zero() -> None:
+    x = left_skewed(np.random.default_rng(8), (40,))
+    for null in (-0.3, 0.0, 0.2):
+        above, below = (paired.p_value(x, null, side) for side in ("above", "below"))
+        assert above + below == pytest.approx(1.0, abs=0.01)
+    assert paired.p_value(x + 100, 0.0, "above") == pytest.approx(1 / (paired.RESAMPLES + 1))
+    assert paired.p_value(np.full(9, 0.5), 0.4, "above") == 0.0
+    assert paired.p_value(np.full(9, 0.5), 0.5, "above") == 1.0, "equal is not above"
+
+
+def test_half_the_margin_needs_four_times_the_prompts() -> None:
+    one, two = (paired.prompts_needed(0.3, m) for m in (0.02, 0.01))
+    assert two == pytest.approx(4 * one, rel=0.002)
+    assert paired.prompts_needed(1e-9, 1.0) == paired.MIN_PROMPTS
+    assert (
+        paired.prompts_needed(0.3, 0.02, power=0.9)
+        > one
+        > paired.prompts_needed(0.3, 0.02, alpha=0.1)
+    )
