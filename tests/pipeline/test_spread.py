@@ -111,3 +111,12 @@ def test_a_set_or_a_missing_value_is_no_image() -> None:
 def test_no_time_at_all_gives_no_images_per_hour() -> None:
     idle = [Cell("m", "p", 0, 1, "0.png", {"usable": 1.0, "run.latency_s": 0.0})]
     assert usable_per_hour(scorecard(idle)) == {}
+
+
+def test_a_variant_is_held_against_the_same_seed_whatever_its_place() -> None:
+    rows = [("cat", 7, 1, 10.0), ("cat", 8, 2, 20.0), ("cat~caps", 8, 1, 22.0)]
+    found = [Cell("m", p, s, k, f"{p}/{s}.png", {"x": v}) for p, s, k, v in rows]
+    (row,) = spreads(scorecard(found))
+    assert row.sensitivity == pytest.approx(10.0), (
+        "22 against the 20 of seed 8, not the 10 of pick 1"
+    )
