@@ -68,9 +68,10 @@ def detect(pictures: Sequence[Pixels], tiles: bool = True) -> list[list[Found]]:
     found: list[list[tuple[Found, _Window]]] = [[] for _ in pictures]
     for name, size in SIDE.items():
         seen = [w for w in windows if name == "face_full" or not w.inner]
-        regressors, scores = session.run(name, _looks(pictures, there, seen, size))
-        for window, raw, logits in zip(seen, regressors, scores, strict=True):
-            found[window.picture] += [(f, window) for f in _decode(name, raw, logits, window)]
+        least = math.log(THRESHOLD[name] / (1 - THRESHOLD[name]))
+        answers = session.likely(name, _looks(pictures, there, seen, size), least)
+        for window, answer in zip(seen, answers, strict=True):
+            found[window.picture] += [(f, window) for f in _decode(name, *answer, window)]
     return [
         _merge([f for f, w in one if _whole(f, w, p.shape)])
         for one, p in zip(found, pictures, strict=True)
@@ -134,14 +135,17 @@ def _anchors(name: str) -> Floats:
 
 
 def _decode(
-    name: str, raw: NDArray[np.float32], logits: NDArray[np.float32], window: _Window
+    name: str,
+    keep: NDArray[np.int64],
+    raw: NDArray[np.float32],
+    logits: NDArray[np.float32],
+    window: _Window,
 ) -> list[Found]:
-    least = THRESHOLD[name]
-    keep = np.flatnonzero(logits[:, 0] >= math.log(least / (1 - least)))
+    """What some anchors (their numbers k x 16 and logits k x 1) say of a window."""
     if not len(keep):
         return []
-    scores = 1 / (1 + np.exp(-np.clip(logits[keep, 0].astype(np.float64), -80, 80)))
-    numbers = raw[keep].astype(np.float64) / SIDE[name]
+    scores = 1 / (1 + np.exp(-np.clip(logits[:, 0].astype(np.float64), -80, 80)))
+    numbers = raw.astype(np.float64) / SIDE[name]
     centres = _anchors(name)[keep]
     at = np.array([window.x, window.y], np.float64)
     middle = (numbers[:, :2] + centres) * window.side + at

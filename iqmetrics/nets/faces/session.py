@@ -74,6 +74,26 @@ def uploaded(pictures: Sequence[NDArray[np.uint8]]) -> "list[Tensor] | None":
     return [upload(pixels, place) for pixels in pictures]
 
 
+def likely(name: str, batch: Any, least: float) -> list[tuple[Any, Floats, Floats]]:
+    """Of a detector's answers for each row those of a logit from `least` on.
+
+    Args:
+        name: "face_short" or "face_full".
+        batch: as for `run`.
+        least: the least logit.
+
+    Returns:
+        For each row the anchors, in order, their numbers and their logits (k x 1).
+    """
+    if _device != "cpu":
+        return _torch_net(name, _device).likely(batch, CHUNK_ON_GPU, least)
+    found = []
+    for numbers, logits in zip(*run(name, batch), strict=True):
+        anchors = np.flatnonzero(logits[:, 0] >= least)
+        found.append((anchors, numbers[anchors], logits[anchors]))
+    return found
+
+
 def run(name: str, batch: Any, deep: bool = False) -> list[Floats]:
     """Outputs of one net for a batch.
 

@@ -175,13 +175,13 @@ class TorchNet:
         return entry, graph, answer
 
     @torch.inference_mode()
-    def run(
+    def there(
         self,
         batch: NDArray[Any] | Tensor,
         step: int,
         reduce: Reduce = lambda answer, rows: answer,
-    ) -> list[NDArray[Any]]:
-        """Outputs in main memory for a batch, `step` rows at a time.
+    ) -> tuple[Tensor, ...]:
+        """Outputs on the device for a batch, `step` rows at a time.
 
         Args:
             batch: n rows of what `prepare` takes, in main memory or on the device.
@@ -197,13 +197,45 @@ class TorchNet:
             if not isinstance(part, Tensor):
                 part = torch.from_numpy(np.ascontiguousarray(part))
             rows = part
-            entry = torch.zeros((step, *rows.shape[1:]), dtype=rows.dtype, device=self.device)
-            entry[: len(rows)].copy_(rows, non_blocking=True)
+            if len(rows) < step or rows.device != self.device:
+                entry = torch.zeros((step, *rows.shape[1:]), dtype=rows.dtype, device=self.device)
+                entry[: len(rows)].copy_(rows, non_blocking=True)
+            else:
+                entry = rows
             with LOCK:
                 answer = tuple(t[: len(rows)] for t in self(entry))
                 here = slice(first, first + len(rows))
                 parts.append(tuple(t.clone() for t in reduce(answer, here)))
-        return [torch.cat(part).cpu().numpy() for part in zip(*parts, strict=True)]
+        return tuple(torch.cat(part) for part in zip(*parts, strict=True))
+
+    def run(
+        self,
+        batch: NDArray[Any] | Tensor,
+        step: int,
+        reduce: Reduce = lambda answer, rows: answer,
+    ) -> list[NDArray[Any]]:
+        """The same in main memory."""
+        return [t.cpu().numpy() for t in self.there(batch, step, reduce)]
+
+    @torch.inference_mode()
+    def likely(
+        self, batch: NDArray[Any] | Tensor, step: int, least: float
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]:
+        """Of a detector's answers (numbers, logits; n x anchors x any) those of a logit >= `least`.
+
+        Only these come to main memory.
+
+        Returns:
+            For each row the anchors, in order, their numbers and their logits.
+        """
+        numbers, logits = self.there(batch, step)
+        row, anchor = (logits[..., 0] >= least).nonzero(as_tuple=True)
+        found = (row, anchor, numbers[row, anchor], logits[row, anchor])
+        rows, anchors, kept, sure = (t.cpu().numpy() for t in found)
+        ends = np.searchsorted(rows, np.arange(len(batch) + 1))
+        return [
+            (anchors[a:b], kept[a:b], sure[a:b]) for a, b in zip(ends[:-1], ends[1:], strict=True)
+        ]
 
 
 def _near(found: Tensor, wanted: Tensor) -> bool:
