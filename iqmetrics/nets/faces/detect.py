@@ -8,14 +8,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.nets.faces import session
+from iqmetrics.nets.faces.looks import OnDevice, Shown
 from iqmetrics.nets.side_by_side import each
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -61,10 +65,10 @@ class _Window:
     inner: bool
 
 
-def detect(pictures: Sequence[Pixels], tiles: bool = True) -> list[list[Found]]:
-    """Faces of each picture (height x width x 3 uint8), best first; all windows in one batch."""
+def detect(pictures: Sequence[Shown], tiles: bool = True) -> list[list[Found]]:
+    """Faces of each picture (height x width x 3 bytes), best first; all windows in one batch."""
     windows = [w for i, p in enumerate(pictures) for w in _windows(i, p.shape, tiles)]
-    there = session.uploaded(pictures)
+    there = [p.upright() for p in pictures if isinstance(p, OnDevice)]
     found: list[list[tuple[Found, _Window]]] = [[] for _ in pictures]
     for name, size in SIDE.items():
         seen = [w for w in windows if name == "face_full" or not w.inner]
@@ -100,18 +104,22 @@ def _starts(length: int, side: int) -> list[int]:
     return [round(i * (length - side) / (count - 1)) for i in range(count)]
 
 
-def _looks(pictures: Sequence[Pixels], there: Any, windows: list[_Window], size: int) -> Any:
+def _looks(
+    pictures: Sequence[Shown], there: "list[Tensor]", windows: list[_Window], size: int
+) -> Any:
     """All windows, n x size x size x 3 bytes; on the device where the pictures are `there`."""
-    if there is not None:
+    here = pictures
+    if there:
         from iqmetrics.nets.faces.device_looks import looks
 
         if (found := looks(there, windows, size)) is not None:
             return found
-    cuts = each(lambda w: _look(pictures[w.picture], w, size), windows)
+        here = [pixels.cpu().numpy() for pixels in there]
+    cuts = each(lambda w: _look(here[w.picture], w, size), windows)
     return np.array(cuts, np.uint8).reshape(-1, size, size, 3)
 
 
-def _look(pixels: Pixels, window: _Window, size: int) -> Pixels:
+def _look(pixels: Any, window: _Window, size: int) -> Pixels:
     """The window, shrunk or grown to size x size; what lies outside the picture is black."""
     part = pixels[window.y : window.y + window.side, window.x : window.x + window.side]
     scale = size / window.side

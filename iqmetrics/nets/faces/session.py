@@ -1,6 +1,5 @@
 """The three embedded face nets: onnxruntime on one CPU thread, or torch on a GPU."""
 
-from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,6 @@ from iqmetrics.nets.embedded import cpu_session
 from iqmetrics.nets.onnx_torch.pixels import Range
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from iqmetrics.nets.onnx_torch.net import TorchNet
 
 Floats = NDArray[np.float32]
@@ -64,14 +61,9 @@ def load(device: str = "cpu") -> None:
             _torch_net(name, device)
 
 
-def uploaded(pictures: Sequence[NDArray[np.uint8]]) -> "list[Tensor] | None":
-    """The pictures on the GPU that the nets run on; None on a CPU."""
-    if _device == "cpu":
-        return None
-    from iqmetrics.nets.onnx_torch.shrink import upload
-
-    place = _torch_net(NETS[0], _device).device
-    return [upload(pixels, place) for pixels in pictures]
+def device() -> str:
+    """Where the nets run: "cpu" or "cuda"."""
+    return _device
 
 
 def likely(name: str, batch: Any, least: float) -> list[tuple[Any, Floats, Floats]]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -233,9 +234,7 @@ class TorchNet:
         found = (row, anchor, numbers[row, anchor], logits[row, anchor])
         rows, anchors, kept, sure = (t.cpu().numpy() for t in found)
         ends = np.searchsorted(rows, np.arange(len(batch) + 1))
-        return [
-            (anchors[a:b], kept[a:b], sure[a:b]) for a, b in zip(ends[:-1], ends[1:], strict=True)
-        ]
+        return [(anchors[a:b], kept[a:b], sure[a:b]) for a, b in pairwise(ends.tolist())]
 
 
 def _near(found: Tensor, wanted: Tensor) -> bool:
