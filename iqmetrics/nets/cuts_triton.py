@@ -26,7 +26,7 @@ def cut(
     return out
 
 
-@triton.jit
+@triton.jit(do_not_specialize=("size", "outside"))
 def _cut(facts, numbers, out, size, outside, FIELDS: tl.constexpr, PLACES: tl.constexpr):
     job = tl.program_id(1).to(tl.int64)
     fact = facts + job * FIELDS

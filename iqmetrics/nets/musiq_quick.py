@@ -56,7 +56,7 @@ class Quick:
     def _folded(self, weight: Tensor) -> Tensor:
         """(64, 3, 7, 7) as (64, 16, 4, 4): for inputs whose 2 x 2 neighbours are channels."""
         grown = F.pad(weight, (0, 1, 0, 1))
-        out = grown.unflatten(3, (4, 2)).unflatten(2, (4, 2)).permute(0, 3, 5, 1, 2, 4)
+        out = grown.reshape(len(weight), 3, 4, 2, 4, 2).permute(0, 3, 5, 1, 2, 4)
         out = F.pad(out.reshape(len(weight), 12, 4, 4), (0, 0, 0, 0, 0, FOLDED - 12))
         return out.to(self.kind).contiguous(memory_format=torch.channels_last)
 
@@ -161,8 +161,9 @@ def _cut(images: Tensor, rows: int, columns: int, side: int) -> Tensor:
     down, across = rows * side - images.shape[2], columns * side - images.shape[3]
     grown = F.pad(images, (across // 2, across - across // 2, down // 2, down - down // 2))
     half = side // 2
-    cut = grown.unflatten(3, (columns, half, 2)).unflatten(2, (rows, half, 2))
-    return cut.permute(0, 2, 5, 3, 6, 4, 7, 1).reshape(len(images), rows * columns, half, half, 12)
+    n = len(images)
+    cut = grown.reshape(n, 3, rows, half, 2, columns, half, 2)
+    return cut.permute(0, 2, 5, 3, 6, 4, 7, 1).reshape(n, rows * columns, half, half, 12)
 
 
 @cache

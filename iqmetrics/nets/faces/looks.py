@@ -42,7 +42,8 @@ def squares_of(pictures: Sequence[Shown], squares: Sequence[Square], size: int) 
     """Each square of its picture, n x size x size x 3 bytes, where the pictures are."""
     there = [p for p in pictures if isinstance(p, OnDevice)]
     if not there:
-        jobs = list(zip(pictures, squares, strict=True))
+        arrays = [p for p in pictures if not isinstance(p, OnDevice)]
+        jobs = list(zip(arrays, squares, strict=True))
         found = each(lambda job: cut(*job, size), jobs)
         return np.array(found, np.uint8).reshape(-1, size, size, 3)
     plans = [

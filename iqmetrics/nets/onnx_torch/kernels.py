@@ -14,6 +14,11 @@ from torch import Tensor
 
 VALUES = 2048
 """Values that one program makes."""
+SHAPES = (
+    "total", "height", "width", "rows", "columns",
+    "top", "left", "step_down", "step_across", "apart_down", "apart_across",
+)  # fmt: skip
+"""Numbers for which no kernel of their own is compiled: every size of picture has others."""
 
 
 def depthwise(
@@ -68,7 +73,7 @@ def sum_prelu(x: Tensor, y: Tensor, slope: Tensor) -> Tensor:
     return out
 
 
-@triton.jit
+@triton.jit(do_not_specialize=SHAPES)
 def _depthwise(
     x,
     taps,
@@ -116,7 +121,7 @@ def _depthwise(
     tl.store(to, value.to(out.dtype.element_ty), here[:, None] & known[None, :])
 
 
-@triton.jit
+@triton.jit(do_not_specialize=("total",))
 def _sum_prelu(x, y, slope, out, total, channels, SIZE: tl.constexpr):
     at = tl.program_id(0).to(tl.int64) * SIZE + tl.arange(0, SIZE)
     inside = at < total
