@@ -25,6 +25,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import gpu_parts
 import numpy as np
 import report
 from clip_peers import save_random
@@ -182,29 +183,18 @@ def decode_ceiling(folder: Path, count: int) -> float:
     return pace.rate()
 
 
-def forwards(preset: Path, folder: Path, device: str, batch: int) -> tuple[Figures, Counter[str]]:
-    """GPU ms an image of every scorer's kernels (copies left out), and its ms by the clock."""
+def forwards(
+    preset: Path, folder: Path, device: str, batch: int
+) -> tuple[Figures, Counter[str], str]:
+    """What each scorer costs, alone on the GPU: see `gpu_parts.measure`."""
     from iqmetrics import presets
 
     records, _ = iqmetrics_records(folder, batch)
     decoded = [p for _, p in decode_all(records) if isinstance(p, Picture)]
-    figures: Figures = {}
-    kernels: Counter[str] = Counter()
-    for choice in presets.load(str(preset)).scorers:
-        scorer = choice.build()
+    scorers = {choice.name: choice.build() for choice in presets.load(str(preset)).scorers}
+    for scorer in scorers.values():
         base.load(scorer, device)
-
-        def once(scorer: base.Scorer = scorer) -> None:
-            scorer.score([Picture(p.record, p.pixels.copy()) for p in decoded])
-
-        for _ in range(3):
-            once()
-        start = time.perf_counter()
-        once()
-        figures[f"gpu_{choice.name}_clock_ms"] = 1e3 * (time.perf_counter() - start) / len(decoded)
-        kernels[choice.name] = 1e3 * kernel_seconds(once, device) / len(decoded)
-        figures[f"gpu_{choice.name}_kernel_ms"] = kernels[choice.name]
-    return figures, kernels
+    return gpu_parts.measure(scorers, decoded, device)
 
 
 def iqmetrics_records(folder: Path, count: int) -> tuple[list[ImageRecord], Any]:
@@ -213,25 +203,6 @@ def iqmetrics_records(folder: Path, count: int) -> tuple[list[ImageRecord], Any]
 
     records, found = read_folder(folder)
     return records[:count], found
-
-
-def kernel_seconds(call: Callable[[], None], device: str) -> float:
-    """Seconds that kernels ran on the GPU during a call; its processor time without a GPU."""
-    import torch
-
-    if device == "cpu":
-        start = time.process_time()
-        call()
-        return time.process_time() - start
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
-        call()
-        torch.cuda.synchronize()
-    kernels = [
-        event
-        for event in profile.events()
-        if event.device_type.name == "CUDA" and not event.name.startswith(("Memcpy", "Memset"))
-    ]
-    return sum(event.time_range.elapsed_us() for event in kernels) / 1e6
 
 
 def _gpu_machine(figures: Figures) -> None:
@@ -268,6 +239,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=["decode", "run", "two", "forward"])
     parser.add_argument("--side", type=int, default=1024)
     parser.add_argument("--seconds", type=float, default=1e9, help="start no part after so long")
+    parser.add_argument("--details", type=Path, help="where to write which kernels and functions")
     parser.add_argument("--write-letters", action="store_true")
     asked = parser.parse_args()
     if asked.write_letters:
@@ -312,7 +284,9 @@ def main() -> None:
 
         def nets() -> Figures:
             os.sched_setaffinity(0, every[: asked.cores])
-            found, kernels = forwards(chosen, folders["png"], asked.device, asked.batch)
+            found, kernels, told = forwards(chosen, folders["png"], asked.device, asked.batch)
+            if asked.details:
+                asked.details.write_text(told)
             return {**found, "gpu_forward_ceiling": 1e3 / sum(kernels.values())}
 
         if "decode" in asked.only:

@@ -27,7 +27,7 @@ class Picture:
     "icc ignored", "exif ignored", "high bit depth", "oriented").
     """
 
-    __slots__ = ("_memo", "flags", "pixels", "record")
+    __slots__ = ("_memo", "copies", "flags", "pixels", "record")
 
     def __init__(
         self, record: ImageRecord, pixels: "NDArray[np.uint8]", flags: tuple[str, ...] = ()
@@ -39,6 +39,8 @@ class Picture:
         self.pixels = pixels
         self.flags = flags
         self._memo: dict[Hashable, Any] = {}
+        self.copies: dict[str, Any] = {}
+        """Where else the pixels are, by device: gone with the pixels (see `nets.stacks`)."""
 
     @property
     def width(self) -> int:

@@ -1,18 +1,24 @@
 """Pictures of one size side by side on a device, so that a net sees them together."""
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from iqmetrics.images import Picture, by_shape
+from iqmetrics.nets import side_by_side
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 T = TypeVar("T")
+
+
+class Sent(NamedTuple):
+    """Where the pixels of a picture are on a device: a place in a stack."""
+
+    stack: "Tensor"
+    place: int
 
 
 def each(
@@ -35,13 +41,43 @@ def each(
 def stack(pictures: Sequence[Picture], device: str) -> "Tensor":
     """Pixels of pictures of one size, (n, height, width, 3) uint8, on the device.
 
-    For a GPU they are gathered in pinned memory, on a few threads, and sent without waiting.
+    A picture is sent once, whoever asks: nobody may write to what is answered.
     """
+    import torch
+
+    sent = _sent(pictures, device)
+    whole, first = sent[0]
+    if all(s.stack is whole and s.place == first + k for k, s in enumerate(sent)):
+        return whole[first : first + len(sent)]
+    return torch.stack([s.stack[s.place] for s in sent])
+
+
+def there(pictures: Sequence[Picture], device: str) -> "list[Tensor]":
+    """Pixels of pictures of any sizes, (height, width, 3) uint8 each, on the device."""
+    for places in by_shape(pictures).values():
+        _sent([pictures[place] for place in places], device)
+    return [sent.stack[sent.place] for sent in (p.copies[device] for p in pictures)]
+
+
+def _sent(pictures: Sequence[Picture], device: str) -> list[Sent]:
+    new = [p for p in pictures if device not in p.copies]
+    if new:
+        whole = _send(new, device)
+        for place, picture in enumerate(new):
+            picture.copies[device] = Sent(whole, place)
+    return [p.copies[device] for p in pictures]
+
+
+def _send(pictures: Sequence[Picture], device: str) -> "Tensor":
+    """Gathered in pinned memory for a GPU, and sent without waiting."""
     import torch
 
     shape = (len(pictures), *pictures[0].pixels.shape)
     gathered = torch.empty(shape, dtype=torch.uint8, pin_memory=device.startswith("cuda"))
     target = gathered.numpy()
-    with ThreadPoolExecutor(min(len(pictures), len(os.sched_getaffinity(0)), 8)) as pool:
-        list(pool.map(lambda k: np.copyto(target[k], pictures[k].pixels), range(len(pictures))))
+
+    def copy(place: int) -> None:
+        np.copyto(target[place], pictures[place].pixels)
+
+    side_by_side.each(copy, range(len(pictures)))
     return gathered.to(device, non_blocking=True)

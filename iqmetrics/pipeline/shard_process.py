@@ -5,6 +5,7 @@ It takes no signal of the terminal; it stops when the other end of its connectio
 
 import pickle
 import traceback
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def _serve(link: Connection) -> None:
     if device == "cuda":
         import torch
 
+        _one_thread_each()
         torch.cuda.set_per_process_memory_fraction(share)  # what is cached is given back before
     scorers = pickle.loads(pickled)
     here = one_process.Here(scorers, names, device, required=False)
@@ -77,3 +79,14 @@ def _serve(link: Connection) -> None:
         decoded = one_process.decode(work, workers)
         done = here.run(work, decoded, opened, Told(link))
     link.send(("done", done.problems))
+
+
+def _one_thread_each() -> None:
+    """Nothing here starts threads of its own: the other processes use the other cores."""
+    import torch
+
+    torch.set_num_threads(1)
+    with suppress(ImportError):
+        import cv2
+
+        cv2.setNumThreads(1)

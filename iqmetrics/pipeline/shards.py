@@ -105,7 +105,8 @@ class Shards:
         scorers: scorers that are not loaded, by name.
         names: those that are needed.
         store: an open store on disk.
-        workers: decoding processes of all of them together; None = the cores that are left.
+        workers: decoding processes of all of them together; None = as many as there are cores, for
+            a scoring process often waits for its GPU.
     """
 
     def __init__(
@@ -116,12 +117,12 @@ class Shards:
         store: Store,
         workers: int | None,
     ) -> None:
-        spare = workers or max(len(spots), cores() - len(spots))
+        decoding = -(-(workers or cores()) // len(spots))
         told = (
             pickle.dumps(dict(scorers)),
             list(names),
             str(store.path),
-            max(1, spare // len(spots)),
+            decoding,
         )
         beside = Counter(spot.gpu for spot in spots)
         self._links: list[Connection] = []
@@ -184,7 +185,7 @@ class Shards:
 
 
 def _start(link: Connection, spot: Place) -> "subprocess.Popen[bytes]":
-    gpu = {"CUDA_VISIBLE_DEVICES": spot.gpu, "OMP_NUM_THREADS": "2"} if spot.gpu else {}
+    gpu = {"CUDA_VISIBLE_DEVICES": spot.gpu, "OMP_NUM_THREADS": "1"} if spot.gpu else {}
     return subprocess.Popen(
         [sys.executable, "-P", "-c", CODE, dumps([link.fileno(), sys.path])],
         stdin=subprocess.DEVNULL,

@@ -122,17 +122,19 @@ class Face:
 
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
         """One reading a picture; all faces of the batch go through each net together."""
-        from iqmetrics.nets.faces.find import is_turned, mirrored, upright
+        from iqmetrics.nets.faces.find import is_turned, mirrored, shown
         from iqmetrics.nets.faces.judge import judge
 
         found = self._faces(pictures)
-        pixels = [upright(p) for p, faces in zip(pictures, found, strict=True) for _ in faces]
+        seen = [p for p, faces in zip(pictures, found, strict=True) if faces]
+        at = dict(zip(map(id, seen), shown(seen), strict=True))
+        pixels = [at[id(p)] for p, faces in zip(pictures, found, strict=True) for _ in faces]
         judged = iter(judge(pixels, [f for faces in found for f in faces]))
         readings = []
         for picture, faces in zip(pictures, found, strict=True):
             own = [next(judged) for _ in faces]
-            shown = [mirrored(f, picture.width) if is_turned(picture) else f for f in faces]
-            readings.append(self._reading(shown, own))
+            placed = [mirrored(f, picture.width) if is_turned(picture) else f for f in faces]
+            readings.append(self._reading(placed, own))
         return readings
 
     def _faces(self, pictures: Sequence[Picture]) -> "list[list[Found]]":

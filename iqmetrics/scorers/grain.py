@@ -88,6 +88,7 @@ class Grain:
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
         """One reading a picture; pictures of one size go through a GPU together."""
         from iqmetrics.nets.grain.read import look, readable
+        from iqmetrics.nets.stacks import stack
 
         answers: list[Reading | None] = [None] * len(pictures)
         at_once = self.batch if self.device != "cpu" else 1
@@ -98,7 +99,13 @@ class Grain:
                 continue
             for start in range(0, len(places), at_once):
                 part = places[start : start + at_once]
-                seen = look([pictures[p].pixels for p in part], self.device)
+                shown = [pictures[p] for p in part]
+                seen = look(
+                    stack(shown, self.device)
+                    if self.device != "cpu"
+                    else [p.pixels for p in shown],
+                    self.device,
+                )
                 for index, place in enumerate(part):
                     answers[place] = self._answer(seen, index)
         return self._with_faces(pictures, [answer for answer in answers if answer is not None])

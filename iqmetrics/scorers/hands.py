@@ -8,6 +8,7 @@ from iqmetrics.images import Picture, once_each
 from iqmetrics.nets.hands import session
 from iqmetrics.nets.hands.count import REASONS, Count, count_all
 from iqmetrics.nets.hands.find import Hand, find_all
+from iqmetrics.nets.hands.looks import sent
 from iqmetrics.records import Metric, Missing, Reading, Scope
 from iqmetrics.scorers.base import keep
 
@@ -59,9 +60,12 @@ class Hands:
         found = once_each(
             pictures,
             ("hands", self.device),
-            lambda some: find_all([p.pixels for p in some], self.device),
+            lambda some: find_all(
+                [p.pixels for p in some], self.device, there=sent(some, self.device)
+            ),
         )
-        counts = count_all([p.pixels for p in pictures], found, self.device)
+        pixels = [p.pixels for p in pictures]
+        counts = count_all(pixels, found, self.device, sent(pictures, self.device))
         return [reading(h, c) for h, c in zip(found, counts, strict=True)]
 
 

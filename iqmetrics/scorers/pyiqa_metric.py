@@ -50,6 +50,7 @@ class PyiqaMetric:
     file: str = ""
     device: str = field(init=False, repr=False, compare=False, default="cpu")
     built: Any = field(init=False, repr=False, compare=False, default=None)
+    run: Any = field(init=False, repr=False, compare=False, default=None)
 
     version = "1"
     scope: ClassVar[Scope] = "image"
@@ -93,9 +94,8 @@ class PyiqaMetric:
         from iqmetrics.nets import musiq, pyiqa_build
 
         built = pyiqa_build.build(self.metric, device, self.file)
-        if self._is_musiq:
-            musiq.quicken(built.net)
-        keep(self, device=device, built=built)
+        run = musiq.fastest(built.net) if self._is_musiq else None
+        keep(self, device=device, built=built, run=run)
 
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
         """One reading a picture; pictures of one size are computed together."""
@@ -128,10 +128,8 @@ class PyiqaMetric:
     def _values(self, images: "Tensor") -> list[float]:
         import torch
 
-        if self._is_musiq:
-            from iqmetrics.nets import musiq
-
-            answer = musiq.scores(self.built.net, images, half=self._kind == "cuda")
+        if self.run is not None:
+            answer = self.run(images)
         else:
             with torch.inference_mode():
                 answer = torch.cat([self.built(image[None]).flatten()[:1] for image in images])

@@ -45,3 +45,22 @@ def test_the_stack_is_a_copy_of_the_pixels() -> None:
     assert np.array_equal(made.numpy(), np.stack([p.pixels for p in pictures]))
     made.zero_()
     assert pictures[0].pixels.any()
+
+
+def test_a_picture_is_sent_once() -> None:
+    pictures = shown((4, 5), (4, 5), (3, 3), (4, 5))
+    one, two, small, three = pictures
+    first = stacks.stack([one, two], "cpu")
+    assert stacks.stack([two], "cpu").data_ptr() == first[1].data_ptr()
+    mixed = stacks.stack([three, one], "cpu")
+    assert np.array_equal(mixed.numpy(), np.stack([three.pixels, one.pixels]))
+    assert mixed.data_ptr() not in (first.data_ptr(), three.copies["cpu"].stack.data_ptr())
+    found = stacks.there(pictures, "cpu")
+    assert all(np.array_equal(f.numpy(), p.pixels) for f, p in zip(found, pictures, strict=True))
+    assert found[0].data_ptr() == first.data_ptr() and found[2].shape == small.pixels.shape
+
+
+def test_what_was_sent_goes_with_the_pixels() -> None:
+    (picture,) = shown((4, 5))
+    stacks.stack([picture], "cpu")
+    assert "cpu" in picture.copies and not picture.remembered().copies

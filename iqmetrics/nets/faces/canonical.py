@@ -65,8 +65,17 @@ def frontal(pixels: NDArray[np.uint8], symmetric: Points, square: Square) -> NDA
         symmetric: Symmetric part of the mesh, in picture pixels.
         square: The square the mesh was traced in.
     """
-    wide = Square(square.x, square.y, square.side * WIDE, square.angle)
-    detail = cut(pixels, wide, DETAIL)
+    wide = sampled(square)
+    return drawn(cut(pixels, wide, DETAIL), symmetric, wide)
+
+
+def sampled(square: Square) -> Square:
+    """The square that the frontal face is made from, around the one the mesh was traced in."""
+    return Square(square.x, square.y, square.side * WIDE, square.angle)
+
+
+def drawn(detail: NDArray[np.uint8], symmetric: Points, wide: Square) -> NDArray[np.uint8]:
+    """`frontal` from the cut-out (DETAIL x DETAIL x 3) of the `sampled` square."""
     points = with_ring(wide.from_image(symmetric[:, :2], DETAIL))
     corners, weights = _weights()
     where = (points[corners] * weights[..., None]).sum(1).reshape(SIZE, SIZE, 2) - 0.5

@@ -1,11 +1,14 @@
 """Square, turned cut-outs of an image: area-averaged when shrunk, so that nothing aliases."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from iqmetrics.nets.cuts import Cut
 
 Pixels = NDArray[np.uint8]
 Points = NDArray[np.float64]
@@ -49,8 +52,24 @@ class Square:
 
 def cut(pixels: Pixels, square: Square, size: int) -> Pixels:
     """The square as size x size x 3; what lies outside the image repeats its border."""
+    plan = planned(pixels.shape, square, size)
+    high, wide = plan.rows * plan.shrink, plan.columns * plan.shrink
+    part: Any = pixels[plan.top : plan.top + high, plan.left : plan.left + wide]
+    if plan.shrink > 1:
+        part = cv2.resize(part, (plan.columns, plan.rows), interpolation=cv2.INTER_AREA)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    cut_out = cv2.warpAffine(
+        part, plan.matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(cut_out, np.uint8)
+
+
+def planned(
+    shape: Sequence[int], square: Square, size: int, picture: int = 0, turned: bool = False
+) -> Cut:
+    """How a square is cut from a picture of that shape; it is mirrored first where `turned`."""
     reach = square.side * 0.75 + 4
-    height, width = pixels.shape[:2]
+    height, width = shape[:2]
     left, top = (
         int(max(0, min(c - reach, n - 1))) for c, n in ((square.x, width), (square.y, height))
     )
@@ -58,18 +77,10 @@ def cut(pixels: Pixels, square: Square, size: int) -> Pixels:
         int(min(n, max(c + reach, low + 1)))
         for c, n, low in ((square.x, width, left), (square.y, height, top))
     )
-    part: Any = pixels[top:bottom, left:right]
-    shrink = max(1, int(square.side / size))
-    shrink = min(shrink, *part.shape[:2])
-    if shrink > 1:
-        rows, columns = part.shape[0] // shrink, part.shape[1] // shrink
-        part = cv2.resize(
-            part[: rows * shrink, : columns * shrink], (columns, rows), interpolation=cv2.INTER_AREA
-        )
+    shrink = min(max(1, int(square.side / size)), bottom - top, right - left)
     corners = np.array([[0, 0], [size, 0], [0, size]], np.float64)
-    source = (square.to_image(corners, size) - [left, top]) / shrink - 0.5
-    matrix = cv2.getAffineTransform(source.astype(np.float32), (corners - 0.5).astype(np.float32))
-    cut_out = cv2.warpAffine(
-        part, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(cut_out, np.uint8)
+    at = (square.to_image(corners, size) - [left, top]) / shrink - 0.5
+    across, down = (at[1] - at[0]) / size, (at[2] - at[0]) / size
+    matrix = np.stack([across, down, at[0] + (across + down) / 2], 1)
+    columns, rows = (right - left) // shrink, (bottom - top) // shrink
+    return Cut(picture, left, top, columns, rows, shrink, matrix, turned=turned)

@@ -8,14 +8,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.nets.faces import session
+from iqmetrics.nets.faces.looks import OnDevice, Shown
 from iqmetrics.nets.side_by_side import each
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -61,16 +65,17 @@ class _Window:
     inner: bool
 
 
-def detect(pictures: Sequence[Pixels], tiles: bool = True) -> list[list[Found]]:
-    """Faces of each picture (height x width x 3 uint8), best first; all windows in one batch."""
+def detect(pictures: Sequence[Shown], tiles: bool = True) -> list[list[Found]]:
+    """Faces of each picture (height x width x 3 bytes), best first; all windows in one batch."""
     windows = [w for i, p in enumerate(pictures) for w in _windows(i, p.shape, tiles)]
-    there = session.uploaded(pictures)
+    there = [p.upright() for p in pictures if isinstance(p, OnDevice)]
     found: list[list[tuple[Found, _Window]]] = [[] for _ in pictures]
     for name, size in SIDE.items():
         seen = [w for w in windows if name == "face_full" or not w.inner]
-        regressors, scores = session.run(name, _looks(pictures, there, seen, size))
-        for window, raw, logits in zip(seen, regressors, scores, strict=True):
-            found[window.picture] += [(f, window) for f in _decode(name, raw, logits, window)]
+        least = math.log(THRESHOLD[name] / (1 - THRESHOLD[name]))
+        answers = session.likely(name, _looks(pictures, there, seen, size), least)
+        for window, answer in zip(seen, answers, strict=True):
+            found[window.picture] += [(f, window) for f in _decode(name, *answer, window)]
     return [
         _merge([f for f, w in one if _whole(f, w, p.shape)])
         for one, p in zip(found, pictures, strict=True)
@@ -99,18 +104,22 @@ def _starts(length: int, side: int) -> list[int]:
     return [round(i * (length - side) / (count - 1)) for i in range(count)]
 
 
-def _looks(pictures: Sequence[Pixels], there: Any, windows: list[_Window], size: int) -> Any:
+def _looks(
+    pictures: Sequence[Shown], there: "list[Tensor]", windows: list[_Window], size: int
+) -> Any:
     """All windows, n x size x size x 3 bytes; on the device where the pictures are `there`."""
-    if there is not None:
+    here = pictures
+    if there:
         from iqmetrics.nets.faces.device_looks import looks
 
         if (found := looks(there, windows, size)) is not None:
             return found
-    cuts = each(lambda w: _look(pictures[w.picture], w, size), windows)
+        here = [pixels.cpu().numpy() for pixels in there]
+    cuts = each(lambda w: _look(here[w.picture], w, size), windows)
     return np.array(cuts, np.uint8).reshape(-1, size, size, 3)
 
 
-def _look(pixels: Pixels, window: _Window, size: int) -> Pixels:
+def _look(pixels: Any, window: _Window, size: int) -> Pixels:
     """The window, shrunk or grown to size x size; what lies outside the picture is black."""
     part = pixels[window.y : window.y + window.side, window.x : window.x + window.side]
     scale = size / window.side
@@ -134,14 +143,17 @@ def _anchors(name: str) -> Floats:
 
 
 def _decode(
-    name: str, raw: NDArray[np.float32], logits: NDArray[np.float32], window: _Window
+    name: str,
+    keep: NDArray[np.int64],
+    raw: NDArray[np.float32],
+    logits: NDArray[np.float32],
+    window: _Window,
 ) -> list[Found]:
-    least = THRESHOLD[name]
-    keep = np.flatnonzero(logits[:, 0] >= math.log(least / (1 - least)))
+    """What some anchors (their numbers k x 16 and logits k x 1) say of a window."""
     if not len(keep):
         return []
-    scores = 1 / (1 + np.exp(-np.clip(logits[keep, 0].astype(np.float64), -80, 80)))
-    numbers = raw[keep].astype(np.float64) / SIDE[name]
+    scores = 1 / (1 + np.exp(-np.clip(logits[:, 0].astype(np.float64), -80, 80)))
+    numbers = raw.astype(np.float64) / SIDE[name]
     centres = _anchors(name)[keep]
     at = np.array([window.x, window.y], np.float64)
     middle = (numbers[:, :2] + centres) * window.side + at

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.images import Picture, once_each
-from iqmetrics.nets.faces import detect, mesh
+from iqmetrics.nets import cuts
+from iqmetrics.nets.faces import detect, mesh, session
 from iqmetrics.nets.faces.crop import Points, Square
+from iqmetrics.nets.faces.looks import OnDevice, Shown
 from iqmetrics.nets.faces.shape import mirror_map
 
 KEY = "nets.faces.find/1"
@@ -67,7 +69,18 @@ def faces_of(pictures: Sequence[Picture]) -> list[list[Face]]:
 
 def upright_faces(pictures: Sequence[Picture]) -> list[list[Face]]:
     """The faces in the picture's `upright` orientation, which its mirror image shares."""
-    return once_each(pictures, KEY, lambda some: _find([upright(p) for p in some]))
+    return once_each(pictures, KEY, lambda some: _find(shown(some)))
+
+
+def shown(pictures: Sequence[Picture]) -> list[Shown]:
+    """The pictures in their `upright` orientation, on the GPU where the nets run and cut there."""
+    device = session.device()
+    if device == "cpu" or not cuts.possible(device):
+        return [upright(p) for p in pictures]
+    from iqmetrics.nets.stacks import there
+
+    sent = there(pictures, device)
+    return [OnDevice(pixels, is_turned(p)) for p, pixels in zip(pictures, sent, strict=True)]
 
 
 def is_turned(picture: Picture) -> bool:
@@ -90,13 +103,13 @@ def _mirror_is_less(pixels: NDArray[np.uint8]) -> bool:
     return False
 
 
-def _find(pictures: list[NDArray[np.uint8]]) -> list[list[Face]]:
+def _find(pictures: list[Shown]) -> list[list[Face]]:
     faces = trace_found(pictures, detect.detect(pictures))
     return [[f for f in some if is_face(f.score, f.flag)] for some in faces]
 
 
 def trace_found(
-    pictures: Sequence[NDArray[np.uint8]], found: Sequence[Sequence[detect.Found]]
+    pictures: Sequence[Shown], found: Sequence[Sequence[detect.Found]]
 ) -> list[list[Face]]:
     """The mesh of every detection, all in one batch; each picture's faces largest first."""
     flat = [(i, f) for i, some in enumerate(found) for f in some]

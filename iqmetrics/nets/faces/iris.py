@@ -52,5 +52,10 @@ def both(points: Points, posed: Posed) -> Points:
 
 def cut_outs(pixels: NDArray[np.uint8], posed: Posed) -> Points:
     """The 64-pixel grey cut-outs of the left eye, mirrored, and of the right eye (2 x 64 x 64)."""
-    one, two = (cut(pixels, square, SIDE) for square in eye_squares(posed))
-    return np.asarray(np.stack([one[:, ::-1], two]).astype(np.float32).mean(-1), np.float64)
+    return grey(np.stack([cut(pixels, square, SIDE) for square in eye_squares(posed)]))
+
+
+def grey(eyes: NDArray[np.uint8]) -> Points:
+    """`cut_outs` from the two eyes' squares (2 x 64 x 64 x 3)."""
+    both = np.stack([eyes[0, :, ::-1], eyes[1]])
+    return np.asarray(both.astype(np.float32).mean(-1), np.float64)

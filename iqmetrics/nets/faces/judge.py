@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from iqmetrics.nets.faces import heads
 from iqmetrics.nets.faces.crop import Points
 from iqmetrics.nets.faces.find import Face
+from iqmetrics.nets.faces.looks import Shown
 from iqmetrics.nets.faces.measure import Measured, measure
 from iqmetrics.nets.faces.shape import constants, mirror_map
 
@@ -38,7 +38,7 @@ class Judged:
     yaw: float | None
 
 
-def judge(pictures: Sequence[NDArray[np.uint8]], faces: Sequence[Face]) -> list[Judged]:
+def judge(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Judged]:
     """Judge every face; `pictures` gives the picture of each."""
     out = [Judged(_unfit(face), {}, 0.0, face.yaw) for face in faces]
     fit = [i for i, verdict in enumerate(out) if verdict.reason is None]

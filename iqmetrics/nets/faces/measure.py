@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.nets.faces import iris, mesh
-from iqmetrics.nets.faces.canonical import EYES, SIZE, TOP, frontal, inside
+from iqmetrics.nets.faces.canonical import DETAIL, EYES, SIZE, TOP, drawn, inside, sampled
 from iqmetrics.nets.faces.cover import covered
-from iqmetrics.nets.faces.crop import Points, Square, cut
+from iqmetrics.nets.faces.crop import Points, Square
 from iqmetrics.nets.faces.find import Face
+from iqmetrics.nets.faces.looks import OnDevice, Shown, here, squares_of, with_mirrored
 from iqmetrics.nets.faces.outline import outline_difference
 from iqmetrics.nets.faces.pose import Posed, take_apart
 from iqmetrics.nets.faces.shape import left, mirror_all
@@ -58,22 +59,28 @@ class Measured:
     covered: str | None
 
 
-def measure(pictures: Sequence[Pixels], faces: Sequence[Face]) -> list[Measured]:
+def measure(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Measured]:
     """All faces measured together; `pictures` gives the picture of each face."""
     if not faces:
         return []
     meshes, spreads, flags = _mean_meshes(pictures, [f.square for f in faces])
     poses = [take_apart(m[:468]) for m in meshes]
-    jobs = [(p, q.symmetric, f.square) for p, q, f in zip(pictures, poses, faces, strict=True)]
-    fronts = each(lambda job: frontal(*job), jobs)
-    second, again, _ = _mean_meshes(fronts, [_FRONT] * len(fronts))
-    deep = mesh.deep_difference(np.stack([cut(f, _FRONT, mesh.SIDE) for f in fronts]))
+    wide = [sampled(f.square) for f in faces]
+    details = here(squares_of(pictures, wide, DETAIL))
+    jobs = [(d, q.symmetric, w) for d, q, w in zip(details, poses, wide, strict=True)]
+    fronts = each(lambda job: drawn(*job), jobs)
+    shown = _beside(fronts, pictures)
+    second, again, _ = _mean_meshes(shown, [_FRONT] * len(fronts))
+    deep = mesh.deep_difference(squares_of(shown, [_FRONT] * len(fronts), mesh.SIDE))
+    eyes_of = [square for posed in poses for square in iris.eye_squares(posed)]
+    twice = [p for p in pictures for _ in range(2)]
+    cut_outs = here(squares_of(twice, eyes_of, iris.SIDE)).reshape(-1, 2, iris.SIDE, iris.SIDE, 3)
 
     def one(i: int) -> Measured:
         posed, front = poses[i], fronts[i]
         flow, match = _flow(front)
         straight = take_apart(second[i, :468])
-        eyes, grey = iris.both(meshes[i], posed), iris.cut_outs(pictures[i], posed)
+        eyes, grey = iris.both(meshes[i], posed), iris.grey(cut_outs[i])
         parts: list[Any] = [
             posed.skew[left()],
             straight.skew[left()],
@@ -108,17 +115,25 @@ def grids() -> NDArray[np.int64]:
 _FRONT = Square(SIZE / 2, TOP + 0.43 * EYES, 1.5 * 2.6 * EYES)
 
 
+def _beside(fronts: Sequence[Pixels], pictures: Sequence[Shown]) -> Sequence[Shown]:
+    """The frontal faces where the pictures are."""
+    place = next((p.pixels.device for p in pictures if isinstance(p, OnDevice)), None)
+    if place is None:
+        return fronts
+    import torch
+
+    return [OnDevice(one) for one in torch.from_numpy(np.stack(fronts)).to(place)]
+
+
 def _mean_meshes(
-    pictures: Sequence[Pixels], squares: Sequence[Square]
+    pictures: Sequence[Shown], squares: Sequence[Square]
 ) -> tuple[Points, NDArray[np.float64], NDArray[np.float64]]:
     """Mean mesh over all looks (n x 478 x 3), its spread in eye distances (n), mean flag (n)."""
     turned = [
         Square(s.x, s.y, s.side * scale, s.angle + turn) for s in squares for scale, turn in LOOKS
     ]
-    jobs = [(pictures[i // len(LOOKS)], s, mesh.SIDE) for i, s in enumerate(turned)]
-    crops = np.stack(each(lambda job: cut(*job), jobs))
-    both = np.stack([crops, crops[:, :, ::-1]], 1).reshape(-1, *crops.shape[1:])
-    points, flags = mesh.trace_crops(both)
+    crops = squares_of([p for p in pictures for _ in LOOKS], turned, mesh.SIDE)
+    points, flags = mesh.trace_crops(with_mirrored(crops))
     points = points.reshape(len(squares), len(LOOKS), 2, -1, 3)
     points[:, :, 1] = points[:, :, 1][:, :, mirror_all()] * [-1, 1, 1] + [mesh.SIDE, 0, 0]
     for i, square in enumerate(turned):

@@ -6,13 +6,14 @@ published mesh.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.nets.faces import session
-from iqmetrics.nets.faces.crop import Points, Square, cut
-from iqmetrics.nets.side_by_side import each
+from iqmetrics.nets.faces.crop import Points, Square
+from iqmetrics.nets.faces.looks import Shown, squares_of, with_mirrored
 
 SIDE = 192
 MARGIN = 1.5
@@ -22,25 +23,24 @@ EYE_CORNERS = (33, 263)
 
 
 def trace(
-    pictures: Sequence[NDArray[np.uint8]], squares: Sequence[Square]
+    pictures: Sequence[Shown], squares: Sequence[Square]
 ) -> tuple[Points, NDArray[np.float64]]:
     """Mesh (without irises) and flag of each square, all in one batch.
 
     Args:
-        pictures: The picture of each square, height x width x 3 uint8.
+        pictures: The picture of each square, height x width x 3 bytes.
         squares: Where to look.
 
     Returns:
         Points in picture pixels, n x 468 x 3 (depth in pixels too, smaller = nearer), and the
         flag 0..1, n.
     """
-    crops = each(lambda job: cut(*job, SIDE), list(zip(pictures, squares, strict=True)))
-    points, flags = trace_crops(np.array(crops, np.uint8).reshape(-1, SIDE, SIDE, 3))
+    points, flags = trace_crops(squares_of(pictures, squares, SIDE))
     placed = [s.to_image(p[:468], SIDE) for s, p in zip(squares, points, strict=True)]
     return np.array(placed, np.float64).reshape(-1, 468, 3), flags
 
 
-def trace_crops(crops: NDArray[np.uint8]) -> tuple[Points, NDArray[np.float64]]:
+def trace_crops(crops: Any) -> tuple[Points, NDArray[np.float64]]:
     """Points in crop pixels (n x 478 x 3) and flag (n) of n x 192 x 192 x 3 cut-outs.
 
     Points 468 to 472 are the iris at the picture's left (centre, right, top, left, bottom), 473 to
@@ -70,7 +70,7 @@ def square_of_mesh(mesh: Points) -> Square:
     return Square(float(middle[0]), float(middle[1]), float(MARGIN * (high - low).max()), angle)
 
 
-def deep_difference(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+def deep_difference(crops: Any) -> NDArray[np.float32]:
     """The net's inner layers on each cut-out minus on its mirror image.
 
     Zero for a symmetric picture; changes its sign when the picture is mirrored.
@@ -79,6 +79,5 @@ def deep_difference(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         n x 8704 numbers, channels first: 128 x 6 x 6 of the face, 128 x 4 x 4 of the lips and
         128 x 4 x 4 of the eye at the picture's left (in the mirror image: the other eye).
     """
-    both = np.stack([crops, crops[:, :, ::-1]], 1).reshape(-1, SIDE, SIDE, 3)
-    *_, deep = session.run("face_mesh", both, deep=True)
+    *_, deep = session.run("face_mesh", with_mirrored(crops), deep=True)
     return np.asarray(deep[0::2] - deep[1::2], np.float32)

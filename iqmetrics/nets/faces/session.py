@@ -1,6 +1,5 @@
 """The three embedded face nets: onnxruntime on one CPU thread, or torch on a GPU."""
 
-from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,6 @@ from iqmetrics.nets.embedded import cpu_session
 from iqmetrics.nets.onnx_torch.pixels import Range
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from iqmetrics.nets.onnx_torch.net import TorchNet
 
 Floats = NDArray[np.float32]
@@ -64,14 +61,29 @@ def load(device: str = "cpu") -> None:
             _torch_net(name, device)
 
 
-def uploaded(pictures: Sequence[NDArray[np.uint8]]) -> "list[Tensor] | None":
-    """The pictures on the GPU that the nets run on; None on a CPU."""
-    if _device == "cpu":
-        return None
-    from iqmetrics.nets.onnx_torch.shrink import upload
+def device() -> str:
+    """Where the nets run: "cpu" or "cuda"."""
+    return _device
 
-    place = _torch_net(NETS[0], _device).device
-    return [upload(pixels, place) for pixels in pictures]
+
+def likely(name: str, batch: Any, least: float) -> list[tuple[Any, Floats, Floats]]:
+    """Of a detector's answers for each row those of a logit from `least` on.
+
+    Args:
+        name: "face_short" or "face_full".
+        batch: as for `run`.
+        least: the least logit.
+
+    Returns:
+        For each row the anchors, in order, their numbers and their logits (k x 1).
+    """
+    if _device != "cpu":
+        return _torch_net(name, _device).likely(batch, CHUNK_ON_GPU, least)
+    found = []
+    for numbers, logits in zip(*run(name, batch), strict=True):
+        anchors = np.flatnonzero(logits[:, 0] >= least)
+        found.append((anchors, numbers[anchors], logits[anchors]))
+    return found
 
 
 def run(name: str, batch: Any, deep: bool = False) -> list[Floats]:

@@ -55,17 +55,19 @@ class Look:
         }
 
 
-def look(pixels: Sequence[NDArray[np.uint8]], device: str = "cpu") -> Look:
+def look(pixels: Any, device: str = "cpu") -> Look:
     """Read the grain of images of one size.
 
     Args:
-        pixels: images [H, W, 3], sRGB.
+        pixels: images [H, W, 3] uint8, sRGB, or a tensor of them [N, H, W, 3] on the device.
         device: "cpu" or "cuda".
     """
     import torch
 
     with torch.inference_mode():
-        tensor = torch.stack([torch.from_numpy(np.array(p)).to(device) for p in pixels])
+        tensor = pixels
+        if not isinstance(pixels, torch.Tensor):
+            tensor = torch.stack([torch.from_numpy(np.array(p)).to(device) for p in pixels])
         named, grid = measure(tensor)
         arrays = torch.cat([named[key].reshape(len(pixels), -1) for key in named], 1).cpu().numpy()
     found: dict[str, Any] = {}

@@ -10,15 +10,19 @@ mean state is countable, the product is sure, and enough views show that many pe
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.nets.hands import session
 from iqmetrics.nets.hands.find import Hand
-from iqmetrics.nets.hands.region import Region, crop
+from iqmetrics.nets.hands.looks import looks
+from iqmetrics.nets.hands.region import Region
 from iqmetrics.nets.side_by_side import each
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -113,13 +117,18 @@ def views(pixels: Bytes, region: Region) -> Floats:
 
 def cut_views(pixels: Bytes, region: Region) -> Bytes:
     """The four views of a hand, 4 x 224 x 224 x 3 bytes."""
-    cuts = [
-        crop(pixels, Region(region.x, region.y, region.side, region.angle + t), SIZE) for t in TURNS
+    return np.asarray(looks([pixels], None, [(0, *view) for view in _views(region)], SIZE))
+
+
+def _views(region: Region) -> list[tuple[Region, bool]]:
+    """The region as each view sees it, and whether it is mirrored."""
+    return [
+        (Region(region.x, region.y, region.side, region.angle + turn), k in MIRRORED)
+        for k, turn in enumerate(TURNS)
     ]
-    return np.stack([c[:, ::-1] if k in MIRRORED else c for k, c in enumerate(cuts)])
 
 
-def ask(cuts: NDArray[Any], device: str = "cpu") -> list[Answer]:
+def ask(cuts: Any, device: str = "cpu") -> list[Answer]:
     """The net's answers for n x 4 views (4n x 224 x 224 x 3: uint8, or 0..1)."""
     maps, state, count = session.run("hand_count", cuts, device)
     return [
@@ -133,14 +142,20 @@ def count(pixels: Bytes, hands: Sequence[Hand], device: str = "cpu") -> list[Cou
 
 
 def count_all(
-    images: Sequence[Bytes], hands: Sequence[Sequence[Hand]], device: str = "cpu"
+    images: Sequence[Bytes],
+    hands: Sequence[Sequence[Hand]],
+    device: str = "cpu",
+    there: "Sequence[Tensor] | None" = None,
 ) -> list[list[Count]]:
-    """The judgement of each hand of each image; the net sees all of them in one batch."""
-    pairs = [(p, h) for p, some in zip(images, hands, strict=True) for h in some]
-    big = [(p, h.region) for p, h in pairs if h.size >= MIN_SIZE]
-    cuts = each(lambda job: cut_views(*job), big)
-    answers = ask(np.concatenate(cuts), device) if cuts else []
-    shapes = [p.shape for p, _ in big]
+    """The judgement of each hand of each image; the net sees all of them in one batch.
+
+    `there` are the images on the device, where they are cut on it.
+    """
+    pairs = [(i, h) for i, some in enumerate(hands) for h in some]
+    big = [(i, h.region) for i, h in pairs if h.size >= MIN_SIZE]
+    jobs = [(i, *view) for i, region in big for view in _views(region)]
+    answers = ask(looks(images, there, jobs, SIZE), device) if jobs else []
+    shapes = [images[i].shape for i, _ in big]
     judged = iter(
         each(lambda job: judge(*job), list(zip(answers, [r for _, r in big], shapes, strict=True)))
     )

@@ -41,15 +41,16 @@ def anchors() -> Floats:
 
 def detect(tiles: NDArray[Any], device: str = "cpu") -> list[list[Palm]]:
     """Palms of each tile (n x 192 x 192 x 3: uint8, or 0..1), best first, each palm once."""
-    raw, logits = session.run("hand_palm", tiles, device)
-    return [_decode(r, s[:, 0]) for r, s in zip(raw, logits, strict=True)]
+    least = float(np.log(MIN_SCORE / (1 - MIN_SCORE)))
+    return [_decode(*one) for one in session.likely("hand_palm", tiles, least, device)]
 
 
-def _decode(raw: Floats, logits: Floats) -> list[Palm]:
-    scores = 1 / (1 + np.exp(-np.clip(logits, -100, 100)))
-    kept = np.flatnonzero(scores >= MIN_SCORE)
-    kept = kept[np.argsort(-scores[kept], kind="stable")]
-    numbers = raw[kept].reshape(-1, 9, 2) / SIZE
+def _decode(kept: NDArray[np.int64], raw: Floats, logits: Floats) -> list[Palm]:
+    """The palms that some anchors (their numbers k x 18 and logits k x 1) say."""
+    scores = 1 / (1 + np.exp(-np.clip(logits[:, 0], -100, 100)))
+    order = np.argsort(-scores, kind="stable")
+    kept, raw, scores = kept[order], raw[order], scores[order]
+    numbers = raw.reshape(-1, 9, 2) / SIZE
     centre, extent = numbers[:, 0] + anchors()[kept], numbers[:, 1]
     points = numbers[:, 2:] + anchors()[kept][:, None]
     boxes = np.concatenate([centre - extent / 2, centre + extent / 2], 1)
@@ -57,11 +58,11 @@ def _decode(raw: Floats, logits: Floats) -> list[Palm]:
     while len(boxes):
         same = overlap(boxes[0], boxes) > 0.3
         same[0] = True
-        weight = scores[kept][same] / scores[kept][same].sum()
+        weight = scores[same] / scores[same].sum()
         box = (boxes[same] * weight[:, None]).sum(0)
         mean = (points[same] * weight[:, None, None]).sum(0)
-        found.append(Palm(float(scores[kept][0]), box, mean))
-        boxes, points, kept = boxes[~same], points[~same], kept[~same]
+        found.append(Palm(float(scores[0]), box, mean))
+        boxes, points, scores = boxes[~same], points[~same], scores[~same]
     return found
 
 

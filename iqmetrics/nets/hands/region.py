@@ -5,10 +5,13 @@ fingers; a crop shows the hand with its fingers up. Rules of the two regions: th
 `palm_detection_detection_to_roi` and `hand_landmark_landmarks_to_roi` of MediaPipe 0.10 (facts).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from iqmetrics.nets.cuts import Cut
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -74,26 +77,33 @@ def crop(pixels: Bytes, region: Region, size: int) -> Bytes:
     """The region as an upright size x size x 3 crop; a large one is averaged down first."""
     import cv2
 
-    shrink = int(region.side / size)
+    plan = planned(pixels.shape, region, size)
+    high, wide = plan.rows * plan.shrink, plan.columns * plan.shrink
+    window = pixels[plan.top : plan.top + high, plan.left : plan.left + wide]
+    if window.size == 0:
+        return np.full((size, size, 3), OUTSIDE, np.uint8)
+    if plan.shrink >= 2:
+        to = plan.columns, plan.rows
+        window = np.asarray(cv2.resize(window, to, interpolation=cv2.INTER_AREA), np.uint8)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    cut = cv2.warpAffine(window, plan.matrix, (size, size), flags=flags, borderValue=OUTSIDE)
+    return np.asarray(cut, np.uint8)
+
+
+def planned(
+    shape: Sequence[int], region: Region, size: int, picture: int = 0, mirrored: bool = False
+) -> Cut:
+    """How the crop of a region is made from a picture of that shape (height, width)."""
+    shrink = max(int(region.side / size), 1)
     reach = region.side * 0.72 + 2
     x0, y0 = max(int(region.x - reach), 0), max(int(region.y - reach), 0)
     x1, y1 = int(region.x + reach) + 1, int(region.y + reach) + 1
-    window = pixels[y0 : max(y1, 0), x0 : max(x1, 0)]
-    if window.size == 0:
-        return np.full((size, size, 3), OUTSIDE, np.uint8)
-    step = 1.0
-    if shrink >= 2:
-        step = float(shrink)
-        w, h = max(window.shape[1] // shrink, 1), max(window.shape[0] // shrink, 1)
-        whole = window[: h * shrink, : w * shrink]
-        window = np.asarray(cv2.resize(whole, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
+    wide, high = max(min(x1, shape[1]) - x0, 0), max(min(y1, shape[0]) - y0, 0)
+    columns, rows = (max(n // shrink, min(n, 1)) for n in (wide, high))
     m = region.matrix(size)
-    m[0, 2], m[1, 2] = m[0, 2] - x0, m[1, 2] - y0
-    m[:, 2] = (m[:, 2] + 0.5) / step - 0.5
-    m[:, :2] /= step
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    cut = cv2.warpAffine(window, m, (size, size), flags=flags, borderValue=OUTSIDE)
-    return np.asarray(cut, np.uint8)
+    m[:, 2] = (m[:, 2] - (x0, y0) + 0.5) / shrink - 0.5
+    m[:, :2] /= shrink
+    return Cut(picture, x0, y0, columns, rows, shrink, m, mirrored=mirrored)
 
 
 def _up(low: NDArray[np.floating], high: NDArray[np.floating]) -> float:

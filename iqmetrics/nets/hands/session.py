@@ -56,12 +56,29 @@ def load(device: str = "cpu") -> None:
             _torch_net(name, device)
 
 
-def run(name: str, batch: NDArray[Any], device: str = "cpu") -> list[Floats]:
+def likely(
+    name: str, batch: Any, least: float, device: str = "cpu"
+) -> list[tuple[Any, Floats, Floats]]:
+    """Of a detector's answers for each row those of a logit from `least` on.
+
+    Returns:
+        For each row the anchors, in order, their numbers and their logits (k x 1).
+    """
+    if device != "cpu":
+        return _torch_net(name, device).likely(batch, CHUNK_ON_GPU, least)
+    found = []
+    for numbers, logits in zip(*run(name, batch), strict=True):
+        anchors = np.flatnonzero(logits[:, 0] >= least)
+        found.append((anchors, numbers[anchors], logits[anchors]))
+    return found
+
+
+def run(name: str, batch: Any, device: str = "cpu") -> list[Floats]:
     """Outputs of one net, each n x numbers.
 
     Args:
         name: one of `NETS`.
-        batch: n x height x width x 3, uint8, or float32 in 0..1.
+        batch: n x height x width x 3, uint8, or float32 in 0..1; may be on the GPU it runs on.
         device: "cpu" or "cuda".
     """
     if device != "cpu":

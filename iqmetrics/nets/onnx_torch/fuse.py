@@ -23,6 +23,7 @@ LAYER_NORM = (
     "Add", ("Mul", ("Div", OFF, ("Sqrt", ("Add", VARIANCE, "epsilon"))), "scale"), "shift",
 )  # fmt: skip
 BIASED = ("Add", ("Conv", "x", "weight"), "bias")
+PADDED, PADDED_BY = ("Pad", "x", "around"), ("Pad", "x", "around", "value")
 LINEAR = ("Add", ("MatMul", "x", "weight"), "bias")
 
 
@@ -80,6 +81,11 @@ def _prelu(node: Node, b: Bound, maker: Mapping[str, Node], graph: Graph) -> Mad
     if slope is None or slope.size != slope.shape[0] or slope.ndim != 3:
         return None
     name = f"{node.output}.slope"
+    added = maker.get(b["x"])
+    of_sum = added is not None and added.kind == "Add" and len(graph.readers[b["x"]]) == 2
+    if added is not None and of_sum and not graph.constants.keys() & {*added.inputs}:
+        inputs = (*added.inputs, name)
+        return Node("iqm.SumPRelu", inputs, node.output), {name: slope.ravel()}
     return Node("iqm.PRelu", (b["x"], name), node.output), {name: slope.ravel()}
 
 
@@ -122,10 +128,28 @@ def _linear(node: Node, b: Bound, maker: Mapping[str, Node], graph: Graph) -> Ma
     return Node("iqm.Linear", (b["x"], name, b["bias"]), node.output), made
 
 
+def _padded(node: Node, b: Bound, maker: Mapping[str, Node], graph: Graph) -> Made | None:
+    """A convolution of what was padded with zeros: it pads by itself."""
+    before, at = maker[node.inputs[0]], node.attributes
+    around = graph.constants.get(before.inputs[1])
+    value = _number(graph, before.inputs[2]) if len(before.inputs) > 2 else 0.0
+    if around is None or around.size != 8 or value != 0 or before.attributes.get("mode"):
+        return None
+    if at.get("auto_pad", b"NOTSET") != b"NOTSET" or around[[0, 1, 4, 5]].any():
+        return None
+    pads = [int(p) for p in np.add(at.get("pads", [0] * 4), around[[2, 3, 6, 7]])]
+    inputs = (before.inputs[0], *node.inputs[1:])
+    return Node("Conv", inputs, node.output, {**at, "pads": pads}), {}
+
+
 _GROUPS = (
     (PRELU, _prelu),
     (GELU, _gelu),
     (LAYER_NORM, _layer_norm),
     (BIASED, _biased),
     (LINEAR, _linear),
+    (("Conv", PADDED, "weight"), _padded),
+    (("Conv", PADDED, "weight", "bias"), _padded),
+    (("Conv", PADDED_BY, "weight"), _padded),
+    (("Conv", PADDED_BY, "weight", "bias"), _padded),
 )

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -76,6 +77,8 @@ class TorchNet:
             for name, value in graph.constants.items()
         }
         self._last_use = _last_use(self._nodes, self.outputs)
+        self._table: Mapping[str, Any] = OPERATORS
+        self._proved = self.device.type != "cuda"
         self._replay = replay and self.device.type == "cuda"
         self._seen: set[Any] = set()
         self._recorded: dict[Any, tuple[Tensor, torch.cuda.CUDAGraph, tuple[Tensor, ...]]] = {}
@@ -97,7 +100,7 @@ class TorchNet:
                 None if not n else held[n] if n in held else self._constants[n] for n in node.inputs
             ]
             on_host = all(not isinstance(v, Tensor) for v in values)
-            table: Mapping[str, Any] = shapes.OPERATORS if on_host else OPERATORS
+            table: Mapping[str, Any] = shapes.OPERATORS if on_host else self._table
             held[node.output] = table[node.kind](values, node.attributes)
             for name in done:
                 del held[name]
@@ -116,6 +119,8 @@ class TorchNet:
                 enabled=True, benchmark=False, deterministic=True, allow_tf32=False
             ),
         ):
+            if not self._proved:
+                self._prove(batch)
             if not self._replay:
                 return self.forward(batch)
             key = (tuple(batch.shape), batch.dtype)
@@ -133,6 +138,25 @@ class TorchNet:
             entry.copy_(batch)
             graph.replay()
             return answer
+
+    def _prove(self, batch: Tensor) -> None:
+        """Take the operators that are faster on a GPU, if they are there and answer alike."""
+        self._proved = True
+        try:
+            from iqmetrics.nets.onnx_torch import fast
+        except ImportError:  # no Triton on this system
+            return
+        wanted = self.forward(batch)
+        self._table = fast.OPERATORS
+        try:
+            found = self.forward(batch)
+            near = all(_near(a, b) for a, b in zip(found, wanted, strict=True))
+            why = "they answer otherwise"
+        except Exception as error:  # whatever a compiler says of a GPU that it does not know
+            near, why = False, str(error)[:300]
+        if not near:
+            log.warning("faster operators are not used on this GPU: %s", why)
+            self._table = OPERATORS
 
     def _record(self, batch: Tensor) -> tuple[Tensor, torch.cuda.CUDAGraph, tuple[Tensor, ...]]:
         entry = batch.clone()
@@ -152,13 +176,13 @@ class TorchNet:
         return entry, graph, answer
 
     @torch.inference_mode()
-    def run(
+    def there(
         self,
         batch: NDArray[Any] | Tensor,
         step: int,
         reduce: Reduce = lambda answer, rows: answer,
-    ) -> list[NDArray[Any]]:
-        """Outputs in main memory for a batch, `step` rows at a time.
+    ) -> tuple[Tensor, ...]:
+        """Outputs on the device for a batch, `step` rows at a time.
 
         Args:
             batch: n rows of what `prepare` takes, in main memory or on the device.
@@ -174,13 +198,49 @@ class TorchNet:
             if not isinstance(part, Tensor):
                 part = torch.from_numpy(np.ascontiguousarray(part))
             rows = part
-            entry = torch.zeros((step, *rows.shape[1:]), dtype=rows.dtype, device=self.device)
-            entry[: len(rows)].copy_(rows, non_blocking=True)
+            if len(rows) < step or rows.device != self.device:
+                entry = torch.zeros((step, *rows.shape[1:]), dtype=rows.dtype, device=self.device)
+                entry[: len(rows)].copy_(rows, non_blocking=True)
+            else:
+                entry = rows
             with LOCK:
                 answer = tuple(t[: len(rows)] for t in self(entry))
                 here = slice(first, first + len(rows))
                 parts.append(tuple(t.clone() for t in reduce(answer, here)))
-        return [torch.cat(part).cpu().numpy() for part in zip(*parts, strict=True)]
+        return tuple(torch.cat(part) for part in zip(*parts, strict=True))
+
+    def run(
+        self,
+        batch: NDArray[Any] | Tensor,
+        step: int,
+        reduce: Reduce = lambda answer, rows: answer,
+    ) -> list[NDArray[Any]]:
+        """The same in main memory."""
+        return [t.cpu().numpy() for t in self.there(batch, step, reduce)]
+
+    @torch.inference_mode()
+    def likely(
+        self, batch: NDArray[Any] | Tensor, step: int, least: float
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]:
+        """Of a detector's answers (numbers, logits; n x anchors x any) those of a logit >= `least`.
+
+        Only these come to main memory.
+
+        Returns:
+            For each row the anchors, in order, their numbers and their logits.
+        """
+        numbers, logits = self.there(batch, step)
+        row, anchor = (logits[..., 0] >= least).nonzero(as_tuple=True)
+        found = (row, anchor, numbers[row, anchor], logits[row, anchor])
+        rows, anchors, kept, sure = (t.cpu().numpy() for t in found)
+        ends = np.searchsorted(rows, np.arange(len(batch) + 1))
+        return [(anchors[a:b], kept[a:b], sure[a:b]) for a, b in pairwise(ends.tolist())]
+
+
+def _near(found: Tensor, wanted: Tensor) -> bool:
+    """Whether two answers are the same but for rounding."""
+    size = wanted.abs().amax().clamp_min(1) if wanted.numel() else 1
+    return bool(((found - wanted).abs() <= 2e-3 * size).all())
 
 
 def _last_use(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> list[list[str]]:

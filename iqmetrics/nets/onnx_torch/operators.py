@@ -244,5 +244,6 @@ OPERATORS: dict[str, Callable[[Values, Attributes], Any]] = {
     "iqm.LayerNorm": _layer_norm,
     "iqm.Linear": lambda v, a: functional.linear(v[0], v[1], v[2]),
     "iqm.PRelu": lambda v, a: functional.prelu(v[0], v[1]),
+    "iqm.SumPRelu": lambda v, a: functional.prelu(v[0] + v[1], v[2]),
 }
 """By ONNX's name; what starts with iqm. is put in by `fuse`."""

@@ -3,6 +3,7 @@ import pytest
 from nets.faces.people import astronaut, picture
 
 from iqmetrics.nets.faces import iris, mesh
+from iqmetrics.nets.faces.crop import cut
 from iqmetrics.nets.faces.find import faces_of
 from iqmetrics.nets.faces.pose import take_apart
 from iqmetrics.nets.faces.shape import left, mirror_all
@@ -13,7 +14,7 @@ def traced():
     """All 478 points of the astronaut in her picture, and her mesh taken apart."""
     shown = picture(astronaut())
     (face,) = faces_of([shown])[0]
-    crop = mesh.cut(shown.pixels, face.square, mesh.SIDE)
+    crop = cut(shown.pixels, face.square, mesh.SIDE)
     points, _ = mesh.trace_crops(crop[None])
     return face.square.to_image(points[0], mesh.SIDE), take_apart(face.mesh)
 

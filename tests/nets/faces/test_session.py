@@ -64,15 +64,10 @@ def fresh():
     session._session.cache_clear()
 
 
-def test_pictures_go_to_the_gpu_only_where_the_nets_run_there(monkeypatch):
-    torch = pytest.importorskip("torch")
-    pixels = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
-    assert session.uploaded([pixels]) is None
-
-    class Net:
-        device = torch.device("cpu")
-
-    monkeypatch.setattr(session, "_torch_net", lambda name, device: Net())
-    monkeypatch.setattr(session, "_device", "cuda")
-    (there,) = session.uploaded([pixels])
-    assert np.array_equal(there.numpy(), pixels)
+def test_a_detectors_likely_anchors_come_in_order_with_what_they_say(monkeypatch):
+    numbers = np.arange(24, dtype=np.float32).reshape(2, 4, 3)
+    logits = np.array([[-1, 2, 0, 3], [-2, -2, -2, -2]], np.float32)[..., None]
+    monkeypatch.setattr(session, "run", lambda name, batch: [numbers, logits])
+    one, none = session.likely("face_short", None, 0.0)
+    assert one[0].tolist() == [1, 2, 3] and one[2].tolist() == [[2], [0], [3]]
+    assert np.array_equal(one[1], numbers[0, 1:]) and not len(none[0])

@@ -31,14 +31,18 @@ def gelu(half=0.5):
     return net(nodes, {"root": 2**0.5, "one": 1.0, "half": half})
 
 
+PRELU_NODES = [
+    ("Relu", ("x",), "a"),
+    ("Neg", ("x",), "b"),
+    ("Relu", ("b",), "c"),
+    ("Mul", ("c", "slope"), "d"),
+    ("Sub", ("a", "d"), "y"),
+]
+
+
 def prelu(other="x"):
-    nodes = [
-        ("Relu", ("x",), "a"),
-        ("Neg", (other,), "b"),
-        ("Relu", ("b",), "c"),
-        ("Mul", ("c", "slope"), "d"),
-        ("Sub", ("a", "d"), "y"),
-    ]
+    nodes = [*PRELU_NODES]
+    nodes[1] = ("Neg", (other,), "b")
     return net(nodes, {"slope": np.full((3, 1, 1), 0.2), "z": np.zeros(1)})
 
 
@@ -56,6 +60,40 @@ def test_prelu_of_one_value_only():
     (node,) = graph.nodes
     assert node.kind == "iqm.PRelu" and graph.constants[node.inputs[1]].shape == (3,)
     assert "iqm.PRelu" not in kinds(prelu(other="z"))
+
+
+def test_a_sum_joins_the_prelu_that_alone_reads_it():
+    nodes = [("Sigmoid", ("x",), "z"), ("Add", ("x", "z"), "s")]
+    of_sum = [(k, tuple("s" if n == "x" else n for n in i), o) for k, i, o in PRELU_NODES]
+    given = {"slope": np.full((3, 1, 1), 0.2)}
+    graph = fused(net([*nodes, *of_sum], given))
+    assert [n.kind for n in graph.nodes] == ["Sigmoid", "iqm.SumPRelu"]
+    assert graph.nodes[1].inputs[:2] == ("x", "z")
+    read_twice = [*nodes, *of_sum[:-1], ("Sub", ("a", "d"), "p"), ("Mul", ("p", "s"), "y")]
+    assert "iqm.SumPRelu" not in kinds(net(read_twice, given))
+    by_constant = [("Add", ("x", "c"), "s"), *of_sum]
+    assert "iqm.SumPRelu" not in kinds(net(by_constant, {**given, "c": np.ones((1, 3, 1, 1))}))
+
+
+def padded(around, attributes, more=(), value=0.0):
+    nodes = [("Pad", ("x", "around", *more), "a"), ("Conv", ("a", "w"), "y", attributes)]
+    given = {"around": np.array(around), "w": np.zeros((2, 2, 3, 3)), "v": value}
+    return net(nodes, given)
+
+
+def test_a_convolution_pads_by_itself_where_zeros_are_put_around_the_picture():
+    around = (0, 0, 1, 2, 0, 0, 3, 4)
+    (node,) = fused(padded(around, {"strides": [2, 2]})).nodes
+    assert node.kind == "Conv" and node.inputs == ("x", "w")
+    assert node.attributes["pads"] == [1, 2, 3, 4] and node.attributes["strides"] == [2, 2]
+    (node,) = fused(padded(around, {"pads": [1, 1, 1, 1]}, ("v",))).nodes
+    assert node.attributes["pads"] == [2, 3, 4, 5]
+    for refused in (
+        padded((0, 1, 1, 2, 0, 0, 3, 4), {}),
+        padded(around, {"auto_pad": b"SAME_UPPER"}),
+        padded(around, {}, ("v",), value=1.0),
+    ):
+        assert kinds(refused) == ["Pad", "Conv"]
 
 
 def test_a_bias_joins_its_convolution_unless_the_bare_one_is_read_too():
@@ -104,14 +142,16 @@ def test_the_replacements_are_torchs_own():
     x, slope = torch.linspace(-2, 2, 12).reshape(1, 3, 4), torch.tensor([0.1, 0.2, 0.3])
     long_way = torch.relu(x) - torch.relu(-x) * slope[:, None]
     assert torch.allclose(OPERATORS["iqm.PRelu"]([x, slope], {}), long_way)
+    assert torch.allclose(OPERATORS["iqm.SumPRelu"]([x - 1, torch.ones(()), slope], {}), long_way)
     assert torch.allclose(OPERATORS["iqm.Gelu"]([x], {}), functional.gelu(x))
 
 
 @pytest.mark.parametrize(
     ("name", "wanted"),
     [
-        ("face_mesh", {"iqm.PRelu": 73}),
-        ("hand_palm", {"iqm.PRelu": 31}),
+        ("face_full", {"Conv": 91, "Pad": 0}),
+        ("face_mesh", {"iqm.PRelu": 7, "iqm.SumPRelu": 66}),
+        ("hand_palm", {"iqm.PRelu": 3, "iqm.SumPRelu": 28}),
         ("detector", {"iqm.Gelu": 13}),
         ("recogniser", {"iqm.Gelu": 13, "iqm.LayerNorm": 5, "iqm.Linear": 9}),
     ],

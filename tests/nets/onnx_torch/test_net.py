@@ -181,3 +181,32 @@ def test_the_gpu_answers_as_onnxruntime(name, replay):
 def test_devices_are_torchs():
     assert onnx_net.place("cpu") == torch.device("cpu")
     assert onnx_net.place("cuda").type == "cuda"
+
+
+def test_of_a_detector_only_likely_anchors_come_back():
+    net = TorchNet(path_of("face_short"), "cpu")
+    batch = batch_of((5, 128, 128, 3))
+    numbers, logits = net.run(batch, 2)
+    least = float(np.quantile(logits, 0.99))
+    found = net.likely(batch, 2, least)
+    assert len(found) == 5 and 0 < sum(len(anchors) for anchors, *_ in found) < logits.size / 50
+    for (anchors, kept, sure), all_numbers, all_logits in zip(found, numbers, logits, strict=True):
+        assert np.array_equal(anchors, np.flatnonzero(all_logits[:, 0] >= least))
+        assert np.array_equal(kept, all_numbers[anchors])
+        assert np.array_equal(sure, all_logits[anchors])
+
+
+@pytest.mark.parametrize("wrong", [lambda v, a: v[0] * 0, lambda v, a: 1 / 0])
+def test_faster_operators_that_answer_otherwise_are_not_taken(wrong, monkeypatch, caplog):
+    fast = pytest.importorskip("iqmetrics.nets.onnx_torch.fast")
+    net = TorchNet(path_of("face_short"), "cpu")
+    batch = torch.from_numpy(batch_of((1, 128, 128, 3)))
+    wanted = net(batch)
+    monkeypatch.setattr(fast, "OPERATORS", {**fast.operators.OPERATORS, "Relu": wrong})
+    net._proved = False
+    found = net(batch)
+    assert "faster operators are not used" in caplog.text and net._table is onnx_net.OPERATORS
+    assert all(torch.equal(a, b) for a, b in zip(found, wanted, strict=True))
+    monkeypatch.setattr(fast, "OPERATORS", dict(fast.operators.OPERATORS))
+    net._prove(batch)
+    assert net._table is fast.OPERATORS

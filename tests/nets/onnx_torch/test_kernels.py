@@ -1,0 +1,67 @@
+"""The Triton kernels and what uses them: interpreted on the CPU, on the GPU with `-m gpu`."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("triton")
+torch = pytest.importorskip("torch")
+
+COMPARE = """
+import sys, torch
+from iqmetrics.nets.onnx_torch import fast, kernels, operators
+device = sys.argv[1]
+torch.manual_seed(0)
+def of(*shape, last=True):
+    made = torch.randn(*shape, device=device)
+    return made.contiguous(memory_format=torch.channels_last) if last and len(shape) == 4 else made
+def near(kind, values, attributes):
+    a, b = (m.OPERATORS[kind](values, attributes) for m in (fast, operators))
+    assert a.shape == b.shape and a.dtype == b.dtype, (a.shape, b.shape)
+    assert torch.allclose(a, b, rtol=1e-4, atol=1e-4), (kind, attributes, (a - b).abs().max())
+for k, step, around, apart in (
+    (3, 1, (1, 1, 1, 1), 1), (3, 2, (0, 0, 1, 1), 1), (5, 2, (1, 1, 2, 2), 1),
+    (5, 1, (2, 2, 2, 2), 1), (3, 1, (2, 2, 2, 2), 2), (7, 1, (3, 3, 3, 3), 1),
+):
+    for channels, last in ((6, True), (130, True), (16, False)):
+        at = {"group": channels, "strides": (step, step), "pads": around}
+        at["dilations"] = (apart, apart)
+        x, w, b = of(2, channels, 9, 11, last=last), of(channels, 1, k, k), of(channels)
+        near("Conv", (x, w, b), at)
+near("Conv", (of(2, 6, 9, 11), of(6, 1, 3, 3)), {"group": 6, "auto_pad": b"SAME_UPPER"})
+near("Conv", (of(2, 6, 9, 11), of(6, 1, 1, 7)), {"group": 6, "pads": (0, 3, 0, 3)})
+near("Conv", (of(2, 6, 5, 4), of(9, 6, 1, 1), of(9)), {})
+near("Conv", (of(2, 6, 5, 4, last=False), of(9, 6, 1, 1)), {})
+near("Conv", (of(2, 6, 5, 4), of(9, 6, 3, 3), of(9)), {"pads": (1, 1, 1, 1)})
+near("Conv", (of(2, 6, 5, 4), of(9, 6, 1, 1), of(9)), {"strides": (2, 2)})
+for x, y in ((of(2, 6, 5, 4), of(2, 6, 5, 4)), (of(2, 6, 5, 4, last=False), of(2, 6, 5, 4))):
+    near("iqm.SumPRelu", (x, y, of(6)), {})
+near("iqm.SumPRelu", (of(2, 6, 5, 4), of(2, 6, 1, 1), of(6)), {})
+assert fast.OPERATORS["Conv"]((of(2, 6, 5, 4), of(6, 1, 3, 3)), {"group": 6}).is_contiguous(
+    memory_format=torch.channels_last
+)
+print("equal")
+"""
+
+
+def compare(device: str, interpret: str) -> None:
+    environment = {**os.environ, "TRITON_INTERPRET": interpret}
+    done = subprocess.run(
+        [sys.executable, "-c", COMPARE, device],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "equal", done.stderr
+
+
+def test_interpreted_kernels_equal_torchs_operators() -> None:
+    compare("cpu", "1")
+
+
+@pytest.mark.gpu
+def test_compiled_kernels_equal_torchs_operators() -> None:
+    compare("cuda", "0")
