@@ -124,8 +124,7 @@ class Reader:
             found = self.regions([picture], widest(picture))[0]
             return again.looks(picture.pixels, found, what)
         boxes = [r for r in self.regions([picture], what)[0] if r.arc is None]
-        pixels = raised(picture.pixels) if what == "fine" else picture.pixels
-        return [(r.corners, recognise.crop(pixels, r.corners), False) for r in boxes]
+        return [(r.corners, recognise.crop(picture.pixels, r.corners), False) for r in boxes]
 
 
 @dataclass(frozen=True, eq=False)
