@@ -3,8 +3,9 @@
     python training/text_samples.py 1 6000 SAMPLES1.npz [--fonts FOLDER]   (and 2 ... SAMPLES2.npz)
     python training/text.py SAMPLES1.npz SAMPLES2.npz iqmetrics/nets/text/strokes.npz
 
-The first 1500 crops are held back; what is printed of them is rank correlation with the degree of
-damage, and how well slight melt (.12 to .3) is told from none.
+With OMP_NUM_THREADS=1 the same samples give the same bytes on one machine; 12,000 crops take a
+minute. The first 1500 crops are held back; what is printed of them is rank correlation with the
+degree of damage, and how well slight melt (.12 to .3) is told from none.
 """
 
 import argparse
@@ -98,7 +99,7 @@ def main():
             damage += file["damage"].tolist()
             kinds += file["kinds"].tolist()
     damage, kinds = np.array(damage), np.array(kinds)
-    some = rng.choice(len(crops), 1500, replace=False)
+    some = rng.choice(len(crops), min(1500, len(crops)), replace=False)
     scales = [learnt_scale([strokes.sizes(crops[k])[i] for k in some], rng) for i in (0, 1)]
     scales = [
         strokes.Scale(*(a.astype(np.float16).astype(np.float32) for a in (s.whitening, s.pieces)))

@@ -45,7 +45,7 @@ class Text:
     _reader: Any = field(init=False, repr=False, compare=False, default=None)
 
     name = "text"
-    version = "2"
+    version = "3"
     scope: ClassVar[Scope] = "image"
     concurrent = True
     licence = "Apache-2.0"

@@ -81,8 +81,10 @@ def seen_size(shape: Sequence[int], side: int) -> tuple[int, int, bool]:
     return h, w, scale < 0.75
 
 
-def regions(heat: "NDArray[np.float32]", across: float, down: float) -> list[Region]:
-    """Boxes and arcs of one heat map, in picture pixels; unordered."""
+def regions(
+    heat: "NDArray[np.float32]", across: float, down: float, bowed: bool = True
+) -> list[Region]:
+    """Boxes, and with `bowed` arcs, of one heat map, in picture pixels; unordered."""
     mask = np.asarray(
         cv2.dilate((heat > THRESHOLD).astype(np.uint8), np.ones((2, 2), np.uint8)), np.uint8
     )
@@ -103,7 +105,7 @@ def regions(heat: "NDArray[np.float32]", across: float, down: float) -> list[Reg
                     outline=_four_sides(np.asarray(contour, np.int32), rectangle, scale),
                 )
             )
-    return found + _arcs(mask, scale)
+    return found + (_arcs(mask, scale) if bowed else [])
 
 
 def _arcs(mask: "NDArray[np.uint8]", scale: "NDArray[np.float32]") -> list[Region]:

@@ -103,7 +103,7 @@ def _worthwhile(best: Judged, what: str) -> bool:
     if what == "glance":
         return all(m is not None and m.similarity >= CLOSE for m in best.matches)
     lost = any(m is None or m.similarity < CLOSE for m in best.matches)
-    return lost or (what == "tiles" and _smallest(best) < SMALL_PRINT)
+    return lost or (what == "fine" and _smallest(best) < SMALL_PRINT)
 
 
 def _smallest(best: Judged) -> float:

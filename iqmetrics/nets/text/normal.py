@@ -6,7 +6,8 @@ Compared are letters, digits and hanzi only, NFKC, casefolded. Letters that many
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein
 
@@ -17,24 +18,42 @@ CONFUSED_COST = 0.2
 def plain(text: str) -> str:
     """What two strings must share: NFKC letters, digits and hanzi, case kept.
 
-    Keeps one character for one, so that positions in it can be traced by `kept_positions`.
+    Positions in it can be traced to the text by `kept_positions`.
     """
-    return "".join(text[i] for i in kept_positions(text)) if text.isascii() else _plain(text)[0]
+    return _plain(text)[0]
 
 
-def _plain(text: str) -> tuple[str, list[int]]:
-    letters, places = [], []
-    for place, character in enumerate(text):
-        for c in unicodedata.normalize("NFKC", character):
-            if c.isalnum() or c == "|" or unicodedata.category(c).startswith("M"):
-                letters.append(c)
-                places.append(place)
-    return "".join(letters), places
-
-
-def kept_positions(text: str) -> list[int]:
+def kept_positions(text: str) -> tuple[int, ...]:
     """For each character of `plain(text)` its place in `text`."""
     return _plain(text)[1]
+
+
+@lru_cache(4096)
+def _plain(text: str) -> tuple[str, tuple[int, ...]]:
+    letters, places, keeps = [], [], False
+    for place, cluster in _clusters(text):
+        for c in unicodedata.normalize("NFKC", cluster):
+            keeps = c.isalnum() or c == "|" or (keeps and _is_mark(c))
+            if keeps:
+                letters.append(c)
+                places.append(place)
+    return "".join(letters), tuple(places)
+
+
+def _clusters(text: str) -> Iterator[tuple[int, str]]:
+    """Each character with the accents written after it (e and U+0301 are one é), and its place."""
+    start = 0
+    for end in range(1, len(text) + 1):
+        if end == len(text) or not unicodedata.combining(
+            unicodedata.normalize("NFKC", text[end])[:1] or "x"
+        ):
+            yield start, text[start:end]
+            start = end
+
+
+def _is_mark(c: str) -> bool:
+    """An accent or vowel sign; not the selectors that say how an emoji is drawn."""
+    return unicodedata.category(c) in ("Mn", "Mc") and not "\ufe00" <= c <= "\ufe0f"
 
 
 def letters(text: str) -> str:
@@ -63,6 +82,9 @@ def same(wanted: str, found: str) -> bool:
 
 def lowered(text: str) -> str:
     """Casefolded one character for one (ß stays ß, so that lengths agree)."""
+    folded = text.casefold()
+    if len(folded) == len(text):
+        return folded
     return "".join(c.casefold() if len(c.casefold()) == 1 else c for c in text)
 
 

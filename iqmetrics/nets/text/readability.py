@@ -69,7 +69,7 @@ def forced(target: str, line: str) -> str:
         for step, i in enumerate(range(op.src_start, op.src_end)):
             out.append(line[done : places[i]])
             if op.tag == "equal":
-                out.append(line[places[i]])
+                out.append(line[max(done, places[i]) : places[i] + 1])  # one sign may hold two
             elif op.tag == "replace":
                 out.append(wanted[op.dest_start + step])
             done = places[i] + 1

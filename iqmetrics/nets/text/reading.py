@@ -6,8 +6,7 @@ full     the same at its own size, at least 1024 x 1024 px of area
 turned, wide, longer ...   second looks at what was found: see `again`
 bent     rings of lettering, unrolled
 far      the whole frame small, for huge or soft letters
-faint    the whole frame with its local contrast raised
-tiles    overlapping quarters (of large pictures: more) at twice their size, for small print
+fine     the whole frame enlarged and with its local contrast raised, for small or faint print
 Each pass is remembered on the picture; networks are called in batches over all pictures.
 """
 
@@ -31,11 +30,14 @@ if TYPE_CHECKING:
 
     from iqmetrics.nets.text.runtime import Net
 
-PASSES = ("quick", "glance", "full", *AGAIN, "bent", "far", "faint", "tiles")
-AREA = {"far": 320**2, "quick": 576**2, "full": 1024**2, "faint": 1024**2}
+PASSES = ("quick", "glance", "full", *AGAIN, "bent", "far", "fine")
+AREA = {"far": 320**2, "quick": 576**2, "full": 1024**2, "fine": 1536**2}
 LARGEST_SCALE, LARGEST_SIDE = 2.0, 2048
 LEAST_CONFIDENCE = 0.3
-TILE, TILE_STEP = 576, 448
+FINE_SCALE = 1.5
+"""How much larger than it is, at least, the fine look sees a picture."""
+TILE, SHARED = (1024, 576), 128
+"""Width and height of what it sees in one piece, at most, and what neighbours share, in pixels."""
 TOGETHER = 10
 """Pictures that a GPU's detector is given at once, and whose heat maps are in memory at once."""
 
@@ -78,14 +80,18 @@ class Reader:
         for first in range(0, len(pictures), together):
             some = pictures[first : first + together]
             frames = each(lambda picture: _frames(picture, what), some)
-            flat = [(f.pixels, f.side) for few in frames for f in few]
-            seen = each(lambda heat: regions(*heat), heat_maps(self.detector, flat))
+            flat = [f for few in frames for f in few]
+            heats = heat_maps(self.detector, [(f.pixels, f.side) for f in flat])
+            seen = each(
+                lambda pair: regions(*pair[1], bowed=pair[0].bowed),
+                list(zip(flat, heats, strict=True)),
+            )
             of_frame = iter(seen)
             found += [[r for f in few for r in f.placed(next(of_frame))] for few in frames]
         return found
 
     def _read(self, pictures: Sequence[Picture], what: str) -> list[list[Line]]:
-        if what in (*AREA, "tiles"):
+        if what in AREA:
             self.regions(pictures, what)
         crops = each(lambda picture: self._crops(picture, what), pictures)
         flat = [image for found in crops for _, image, _ in found]
@@ -118,41 +124,44 @@ class Reader:
             found = self.regions([picture], widest(picture))[0]
             return again.looks(picture.pixels, found, what)
         boxes = [r for r in self.regions([picture], what)[0] if r.arc is None]
-        pixels = raised(picture.pixels) if what == "faint" else picture.pixels
-        return [(r.corners, recognise.crop(pixels, r.corners), False) for r in boxes]
+        return [(r.corners, recognise.crop(picture.pixels, r.corners), False) for r in boxes]
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
     """What the detector looks at: pixels, the length of their longer side there, and their place.
 
-    A tile of a picture has a `corner` (x, y); arcs are not looked for in tiles.
+    A tile of a picture has a `corner` (x, y); arcs are looked for in `bowed` frames only.
     """
 
     pixels: "NDArray[np.uint8]"
     side: int
     corner: tuple[int, int] | None = None
+    bowed: bool = False
 
     def placed(self, found: list[Region]) -> list[Region]:
         """The regions in pixels of the whole picture."""
         if self.corner is None:
             return found
         by = np.array(self.corner, np.float32)
-        return [Region(r.corners + by, r.heat) for r in found if r.arc is None]
+        return [Region(r.corners + by, r.heat) for r in found]
 
 
 def _frames(picture: Picture, what: str) -> list[Frame]:
-    if what == "tiles":
+    if what == "fine":
+        pixels = raised(picture.pixels)
+        scale = max(FINE_SCALE, (AREA["fine"] / (picture.width * picture.height)) ** 0.5)
+        scale = min(LARGEST_SCALE, scale)
         return [
             Frame(
-                np.ascontiguousarray(picture.pixels[y0:y1, x0:x1]),
-                2 * max(x1 - x0, y1 - y0),
+                np.ascontiguousarray(pixels[y0:y1, x0:x1]),
+                round(scale * max(x1 - x0, y1 - y0)),
                 (x0, y0),
             )
             for x0, y0, x1, y1 in tiles(picture.width, picture.height)
         ]
-    pixels = raised(picture.pixels) if what == "faint" else picture.pixels
-    return [Frame(pixels, detector_side(picture.width, picture.height, AREA[what]))]
+    side = detector_side(picture.width, picture.height, AREA[what])
+    return [Frame(picture.pixels, side, bowed=what == widest(picture))]
 
 
 def widest(picture: Picture) -> str:
@@ -161,11 +170,9 @@ def widest(picture: Picture) -> str:
 
 
 def adds(picture: Picture, what: str) -> bool:
-    """Whether a pass sees this picture at a size at which no earlier pass has seen it."""
+    """Whether a pass sees this picture in a way in which no earlier pass has seen it."""
     quick, full = (detector_side(picture.width, picture.height, AREA[k]) for k in ("quick", "full"))
-    if what in ("glance", "full"):
-        return full > quick
-    return what != "tiles" or full < LARGEST_SCALE * max(picture.width, picture.height)
+    return what not in ("glance", "full") or full > quick
 
 
 def detector_side(width: int, height: int, area: int) -> int:
@@ -177,19 +184,18 @@ def detector_side(width: int, height: int, area: int) -> int:
 
 
 def tiles(width: int, height: int) -> list[tuple[int, int, int, int]]:
-    """Overlapping squares (x0, y0, x1, y1) that cover the picture."""
+    """Overlapping rectangles (x0, y0, x1, y1) of one size that cover the picture."""
     return [
-        (x, y, min(x + TILE, width), min(y + TILE, height))
-        for y in _starts(height)
-        for x in _starts(width)
+        (x0, y0, x1, y1) for y0, y1 in _spans(height, TILE[1]) for x0, x1 in _spans(width, TILE[0])
     ]
 
 
-def _starts(length: int) -> list[int]:
-    if length <= TILE:
-        return [0]
-    count = -(-(length - TILE) // TILE_STEP) + 1
-    return [round(i * (length - TILE) / (count - 1)) for i in range(count)]
+def _spans(length: int, most: int) -> list[tuple[int, int]]:
+    """Equal stretches (start, end) that cover a length, as few as may be."""
+    count = max(1, -(-(length - SHARED) // (most - SHARED)))
+    size = -(-(length + (count - 1) * SHARED) // count)
+    starts = [round(i * (length - size) / max(1, count - 1)) for i in range(count)]
+    return [(start, start + size) for start in starts]
 
 
 def raised(pixels: "NDArray[np.uint8]") -> "NDArray[np.uint8]":

@@ -59,7 +59,8 @@ AFTER_CUE_EN = re.compile(
 NAMED_EN = re.compile(
     r"\bwith (?P<text>[A-Z][\w']*(?: [A-Z][\w']*)*) "
     r"(?:written|printed|painted|engraved|embroidered)\b"
-    r"|\b(?i:spelling|writing|saying|says|reads|letters) (?P<capitals>[A-Z]{2}[A-Z0-9' ]*)\b"
+    r"|\b(?i:spelling|writing|saying|says|reads|letters|the words?) "
+    r"(?P<capitals>[A-Z]{2}[A-Z0-9' ]*)\b"
 )
 STOP_EN = re.compile(
     r"[,.;!?\n()\[\]|]|\s(?:on|in|at|with|hanging|above|below|under|over|next|beside|against|near|"
@@ -78,6 +79,12 @@ AFTER_CUE_ZH = re.compile(
 ABOUT_TEXT_ZH = re.compile(
     r"^(?:一些|很多|许多|各种|文字|字母|汉字|英文|中文|几个|一行|一个|密密麻麻|看不|难以)"
 )
+COUNTED_ZH = re.compile(
+    r"的?(?:字样|[一二两三四五六七八九十几]个大?字|[二两]字|大字|(?<=^.)字|(?<=的)字|文字|标语)$"
+)
+"""What names the lettering and is none: 字样, 四个大字, 二字."""
+COUPLET_ZH = re.compile(r"(?:上联|下联|横批)(?:[:：]|是|为)\s*(?P<text>[\u4e00-\u9fff]{2,16})")
+MARKS = " :-\"'“”‘’"
 WORDS_MOST = 8
 
 
@@ -153,15 +160,15 @@ def _confidence(before: str, after: str) -> float:
 
 
 def _unquoted(prompt: str) -> list[Target]:
-    found = []
+    found = [Target(m["text"], UNQUOTED) for m in COUPLET_ZH.finditer(prompt)]
     for match in AFTER_CUE_ZH.finditer(prompt):
-        text = re.sub(r"(?:的)?(?:字样|几?个?大?字|文字|标语)$", "", match["text"]).strip()
+        text = COUNTED_ZH.sub("", match["text"]).strip()
         if text and not ABOUT_TEXT_ZH.match(text):
             found.append(Target(text, UNQUOTED))
     if named := NAMED_EN.search(prompt):
         found.append(Target((named["text"] or named["capitals"]).strip(), UNQUOTED))
     elif match_en := AFTER_CUE_EN.search(prompt):
-        text = STOP_EN.split(match_en["text"], maxsplit=1)[0].strip(" :-")
+        text = STOP_EN.split(match_en["text"], maxsplit=1)[0].strip(MARKS)
         fits = 0 < len(text.split()) <= WORDS_MOST and not ABOUT_TEXT.match(text)
         if fits and any(c.isalnum() for c in text):
             found.append(Target(text, UNQUOTED))

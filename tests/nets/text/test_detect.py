@@ -28,6 +28,7 @@ def test_a_bowed_blob_is_also_an_arc() -> None:
     heat = ((abs(r - 60) < 7) & (abs(angle + np.pi / 2) < 1)).astype(np.float32)
     arcs = [f.arc for f in regions(heat, 1, 1) if f.arc]
     assert arcs and arcs[0].radius == pytest.approx(60, abs=4)
+    assert all(f.arc is None for f in regions(heat, 1, 1, bowed=False))
 
 
 def test_the_detector_sees_multiples_of_32_in_bgr() -> None:

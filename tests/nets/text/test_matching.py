@@ -1,4 +1,5 @@
 import itertools
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -88,3 +89,92 @@ def test_a_stray_letter_mends_no_misspelling() -> None:
     assert say(["Lense"], ["Lens", "eo"]) == ["Lens"]
     assert say(["VITAMIN C"], ["VITAMIN", "C"]) == ["VITAMINC"]
     assert say(["SALE"], ["S", "A", "L", "E"]) == ["SALE"], "stacked letters"
+
+
+@pytest.mark.parametrize(
+    ("target", "lines"),
+    [
+        ("ＳＡＬＥ", ["SALE"]),
+        ("Cafe\u0301", ["CAFÉ"]),
+        ("全场５折", ["全场 5折"]),
+        ("Wi-Fi 免费", ["WiFi免费"]),
+        ("ｶﾞｲﾄﾞ", ["ガイド"]),
+        ("?!", ["?!"]),
+        ("I ❤️ NY", ["I NY"]),
+    ],
+)
+def test_what_is_written_otherwise_is_the_same(target: str, lines: list[str]) -> None:
+    (match,) = assign([target], lines, [])
+    assert match is not None and match.similarity == 1 and match.distance == 0
+
+
+def test_a_mixed_target_runs_over_lines_of_two_scripts() -> None:
+    assert say(["Café 咖啡"], ["CAFE", "咖啡"]) == ["CAFE咖啡"]
+    assert say(["咖啡 Café"], ["Café", "咖啡"], order=[1, 0]) == ["咖啡Café"]
+
+
+def test_hanzi_in_a_column_are_read_down_it() -> None:
+    assert say(["开业大吉"], ["开", "业", "大", "吉"]) == ["开业大吉"]
+    assert say(["开业大吉"], ["吉", "大", "业", "开"], order=[3, 2, 1, 0]) == ["开业大吉"]
+
+
+def test_a_hanzi_in_the_wrong_place_costs_edits() -> None:
+    (match,) = assign(["开业大吉"], ["开大业吉"], [[0]])
+    assert match is not None and match.distance == 2 and match.similarity == 0.5
+
+
+def test_a_run_is_of_at_most_six_lines() -> None:
+    words = ["ONE", "TWO", "RED", "SIX", "TEN", "SKY", "CAR"]
+    whole, longer = " ".join(words[:6]), " ".join(words)
+    (found,) = assign([whole], words, [list(range(7))])
+    assert found is not None and found.similarity == 1 and len(found.pieces) == 6
+    (cut,) = assign([longer], words, [list(range(7))])
+    assert cut is not None and cut.similarity < 1
+
+
+def test_lines_without_an_order_are_not_read_on() -> None:
+    (match,) = assign(["GRAND OPENING"], ["GRAND", "OPENING"], [])
+    assert match is not None and match.found == "OPENING"
+
+
+def test_nothing_is_taken_twice_by_targets_within_each_other() -> None:
+    assert say(["SALE", "SUMMER SALE"], ["SUMMER SALE"])[1] == "SUMMERSALE"
+    first, second = assign(["OPEN", "OPEN LATE"], ["OPEN LATE", "OPEN"], [])
+    assert first is not None and second is not None
+    assert first.pieces == ((1, 0, 4),) and second.pieces == ((0, 0, 8),)
+
+
+def test_an_empty_target_and_empty_lines_match_nothing() -> None:
+    assert say(["", "OPEN"], ["OPEN", ""]) == [None, "OPEN"]
+    assert say(["OPEN"], ["", "  "]) == [None]
+
+
+@given(words, words, st.randoms())
+def test_matches_do_not_depend_on_the_order_of_targets(
+    targets: list[str], lines: list[str], chance: Random
+) -> None:
+    shuffled = list(range(len(targets)))
+    chance.shuffle(shuffled)
+    straight = assign(targets, lines, [])
+    mixed = assign([targets[i] for i in shuffled], lines, [])
+    assert sorted(m.similarity if m else 0 for m in straight) == pytest.approx(
+        sorted(m.similarity if m else 0 for m in mixed)
+    )
+
+
+@given(words, words)
+def test_what_is_left_over_and_what_is_matched_are_the_whole(
+    targets: list[str], lines: list[str]
+) -> None:
+    matches = assign(targets, lines, [])
+    rest = left_over(lines, matches)
+    used = sum(b - a for m in matches if m for _, a, b in m.pieces)
+    assert sum(rest) + used == sum(len(line) for line in lines)
+    assert all(n >= 0 for n in rest)
+
+
+def test_credit_rises_with_similarity_and_never_exceeds_it() -> None:
+    steps = [i / 50 for i in range(51)]
+    values = [credit(Match((), "", s, 0)) for s in steps]
+    assert values == sorted(values)
+    assert all(v <= s for v, s in zip(values, steps, strict=True))

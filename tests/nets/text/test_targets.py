@@ -93,6 +93,92 @@ def test_min_confidence_leaves_out_the_doubtful() -> None:
     assert wanted(prompt, None, 0.75) and not wanted(prompt, None, 0.9)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("横幅上写着 你好世界 四个大字", ["你好世界"]),
+        ("木牌写着平安二字，红绳", ["平安"]),
+        ("墙上写着红十字，旁边停着救护车", ["红十字"]),
+        ("牌子上写着：禁止停车", ["禁止停车"]),
+        (
+            "春联，上联：春风得意 下联：前程似锦 横批：万事如意",
+            ["春风得意", "前程似锦", "万事如意"],
+        ),
+        ("黑板写着许多公式", []),
+        ("封面标题是远方。", ["远方"]),
+    ],
+)
+def test_chinese_without_marks(prompt: str, expected: list[str]) -> None:
+    assert found(prompt) == expected
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("the word LOVE made of roses", ["LOVE"]),
+        ("the words BLACK FRIDAY in smoke", ["BLACK FRIDAY"]),
+        ('a sign saying "WELCOME', ["WELCOME"]),
+        ("text: HELLO WORLD", ["HELLO WORLD"]),
+        ("a banner with the text Happy Birthday Tom, balloons", ["Happy Birthday Tom"]),
+        ("a cake with the words Happy 30th on top of it", ["Happy 30th"]),
+        ("a sign that says one two three four five six seven eight nine", []),
+        ("a person lost for words", []),
+        ("a label with the text ...", []),
+    ],
+)
+def test_english_without_marks(prompt: str, expected: list[str]) -> None:
+    assert found(prompt) == expected
+
+
+def test_quotes_shut_out_guesses() -> None:
+    assert found("a sign that says Closed beside the text “OPEN”") == ["OPEN"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("一块写有“Café 咖啡”的招牌", ["Café 咖啡"]),
+        ("海报：标题“夏日 SALE”，副标题“5折起”", ["夏日 SALE", "5折起"]),
+        ("a poster, title “星际穿越”, tagline “Interstellar”", ["星际穿越", "Interstellar"]),
+        ("＂ＳＡＬＥ＂ 写着", ["ＳＡＬＥ"]),
+        ('the letters "A" "B" "C" on blocks', ["A", "B", "C"]),
+        ('a badge "7"', ["7"]),
+        ("a button '♥' and a button 'OK'", ["OK"]),
+    ],
+)
+def test_mixed_languages_widths_and_single_letters(prompt: str, expected: list[str]) -> None:
+    assert found(prompt) == expected
+
+
+def test_a_cue_counts_only_within_reach() -> None:
+    near, far = 'the sign, old: "Carpe Diem"', "the sign, " + "very " * 20 + 'old: "Carpe Diem"'
+    assert from_prompt(near)[0].confidence == QUOTED_AFTER_CUE
+    assert from_prompt(far)[0].confidence == QUOTED
+
+
+def test_a_cue_may_follow_the_quote() -> None:
+    assert from_prompt("“欢迎光临”字样，金色")[0].confidence == QUOTED_AFTER_CUE
+    assert from_prompt('"OPEN" sign on a door')[0].confidence == QUOTED_AFTER_CUE
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        'in the style of "Loving Vincent"',
+        'a scene from "Blade Runner"',
+        "'wabi-sabi' aesthetic interior",
+        'she shouted, "Stop"',
+    ],
+)
+def test_styles_names_and_speech_are_doubtful(prompt: str) -> None:
+    assert [t.confidence for t in from_prompt(prompt)] == [DOUBTFUL]
+    assert wanted(prompt, None, 0.5) == []
+
+
+def test_a_threshold_is_inclusive() -> None:
+    assert wanted('"Carpe Diem" beneath a skull', None, QUOTED) == [Target("Carpe Diem", QUOTED)]
+
+
 def _file(variable: str) -> Path:
     path = Path(os.environ.get(variable, ""))
     if not os.environ.get(variable) or not path.exists():
