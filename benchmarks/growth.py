@@ -4,7 +4,8 @@
 
 walk: 1,000,000 files (`--tree` names a folder that holds them already, else they are made). cost:
 tiny PNGs with a sidecar, scored by `size` in a process of its own, 1,000 and 100,000 of them; then
-again unchanged, and with one file more, which must cost no reading of the others. scorecard: a store with 1,000,000 values.
+again unchanged, and with one file more, which must cost no reading of the others. scorecard: a
+store with 1,000,000 values.
 """
 
 import json
@@ -107,8 +108,8 @@ def cost(small: int, large: int) -> tuple[Figures, dict[str, str]]:
         "growth": f"tiny PNGs and sidecars, scorer size, {small:,} and {large:,} files; processor "
         "time of all processes less that of 20 files; rss of the largest one; "
         f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores at the end",
-        "resume_100k_s": "from the command to its end, nothing changed: no file is opened; with one "
-        "file more: that one is read",
+        "resume_100k_s": "from the command to its end, nothing changed: no file is opened; "
+        "with one file more that one is read",
     }
 
 

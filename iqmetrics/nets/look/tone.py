@@ -63,7 +63,7 @@ def cast(lab: NDArray[Any]) -> tuple[float, float]:
 
 def chroma(lab: NDArray[Any]) -> float:
     """Mean CIELAB chroma C*ab: 0 for grey, about 15-25 in photographs, over 100 for pure hues."""
-    return _sums(lab)[3] / (lab.shape[0] * lab.shape[1])
+    return float(_sums(lab)[3] / (lab.shape[0] * lab.shape[1]))
 
 
 def _sums(lab: NDArray[Any]) -> list[float]:
