@@ -108,7 +108,7 @@ def test_the_garbage_collector_is_left_as_it_was(was_on: bool) -> None:
         yield from ()
 
     def broken() -> Iterator[Outcome]:
-        raise OSError
+        raise OSError("broken")
         yield
 
     during: list[bool] = []
@@ -117,7 +117,7 @@ def test_the_garbage_collector_is_left_as_it_was(was_on: bool) -> None:
     try:
         build(seen(), ())
         assert during == [False] and gc.isenabled() is was_on
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match="broken"):
             build(broken(), ())
         assert gc.isenabled() is was_on
     finally:
