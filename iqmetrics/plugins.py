@@ -58,7 +58,9 @@ def resolve(kind: Kind, name: str) -> Callable[..., Any]:
         UnknownName: nothing is registered under that name.
         BadInput: the module cannot be imported or lacks the class.
     """
-    target = name if ":" in name else names(kind).get(name)
+    target = name if ":" in name else BUILT_IN[kind].get(name)
+    if target is None:  # to ask every installed package takes a while
+        target = names(kind).get(name)
     if target is not None:
         return _load(kind, name, target)
     other = _load(kind, name, OTHERS[kind])(name) if kind in OTHERS else None

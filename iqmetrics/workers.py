@@ -27,6 +27,8 @@ Workers = int | Literal["threads"] | None
 
 SHELF_BYTES = 512 << 20
 MOST_WORKERS = 16
+WORTH = 8
+"""Files that each further worker must have to be worth its start, where none are asked for."""
 
 
 class Opened(NamedTuple):
@@ -79,6 +81,7 @@ class Decoder:
         measure: bool = False,
     ) -> None:
         self.workers = workers or min(MOST_WORKERS, _cores())
+        self._worth = 1 if workers else WORTH
         self.limits = limits or Limits()
         self._extra = extra
         self._measure = measure
@@ -91,7 +94,7 @@ class Decoder:
         """
         count = self.workers
         if isinstance(records, Sized):
-            count = min(count, len(records))
+            count = min(count, -(-len(records) // self._worth))
         shelf = Shelf[Opened](SHELF_BYTES, producers=count)
         todo, lock = iter(records), Lock()
         feeders = [

@@ -69,3 +69,13 @@ def test_an_option_that_a_class_does_not_take_is_told(options: dict[str, object]
     with pytest.raises(BadInput, match="scorer 'size'") as error:
         plugins.make("scorer", "size", options)
     assert error.value.hint == "Its options: iqm scorers size"
+
+
+def test_a_built_in_name_asks_no_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(group: str) -> None:
+        raise AssertionError(group)
+
+    monkeypatch.setattr(plugins, "entry_points", asked)
+    assert plugins.resolve("scorer", "size") is Size
+    with pytest.raises(AssertionError, match=r"iqmetrics\.scorers"):
+        plugins.resolve("scorer", "mine")

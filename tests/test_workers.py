@@ -17,6 +17,7 @@ from iqmetrics.decode import Limits
 from iqmetrics.errors import ImageProblem
 from iqmetrics.images import Picture, open_picture
 from iqmetrics.records import IMAGE_STATUSES, ImageRecord
+from iqmetrics.worker_process import WorkerProcess
 from iqmetrics.workers import Decoder, Opened, decode_all
 
 HOOK = "decode_hooks:by_name"
@@ -48,6 +49,19 @@ def test_workers_and_threads_give_the_same_pixels(tmp_path: Path) -> None:
         assert isinstance(picture, Picture) and isinstance(other, Picture), image
         assert (picture.pixels == other.pixels).all() and picture.flags == other.flags
         assert picture.record == record == same_record and record.sha256 != ""
+
+
+@pytest.mark.parametrize(("files", "asked", "most"), [(8, None, 1), (8, 3, 3), (2, 3, 2)])
+def test_a_further_process_is_started_only_where_it_pays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int, asked: int | None, most: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)))
+    records = [put(tmp_path, f"{n}.png", saved(scene(), "PNG")) for n in range(files)]
+    started = []
+    start = WorkerProcess._start
+    monkeypatch.setattr(WorkerProcess, "_start", lambda self: started.append(1) or start(self))
+    assert len(list(Decoder(asked).each(records))) == files
+    assert len(started) == most
 
 
 def test_faulty_decoders_cost_their_own_file_only(tmp_path: Path) -> None:

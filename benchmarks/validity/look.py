@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import report
 
 from iqmetrics.nets.look import copies, focus, lattice, tone
+from iqmetrics.nets.look.light import light
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -69,14 +70,14 @@ def tone_part(scenes: list[np.ndarray]) -> dict[str, float]:
     sharp = [focus.edge_width(luma(p))[0] for p in scenes]
     soft = [focus.edge_width(luma(cv2.GaussianBlur(p, (0, 0), 1.2)))[0] for p in scenes]
     paired = [b > a for a, b in zip(sharp, soft, strict=True) if a and b]
-    whole = [p for p in scenes if tone.clipped(p) < 0.005]
-    deep = [p for p in scenes if tone.crushed(p) < 0.005]
+    whole = [p for p in scenes if light(p).clipped < 0.005]
+    deep = [p for p in scenes if light(p).crushed < 0.005]
     return {
         "clipped_auc": auc(
-            [tone.clipped(p) for p in whole], [tone.clipped(blown(p)) for p in whole]
+            [light(p).clipped for p in whole], [light(blown(p)).clipped for p in whole]
         ),
         "crushed_auc": auc(
-            [tone.crushed(p) for p in deep], [tone.crushed(blackened(p)) for p in deep]
+            [light(p).crushed for p in deep], [light(blackened(p)).crushed for p in deep]
         ),
         "clipped_scenes": len(whole),
         "crushed_scenes": len(deep),

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
 from iqmetrics.nets.look import copies, focus, lattice, tone
+from iqmetrics.nets.look.light import light
 from iqmetrics.records import Metric, Missing, Reading
 
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 FEW_EDGES = "fewer than 200 pixels are clear edges"
 NO_LIGHT = "the estimated illuminant is no white between 1,700 and 25,000 K"
 TOO_SMALL = "a side is shorter than 190 pixels: ten cells of every period compared"
@@ -53,8 +54,8 @@ class Look:
     )
 
     def load(self, device: str) -> None:
-        """Check that OpenCV and scikit-image are here; everything runs on the CPU."""
-        for module, package in (("cv2", "opencv-python-headless"), ("skimage", "scikit-image")):
+        """Check that OpenCV and numba are here; everything runs on the CPU."""
+        for module, package in (("cv2", "opencv-python-headless"), ("numba", "numba")):
             if find_spec(module) is None:
                 raise Unavailable.extra("look", package, "score")
 
@@ -62,16 +63,14 @@ class Look:
         """One reading a picture."""
         return [self._one(picture.pixels) for picture in pictures]
 
-    def _one(self, pixels: "np.typing.NDArray[np.uint8]") -> Reading:
-        from skimage.color import rgb2lab
-
+    def _one(self, pixels: NDArray[np.uint8]) -> Reading:
+        seen = light(pixels)
         small = tone.reduced(pixels)
-        lab = rgb2lab(small)
-        luma = pixels.astype(np.float32) @ LUMA
+        lab = tone.lab(small)
         cast_a, cast_b = tone.cast(lab)
         values = {
-            "look.clipped": tone.clipped(pixels),
-            "look.crushed": tone.crushed(pixels),
+            "look.clipped": seen.clipped,
+            "look.crushed": seen.crushed,
             "look.cast_a": cast_a,
             "look.cast_b": cast_b,
             "look.saturation": tone.chroma(lab),
@@ -83,13 +82,13 @@ class Look:
             missing["look.cct"] = Missing("abstained", NO_LIGHT)
         else:
             values["look.cct"] = kelvin
-        width, edges = focus.edge_width(luma)
+        width, edges = focus.edge_width(seen.luma, seen.grey)
         if width is None:
             missing["look.sharpness"] = Missing("not_applicable", FEW_EDGES)
         else:
             values["look.sharpness"] = 1 / width
             evidence["edges"] = {"pixels": edges, "width_px": round(width, 2)}
-        found = copies.find_copies(np.clip(np.rint(luma), 0, 255).astype(np.uint8))
+        found = copies.find_copies(seen.grey)
         values["look.repeats"] = found.share
         if found.pairs:
             evidence["repeats"] = {
@@ -98,10 +97,10 @@ class Look:
                 "shift_share": round(found.shift_share, 2),
                 "note": "the same pixels at both places; regular texture alone does not count",
             }
-        if min(luma.shape) < lattice.SMALLEST:
+        if min(seen.luma.shape) < lattice.SMALLEST:
             missing["look.grid"] = Missing("not_applicable", TOO_SMALL)
         else:
-            amplitude, period = lattice.grid_strength(luma)
+            amplitude, period = lattice.grid_strength(seen.luma)
             values["look.grid"] = amplitude
             evidence["grid"] = {"period": period}
         return Reading(values, missing, evidence)

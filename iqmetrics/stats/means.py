@@ -3,6 +3,7 @@
 numpy and `statistics.NormalDist` only; imported by commands that must start fast.
 """
 
+from functools import lru_cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -88,10 +89,16 @@ def _normal_over_t(freedom: int, level: float) -> float:
 def _resampled_means(
     sums: "NDArray[np.float64]", counts: "NDArray[np.float64]"
 ) -> "NDArray[np.float64]":
-    import numpy as np
-
-    k = len(counts)
-    draws = np.random.default_rng(20).multinomial(k, np.full(k, 1 / k), size=RESAMPLES)
-    weights = draws.astype(np.float64)
+    weights = _draws(len(counts))
     means: NDArray[np.float64] = (weights @ sums) / (weights @ counts)
     return means
+
+
+@lru_cache(2)
+def _draws(clusters: int) -> "NDArray[np.float64]":
+    """How often each cluster is drawn in each resample: the same for all metrics of a model."""
+    import numpy as np
+
+    shares = np.full(clusters, 1 / clusters)
+    draws = np.random.default_rng(20).multinomial(clusters, shares, size=RESAMPLES)
+    return draws.astype(np.float64)

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,41 @@ def test_a_second_run_changes_no_file(folder: Path, capsys: pytest.CaptureFixtur
     assert before == {
         p.name: p.stat().st_mtime_ns for p in (folder / "iqm").iterdir() if "sqlite" not in p.name
     }
+
+
+class Touched:
+    """What this process opens under a folder, and the processes it starts, while switched on."""
+
+    def __init__(self) -> None:
+        self.on, self.files, self.started = False, set[str](), 0
+        sys.addaudithook(self)
+
+    def __call__(self, event: str, details: tuple[object, ...]) -> None:
+        if self.on and event == "open":
+            self.files.add(os.fspath(details[0]) if not isinstance(details[0], int) else "")
+        self.started += self.on and event == "subprocess.Popen"
+
+    def images(self, root: Path) -> set[str]:
+        names = {os.path.basename(os.fsdecode(f)) for f in self.files if f}
+        return {name for name in names if (root / name).is_file()}
+
+
+def test_nothing_is_hashed_or_decoded_twice(tmp_path: Path) -> None:
+    """An unchanged folder costs a walk; a new file costs the reading of that file."""
+    for number in range(6):
+        paint(os.path.join(tmp_path, f"{number}.png"), number)
+    command = ["score", str(tmp_path), "--scorer", "size", "--quiet"]
+    seen = Touched()
+    seen.on = True
+    assert run(command) == 0
+    assert seen.images(tmp_path) == {f"{n}.png" for n in range(6)} and seen.started == 1
+    seen.files.clear()
+    assert run(command) == 0
+    assert seen.images(tmp_path) == set() and seen.started == 1
+    paint(os.path.join(tmp_path, "new.png"), 7)
+    assert run(command) == 0
+    seen.on = False
+    assert seen.images(tmp_path) == {"new.png"} and seen.started == 2
 
 
 def test_a_deleted_result_is_written_again(folder: Path) -> None:

@@ -1,11 +1,13 @@
 """The scorecard counts everything: values, statuses, images no scorer saw."""
 
+import gc
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from factory import FACTS, good, record, stored
 
-from iqmetrics.pipeline.outcomes import Run, outcomes
+from iqmetrics.pipeline.outcomes import Outcome, Run, outcomes
 from iqmetrics.pipeline.scorecard import build, by_metric
 from iqmetrics.records import Missing
 
@@ -97,3 +99,26 @@ def test_tags_are_collected_by_prompt() -> None:
     run = Run([one, two, A3], (FACTS,))
     card = build(outcomes(stored((one, good(1)), (two, good(1)), (A3, good(1))), run), run.scorers)
     assert card.tags == {"p": ("hands", "text")}
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_the_garbage_collector_is_left_as_it_was(was_on: bool) -> None:
+    def seen() -> Iterator[Outcome]:
+        during.append(gc.isenabled())
+        yield from ()
+
+    def broken() -> Iterator[Outcome]:
+        raise OSError("broken")
+        yield
+
+    during: list[bool] = []
+    before = gc.isenabled()
+    (gc.enable if was_on else gc.disable)()
+    try:
+        build(seen(), ())
+        assert during == [False] and gc.isenabled() is was_on
+        with pytest.raises(OSError, match="broken"):
+            build(broken(), ())
+        assert gc.isenabled() is was_on
+    finally:
+        (gc.enable if before else gc.disable)()

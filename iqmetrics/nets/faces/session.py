@@ -11,6 +11,7 @@ from iqmetrics import weights
 from iqmetrics.errors import Unavailable
 from iqmetrics.nets.embedded import cpu_session
 from iqmetrics.nets.onnx_torch.pixels import Range
+from iqmetrics.nets.sessions import Session
 
 if TYPE_CHECKING:
     from iqmetrics.nets.onnx_torch.net import TorchNet
@@ -33,7 +34,7 @@ _device = "cpu"
 
 
 @cache
-def _session(name: str) -> Any:
+def _session(name: str) -> Session:
     return cpu_session(name, "face")
 
 
@@ -104,7 +105,6 @@ def run(name: str, batch: Any, deep: bool = False) -> list[Floats]:
         return net.run(batch, CHUNK_ON_GPU, lambda answer, _: tuple(answer[i] for i in shown))
     chunks = [batch[i : i + CHUNK] for i in range(0, max(len(batch), 1), CHUNK)]
     session = _session(name)
-    names = [o.name for o in session.get_outputs() if deep or o.name != "deep"]
-    entry = session.get_inputs()[0].name
-    parts = [session.run(names, {entry: RANGE[name].on_cpu(c)}) for c in chunks]
-    return [np.concatenate(part) for part in zip(*parts, strict=True)]
+    shown = [i for i, (o, _) in enumerate(session.outputs) if deep or o != "deep"]
+    parts = [session.run(RANGE[name].on_cpu(c)) for c in chunks]
+    return [np.concatenate([part[i] for part in parts]) for i in shown]

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iqmetrics.nets.look import kernels
+
 LARGEST = 1536
 FAR = 20
 WINDOW = 10
 DETAIL = 1.6
 ALIKE, SAME = 0.95, 0.99
 MOST_KEYPOINTS = 4000
-CORNER = 7
-"""Side in pixels of the square over which the two gradients that make a corner are averaged."""
 CELL = 3
 """A window is sketched by the means of its cells, 7 x 7 of 3 x 3 pixels."""
 SKETCH = 0.8
@@ -92,7 +92,8 @@ def _corners(grey: NDArray[np.uint8]) -> NDArray[np.intp]:
     """The strongest corners that are the highest within 5 x 5 pixels, (n, 2) as x, y."""
     import cv2
 
-    strength = cv2.cornerMinEigenVal(grey, CORNER)
+    strength = np.zeros(grey.shape, np.float32)
+    kernels.compiled(kernels.corner_strength)(np.ascontiguousarray(grey), strength)
     top = strength == cv2.dilate(strength, np.ones((5, 5), np.uint8))
     top &= strength > LEAST_CORNER
     top[:WINDOW] = top[-WINDOW:] = top[:, :WINDOW] = top[:, -WINDOW:] = False
@@ -111,12 +112,9 @@ def _windows(
     Places lie at least `WINDOW` pixels inside the picture.
     """
     side = 2 * WINDOW + 1
-    every = np.lib.stride_tricks.sliding_window_view(detail, (side, side))
-    rows = every[places[:, 1] - WINDOW, places[:, 0] - WINDOW].reshape(len(places), -1)
-    rows -= rows.mean(1, keepdims=True)
-    length = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    rows /= np.maximum(length, 1e-6)[:, None]
-    return rows, length > LEAST_DETAIL * side
+    rows = np.empty((len(places), side * side + 1), np.float32)
+    kernels.compiled(kernels.unit_windows)(detail, places, rows)
+    return rows[:, :-1], rows[:, -1] > LEAST_DETAIL * side
 
 
 def _twins(
@@ -126,20 +124,12 @@ def _twins(
     sketch = windows @ _cell_means()
     sketch -= sketch.mean(1, keepdims=True)
     sketch /= np.maximum(np.sqrt(np.einsum("ij,ij->i", sketch, sketch)), 1e-9)[:, None]
-    pairs = []
-    for start in range(0, len(places), BLOCK):
-        alike = sketch[start : start + BLOCK] @ sketch[start:].T
-        np.fill_diagonal(alike, 0)
-        some = np.flatnonzero(alike.max(1) > SKETCH)
-        a, b = np.nonzero(alike[some] > SKETCH)
-        a = some[a]
-        far = np.abs(places[a + start] - places[b + start]).max(1) >= FAR
-        a, b = a[far & (b > a)], b[far & (b > a)]
-        order = np.lexsort((-alike[a, b], a))
-        a, b = a[order], b[order]
-        rank = np.arange(len(a)) - np.searchsorted(a, a)
-        pairs.append(np.stack([a, b])[:, rank < NEAREST] + start)
-    first, second = np.concatenate(pairs, 1)
+    close = kernels.compiled(kernels.close_pairs)
+    pairs = [
+        close(sketch[start : start + BLOCK] @ sketch[start:].T, start, places, SKETCH, FAR, NEAREST)
+        for start in range(0, len(places), BLOCK)
+    ]
+    first, second = np.concatenate(pairs).T
     return first, second
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from iqmetrics.nets.look import kernels
+
 REBLUR = 1.0
 ENOUGH_EDGES = 100
 CANNY = (30, 90)
@@ -10,7 +12,9 @@ LEAST_GRADIENT = 20
 QUANTILE = 0.2
 
 
-def edge_width(luma: NDArray[np.float32]) -> tuple[float | None, int]:
+def edge_width(
+    luma: NDArray[np.float32], grey: NDArray[np.uint8] | None = None
+) -> tuple[float | None, int]:
     """Blur of the picture's sharper edges as the sigma of a Gaussian, in pixels, and edges seen.
 
     At a step edge blurred by s, the gradient falls by sqrt(s^2 + b^2) / s when blurred once more
@@ -20,38 +24,25 @@ def edge_width(luma: NDArray[np.float32]) -> tuple[float | None, int]:
 
     Args:
         luma: [H, W], 0..255.
+        grey: the same rounded, where it is there already.
     """
     import cv2
 
-    edges = cv2.Canny(np.clip(np.rint(luma), 0, 255).astype(np.uint8), *CANNY)
-    y, x = np.nonzero(edges)
-    before = _gradient(luma, y, x)
-    clear = before > LEAST_GRADIENT
-    before, y, x = before[clear], y[clear], x[clear]
+    if grey is None:
+        grey = np.clip(np.rint(luma), 0, 255).astype(np.uint8)
+    edges = np.asarray(cv2.Canny(grey, *CANNY), np.uint8)
+    if (most := cv2.countNonZero(edges)) < ENOUGH_EDGES:
+        return None, 0
+    blurred = np.asarray(cv2.GaussianBlur(luma, (0, 0), REBLUR), np.float32)
+    gradients = np.empty((2, most), np.float32)
+    kernels.compiled(kernels.edge_gradients)(edges, luma, blurred, gradients)
+    before, after = gradients[:, gradients[0] > LEAST_GRADIENT]
     count = len(before)
     if count < ENOUGH_EDGES:
         return None, count
-    blurred = np.asarray(cv2.GaussianBlur(luma, (0, 0), REBLUR), np.float32)
-    after = _gradient(blurred, y, x)
     ratio = before / np.maximum(after, 1e-3)
     ratio = ratio[ratio > 1.01]
     if len(ratio) < ENOUGH_EDGES:
         return None, count
-    sigma = np.sqrt(REBLUR**2 / (ratio**2 - 1))
-    return float(np.quantile(sigma, QUANTILE)), count
-
-
-def _gradient(
-    image: NDArray[np.float32], y: NDArray[np.intp], x: NDArray[np.intp]
-) -> NDArray[np.float32]:
-    """Length of the Sobel gradient at some places; the border is mirrored."""
-    import cv2
-
-    wide = cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REFLECT_101)
-    flat, line = np.asarray(wide, np.float32).ravel(), wide.shape[1]
-    first = y * line + x
-    (a, b, c), (d, _, f), (g, h, i) = (
-        [flat[first + (line * down + right)] for right in range(3)] for down in range(3)
-    )
-    across, down = (c - a) + 2 * (f - d) + (i - g), (g - a) + 2 * (h - b) + (i - c)
-    return np.asarray(np.hypot(across, down))
+    sharper = float(np.quantile(ratio, 1 - QUANTILE))
+    return float(np.sqrt(REBLUR**2 / (sharper**2 - 1))), count

@@ -1,9 +1,9 @@
 """Latent grid: a faint pattern that repeats every 8 or 16 pixels over the whole picture."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
+
+from iqmetrics.nets.look import kernels
 
 PERIODS = (8, 16)
 OTHERS = (7, 9, 10, 11, 13, 14, 15, 17, 18, 19)
@@ -23,29 +23,19 @@ def grid_strength(luma: NDArray[np.float32]) -> tuple[float, int]:
     """
     import cv2
 
-    detail = luma - cv2.blur(luma, (5, 5))
-    power = cv2.blur(detail * detail, (17, 17))
-    weight = 1 / (power + 1.0)
-    detail = np.clip(detail, -LIMIT, LIMIT)
-    weighted = detail * weight
-    floor = max(_folded(weighted, weight, period) for period in OTHERS)
-    found = [
-        (float(np.sqrt(max(0.0, _folded(weighted, weight, period) - floor))), period)
-        for period in PERIODS
-    ]
-    return max(found)
+    weighted = np.asarray(cv2.subtract(luma, cv2.blur(luma, (5, 5))), np.float32)
+    weight = np.asarray(cv2.sqrBoxFilter(weighted, -1, (17, 17)), np.float32)
+    kernels.compiled(kernels.weigh)(weighted, weight, LIMIT)
+    every = (*PERIODS, *OTHERS)
+    sums = np.empty((len(every), 2, max(every), max(every)))
+    kernels.compiled(kernels.folded)(weighted, weight, np.array(every), sums)
+    power_of = {p: _variance(both[:, :p, :p]) for p, both in zip(every, sums, strict=True)}
+    floor = max(power_of[period] for period in OTHERS)
+    return max((float(np.sqrt(max(0.0, power_of[p] - floor))), p) for p in PERIODS)
 
 
-def _folded(weighted: NDArray[Any], weight: NDArray[Any], period: int) -> float:
-    """Variance of the mean pattern of one period, without what chance alone would leave."""
-    cells = _cell_sums(weighted, period)
-    pattern = cells / _cell_sums(weight, period)
+def _variance(sums: NDArray[np.float64]) -> float:
+    """Variance of the mean pattern of one period; sums of weighted values and of weights."""
+    pattern = sums[0] / sums[1]
     across = pattern.mean(0).var() + pattern.mean(1).var()
     return float(across + pattern.var())
-
-
-def _cell_sums(values: NDArray[Any], period: int) -> NDArray[np.float64]:
-    """Sum over all whole cells of a period, [period, period]; rows first, which is contiguous."""
-    rows, columns = (n // period * period for n in values.shape)
-    rowwise = values[:rows].reshape(-1, period, values.shape[1]).sum(0)[:, :columns]
-    return np.asarray(rowwise.reshape(period, -1, period).sum(1, dtype=np.float64))

@@ -1,12 +1,12 @@
-"""Exposure and colour: blown and crushed areas, colour cast, colour temperature, chroma."""
+"""Colour: cast, colour temperature, chroma."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-BLOWN, CRUSHED = 254, 2
+from iqmetrics.nets.look import kernels
+
 SMALL_SIDE = 256
 CALM = 10.0
 MINKOWSKI = 6
@@ -28,39 +28,6 @@ _POWERS = _LINEAR**MINKOWSKI
 """The power of the light behind each 8-bit value that shades of grey average."""
 
 
-def clipped(pixels: NDArray[np.uint8]) -> float:
-    """Share of the picture (0..1) that is blown: all channels >= 254 over a whole 3 x 3 square.
-
-    The square keeps sparkle and thin reflections out.
-    """
-    import cv2
-
-    return _solid(_least(pixels, cv2.min) >= BLOWN)
-
-
-def crushed(pixels: NDArray[np.uint8]) -> float:
-    """Share of the picture (0..1) that is black: no channel above 2 over a whole 3 x 3 square."""
-    import cv2
-
-    return _solid(_least(pixels, cv2.max) <= CRUSHED)
-
-
-def _least(pixels: NDArray[np.uint8], of_two: Callable[..., Any]) -> NDArray[np.uint8]:
-    """The least (or, with `cv2.max`, the largest) channel of every pixel, [H, W]."""
-    import cv2
-
-    red, green, blue = cv2.split(pixels)
-    return np.asarray(of_two(of_two(red, green), blue), np.uint8)
-
-
-def _solid(mask: NDArray[np.bool_]) -> float:
-    import cv2
-
-    kernel = np.ones((3, 3), np.uint8)
-    inside = cv2.erode(mask.astype(np.uint8), kernel, borderType=cv2.BORDER_REPLICATE)
-    return float(inside.mean())
-
-
 def reduced(pixels: NDArray[np.uint8], side: int = SMALL_SIDE) -> NDArray[np.uint8]:
     """The picture with its longer side at most `side`, averaged by area."""
     import cv2
@@ -73,6 +40,13 @@ def reduced(pixels: NDArray[np.uint8], side: int = SMALL_SIDE) -> NDArray[np.uin
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def lab(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """CIELAB [H, W, 3] of sRGB pixels, D65."""
+    out = np.empty(pixels.shape, np.float64)
+    kernels.compiled(kernels.lab)(np.ascontiguousarray(pixels), _LINEAR, out)
+    return out
+
+
 def cast(lab: NDArray[Any]) -> tuple[float, float]:
     """Mean (a*, b*), each pixel weighing 1 / (1 + C* / 10), near-black and near-white left out.
 
@@ -83,17 +57,19 @@ def cast(lab: NDArray[Any]) -> tuple[float, float]:
     the cast. The weights are soft so that a stronger cast always reads stronger. A picture without
     anything grey shows its subject's colour here instead.
     """
-    seen = lab[(lab[..., 0] > 5) & (lab[..., 0] < 99)]
-    if not len(seen):
-        return 0.0, 0.0
-    weight = 1 / (1 + np.hypot(seen[:, 1], seen[:, 2]) / CALM)
-    a, b = (seen[:, 1:] * weight[:, None]).sum(0) / weight.sum()
-    return float(a), float(b)
+    weight, a, b, _ = _sums(lab)
+    return (a / weight, b / weight) if weight else (0.0, 0.0)
 
 
 def chroma(lab: NDArray[Any]) -> float:
     """Mean CIELAB chroma C*ab: 0 for grey, about 15-25 in photographs, over 100 for pure hues."""
-    return float(np.hypot(lab[..., 1], lab[..., 2]).mean())
+    return float(_sums(lab)[3] / (lab.shape[0] * lab.shape[1]))
+
+
+def _sums(lab: NDArray[Any]) -> list[float]:
+    sums = np.zeros(4)
+    kernels.compiled(kernels.colour_sums)(np.asarray(lab, np.float64), CALM, sums)
+    return [float(value) for value in sums]
 
 
 def temperature(pixels: NDArray[np.uint8]) -> float | None:
@@ -103,10 +79,11 @@ def temperature(pixels: NDArray[np.uint8]) -> float | None:
     McCamy 1992. None where that means nothing: outside 1,700 to 25,000 K, farther than 0.05 from
     the black-body locus (a green or purple picture), or nothing seen.
     """
-    kept = pixels[(pixels.max(-1) < BLOWN) & (pixels.max(-1) > CRUSHED)]
-    if not len(kept):
+    counts = np.zeros((3, 256), np.int64)
+    kernels.compiled(kernels.light_counts)(np.ascontiguousarray(pixels), counts)
+    if not counts.any():
         return None
-    light = _POWERS[kept].mean(0) ** (1 / MINKOWSKI)
+    light = (counts @ _POWERS / counts[0].sum()) ** (1 / MINKOWSKI)
     total = TO_XYZ @ light
     x, y = total[:2] / total.sum()
     n = (x - 0.3320) / (0.1858 - y)

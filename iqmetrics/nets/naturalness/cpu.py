@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
+from iqmetrics.nets.compiled import Kernel, machine_code, numba_for
 from iqmetrics.nets.naturalness import kernels, piqe_kernels
 
 T = TypeVar("T")
-Kernel = Callable[..., Any]
+
+WHO = "natural-scene statistics"
 
 HELPERS: tuple[Kernel, ...] = (
     kernels.mirrored,
@@ -29,42 +30,8 @@ HELPERS: tuple[Kernel, ...] = (
 
 @cache
 def compiled(kernel: Kernel, strict: bool = False) -> Kernel:
-    """A kernel as machine code, which is kept on disk for the next process.
-
-    It is kept beside the package, else (read-only installation) in the user's cache folder, or
-    where NUMBA_CACHE_DIR says; only where none can be written does each process compile anew.
-
-    Args:
-        kernel: a function of `kernels` or `piqe_kernels`.
-        strict: no reordering and no fused operations: rounded exactly as written.
-
-    Raises:
-        Unavailable: numba is not installed.
-    """
-    njit = _numba()
-    settings = {
-        "nogil": True,
-        "error_model": "numpy",
-        "fastmath": False if strict else kernels.RELAXED,
-    }
-    try:
-        made: Kernel = njit(cache=True, **settings)(kernel)
-    except RuntimeError:
-        made = njit(**settings)(kernel)
-    return made
-
-
-@cache
-def _numba() -> Kernel:
-    try:
-        from numba import njit
-        from numba.extending import register_jitable
-    except ImportError as error:
-        raise Unavailable.extra("natural-scene statistics", "numba", "score") from error
-    for helper in HELPERS:
-        register_jitable(fastmath=kernels.RELAXED, error_model="numpy")(helper)
-    found: Kernel = njit
-    return found
+    """A kernel of `kernels` or `piqe_kernels` as machine code; see `machine_code`."""
+    return machine_code(kernel, WHO, strict, HELPERS)
 
 
 def gray(picture: Picture) -> NDArray[np.uint8]:
@@ -119,4 +86,4 @@ def each(pictures: Sequence[Picture], judge: Callable[[Picture], T]) -> list[T]:
 
 def ready() -> None:
     """Raises `Unavailable` when numba is missing; kernels themselves compile on first use."""
-    _numba()
+    numba_for(WHO, HELPERS)

@@ -16,9 +16,6 @@ Gray = NDArray[Any]
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
 
-RELAXED: Final = {"reassoc", "contract", "nsz"}
-"""Freedom to reorder additions (vector units); NaN and infinity keep their meaning."""
-
 RESIDUE: Final = 1e-12
 """MSCN coefficients smaller than this are rounding residue of a flat area, and become zero."""
 

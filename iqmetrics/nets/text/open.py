@@ -4,6 +4,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from iqmetrics.errors import Unavailable
+from iqmetrics.nets.sessions import quicker
 from iqmetrics.nets.text.runtime import Runtime, alphabet, open_net
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ def settled(runtime: str, device: str) -> str:
         return "torch"
     if runtime != "auto":
         return runtime
-    return "openvino" if find_spec("openvino") else "onnxruntime"
+    return quicker()
 
 
 def open_reader(runtime: str = "auto", device: str = "cpu") -> "Reader":

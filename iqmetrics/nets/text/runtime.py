@@ -4,16 +4,15 @@ On OpenVINO or onnxruntime; on a GPU in torch.
 """
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from threading import local
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from iqmetrics.errors import BadInput, Unavailable
+from iqmetrics.nets.sessions import open_session, threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +35,9 @@ FILES = {
 HALF = {"detector": False, "recogniser": False}
 """Which of them a GPU runs in float16."""
 
+ROUGHLY = ("detector",)
+"""May run in bfloat16 where the processor does, which only nudges boxes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
@@ -54,11 +56,12 @@ def open_net(which: str, runtime: Runtime) -> "Net":
         BadInput: the wheel's weights are not the ones that this scorer was measured with.
     """
     path = find(which)
-    if runtime.name == "openvino":
-        return _openvino(path, exact=which == "recogniser")
     if runtime.name == "torch":
         return _torch(which, path, runtime.device)
-    return _onnxruntime(path)
+    session = open_session(
+        path, "reading text", runtime.name, threads(), exact=which not in ROUGHLY
+    )
+    return lambda batch: session.run(batch)[0]
 
 
 @cache
@@ -91,39 +94,6 @@ def alphabet() -> tuple[str, ...]:
     return (*listed, " ")
 
 
-def threads() -> int:
-    """CPU threads for one net: OMP_NUM_THREADS when it is set, else every core."""
-    return int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count() or 1
-
-
-def _openvino(path: Path, exact: bool) -> "Net":
-    """`exact` keeps float32; the detector may run in bfloat16, which only nudges boxes.
-
-    Each scoring thread asks through a request of its own: one request serves one thread at a time.
-    """
-    try:
-        import openvino
-    except ImportError as error:
-        raise Unavailable(
-            "the runtime openvino is not installed", "pip install openvino"
-        ) from error
-
-    settings: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads()}
-    if exact:
-        settings["INFERENCE_PRECISION_HINT"] = "f32"
-    model = openvino.Core().compile_model(str(path), "CPU", settings)
-
-    own = local()
-
-    def run(batch: "NDArray[np.float32]") -> "NDArray[np.float32]":
-        if not hasattr(own, "request"):
-            own.request = model.create_infer_request()
-        output: NDArray[np.float32] = own.request.infer(batch, share_inputs=True)[0].copy()
-        return output
-
-    return run
-
-
 def _torch(which: str, path: Path, device: str) -> "Net":
     if find_spec("torch") is None:
         raise Unavailable.extra("reading text on a GPU", "torch", "score")
@@ -133,21 +103,3 @@ def _torch(which: str, path: Path, device: str) -> "Net":
     if which == "detector":
         return TorchDetector(path, device, HALF[which])
     return TorchRecogniser(path, device, HALF[which], fitted)
-
-
-def _onnxruntime(path: Path) -> "Net":
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise Unavailable.extra("reading text", "onnxruntime", "score") from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
-
-    def run(batch: "NDArray[np.float32]") -> "NDArray[np.float32]":
-        output: NDArray[np.float32] = session.run(None, {name: batch})[0]
-        return output
-
-    return run

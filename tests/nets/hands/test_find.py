@@ -6,6 +6,7 @@ from nets.hands.rendered import hand, placed, wall
 
 from iqmetrics.nets.hands import find as finding
 from iqmetrics.nets.hands.find import find, look, skin_map, tiles, whole
+from iqmetrics.nets.hands.palm import overlap
 
 
 def test_a_hand_is_found_once_and_where_it_is():
@@ -42,7 +43,8 @@ def test_finding_is_repeatable_and_follows_a_shift():
     first, again = find(placed("five", 500, 600, 50, 60)), find(placed("five", 500, 600, 50, 60))
     assert first[0].box == again[0].box
     moved = find(placed("five", 500, 600, 90, 160))
-    assert np.array(moved[0].box) - np.array(first[0].box) == pytest.approx([100, 40] * 2, abs=6)
+    there = np.array(first[0].box) + [100, 40] * 2
+    assert overlap(there, np.array([moved[0].box]))[0] > 0.85
 
 
 def test_landmarks_lie_in_order_from_wrist_to_tip():

@@ -4,10 +4,13 @@ import sys
 
 import numpy as np
 import pytest
+from nets.hands.rendered import hand
 
 from iqmetrics import weights
 from iqmetrics.errors import Unavailable
 from iqmetrics.nets.hands import session
+from iqmetrics.nets.hands.find import whole
+from iqmetrics.nets.hands.region import crop
 
 
 def test_all_weights_are_embedded_permissive_and_small():
@@ -39,3 +42,16 @@ def test_without_onnxruntime_the_command_is_told(monkeypatch):
         session.load()
     assert "iqmetrics[score]" in error.value.hint
     session._session.cache_clear()
+
+
+def test_openvino_moves_the_scores_of_palms_by_little(monkeypatch):
+    pytest.importorskip("openvino")
+    tiles = np.stack([crop(hand(n), whole(hand(n)), 192) for n in ("five", "six", "fist")])
+    _, quick = session.run("hand_palm", tiles)
+    session._session.cache_clear()
+    monkeypatch.setattr(session, "QUICKER", "")
+    _, exact = session.run("hand_palm", tiles)
+    session._session.cache_clear()
+    quick, exact = (1 / (1 + np.exp(-one.max(1))) for one in (quick, exact))
+    assert exact.max() > 0.8
+    assert quick == pytest.approx(exact, abs=0.05)

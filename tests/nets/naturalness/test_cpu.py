@@ -4,14 +4,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import naturalness_reference as reference
 import numpy as np
 import pytest
 from naturalness_pictures import noise, picture
 
-from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
 from iqmetrics.nets.naturalness import cpu, kernels, piqe_kernels
 
@@ -71,26 +69,3 @@ def test_machine_code_is_kept_for_the_next_process(tmp_path: Path) -> None:
         for _ in range(2)
     ]
     assert runs == [["0", "1"], ["1", "0"]]
-
-
-def test_where_no_folder_can_be_written_it_compiles_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked: list[bool] = []
-
-    def njit(cache: bool = False, **_: Any) -> Any:
-        asked.append(cache)
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return lambda kernel: kernel
-
-    monkeypatch.setattr(cpu, "_numba", lambda: njit)
-    assert cpu.compiled.__wrapped__(kernels.half_size) is kernels.half_size
-    assert asked == [True, False]
-
-
-def test_without_numba_the_command_to_get_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "numba", None)
-    with pytest.raises(Unavailable) as error:
-        cpu._numba.__wrapped__()
-    assert "iqmetrics[score]" in error.value.hint

@@ -37,11 +37,6 @@ def test_alphabet_has_hanzi_latin_and_the_space_last() -> None:
     assert {"A", "z", "7", "开", "龍"} <= set(signs)
 
 
-def test_threads_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert runtime.threads() == 3
-
-
 @pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
 def test_threads_may_ask_one_net_at_once(name: str) -> None:
     pytest.importorskip(name)

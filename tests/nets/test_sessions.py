@@ -1,0 +1,63 @@
+"""One place opens nets: the same answers from both runtimes, from any thread, or one clear error."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from iqmetrics import weights
+from iqmetrics.errors import Unavailable
+from iqmetrics.nets import sessions
+from iqmetrics.nets.sessions import open_session
+
+
+def crops(count: int) -> np.ndarray:
+    return np.random.default_rng(0).random((count, 224, 224, 3), np.float32)
+
+
+@pytest.mark.parametrize("name", ["hand_count", "hand_landmark"])
+def test_both_runtimes_answer_the_same(name: str) -> None:
+    pytest.importorskip("openvino")
+    one, other = (open_session(weights.find(name), "a test", r) for r in sessions.RUNTIMES)
+    assert one.outputs == other.outputs
+    for a, b in zip(one.run(crops(1)), other.run(crops(1)), strict=True):
+        assert a.dtype == b.dtype == np.float32
+        np.testing.assert_allclose(a, b, atol=2e-3, rtol=1e-4)
+
+
+@pytest.mark.parametrize("runtime", sessions.RUNTIMES)
+def test_answers_last_and_threads_do_not_mix_them(runtime: str) -> None:
+    pytest.importorskip(runtime)
+    net = open_session(weights.find("hand_landmark"), "a test", runtime)
+    batch = crops(6)
+    alone = [net.run(one[None])[0] for one in batch]
+    assert not np.array_equal(alone[0], alone[1])
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(lambda one: net.run(one[None])[0], batch))
+    for a, b in zip(alone, together, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+@pytest.mark.parametrize("runtime", sessions.RUNTIMES)
+def test_a_missing_runtime_is_one_clear_error(
+    monkeypatch: pytest.MonkeyPatch, runtime: str
+) -> None:
+    monkeypatch.setitem(sys.modules, runtime, None)
+    with pytest.raises(Unavailable, match=runtime) as error:
+        open_session(weights.find("hand_count"), "a test", runtime)
+    assert "pip install" in error.value.hint
+
+
+def test_the_quicker_runtime_is_taken_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "find_spec", lambda name: object())
+    assert sessions.quicker() == "openvino"
+    monkeypatch.setattr(sessions, "find_spec", lambda name: None)
+    assert sessions.quicker() == "onnxruntime"
+
+
+def test_threads_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert sessions.threads() == 3
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert sessions.threads() >= 1
