@@ -120,7 +120,7 @@ def clip_gpu(figures: dict[str, float], arch: str, key: str, found: list[ImageRe
 
 def unequal(encoder: Any, shown: list[Picture]) -> float:
     """Share of input values on the GPU that are not Pillow's."""
-    pillow = torch.stack(encoder._by_pillow(shown))
+    pillow = torch.stack(encoder._on_cpu(shown))
     stacks = [torch.tensor(p.pixels, device=DEVICE)[None] for p in shown]
     ours = torch.cat([encoder._on_gpu(stack)[0][None].cpu() for stack in stacks])
     assert float((pillow - ours).abs().max()) <= 1

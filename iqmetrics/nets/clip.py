@@ -1,7 +1,7 @@
 """The CLIP encoder that scorers share: one image encoding a picture, one text encoding a prompt.
 
 Pictures are resized as open_clip does it (bicubic with antialiasing on 8-bit values, shorter side,
-centre crop), from the shared decoded array, on a CPU by Pillow and on a GPU by the same arithmetic.
+centre crop), from the shared decoded array, by Pillow's own arithmetic.
 Weights are float32 on a CPU (those of the image tower bfloat16 when asked to be fast: most of the
 time and half of the error is there) and float16 on a GPU.
 """
@@ -15,10 +15,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from PIL import Image
 
 from iqmetrics.images import Picture, once_each
-from iqmetrics.nets import clip_source, clip_text, resample
+from iqmetrics.nets import clip_image, clip_source, clip_text, resample, resample_cpu
 from iqmetrics.nets.clip_source import Source
 from iqmetrics.nets.stacks import each
 from iqmetrics.weights import loading
@@ -30,7 +29,6 @@ BATCH = {"cpu": 16, "cuda": 256}
 TEXT_BATCH = 64
 PIXELS_AT_ONCE = 1 << 26
 """Pictures of one size go to the GPU together up to so many pixels."""
-FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 
 
 class Encoder:
@@ -43,6 +41,7 @@ class Encoder:
         self.half = device.startswith("cuda")
         lower = torch.bfloat16 if fast else torch.float32
         self.dtype = torch.float16 if self.half else lower
+        clip_image.trim(self.model)
         self.model = self.model.eval().to(device)
         (self.model if self.half else self.model.visual).to(self.dtype)
         config = self.model.visual.preprocess_cfg
@@ -68,25 +67,21 @@ class Encoder:
         if self.half:
             seen = each(pictures, self._on_gpu, self.device, PIXELS_AT_ONCE)
         else:
-            seen = self._by_pillow(pictures)
+            seen = self._on_cpu(pictures)
         step = BATCH["cuda" if self.half else "cpu"]
         found: list[NDArray[np.float32]] = []
         for start in range(0, len(seen), step):
             found += list(self.encode_pixels(torch.stack(seen[start : start + step])).cpu().numpy())
         return found
 
-    def _by_pillow(self, pictures: list[Picture]) -> "list[Tensor]":
+    def _on_cpu(self, pictures: list[Picture]) -> "list[Tensor]":
         """(3, height, width) in 0..255 each, bit for bit what open_clip's preprocessing makes."""
         with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-            return list(pool.map(lambda p: self._pillow(p.pixels), pictures))
+            return list(pool.map(lambda p: self._resampled(p.pixels), pictures))
 
-    def _pillow(self, pixels: NDArray[np.uint8]) -> "Tensor":
-        height, width = pixels.shape[:2]
-        size = self._resized(height, width)
-        image = Image.fromarray(pixels)
-        if size != (height, width):
-            image = image.resize(size[::-1], FILTERS[self.mode])
-        return self._cropped(torch.tensor(np.asarray(image)).permute(2, 0, 1)).float()
+    def _resampled(self, pixels: NDArray[np.uint8]) -> "Tensor":
+        small = resample_cpu.resize(pixels, self._resized(*pixels.shape[:2]), self.mode)
+        return self._cropped(torch.tensor(small).permute(2, 0, 1)).float()
 
     def _on_gpu(self, stack: "Tensor") -> "list[Tensor]":
         """The same pixels, for a stack (n, height, width, 3) on the GPU."""

@@ -20,6 +20,8 @@ from iqmetrics.weights import search
 DEFAULT = "ViT-B-32/laion2b_s34b_b79k"
 DEMO = "demo"
 CONFIG = "open_clip_config.json"
+PACKAGES = {"open_clip": "open_clip_torch", "numba": "numba", "cv2": "opencv-python-headless"}
+"""What CLIP needs, by import name."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,9 @@ def locate(model: str) -> Source:
         Unavailable: a package or the files are missing; the hint is the one command.
         BadInput: the name means nothing.
     """
-    if find_spec("open_clip") is None:
-        raise Unavailable.extra("CLIP", "open_clip_torch", "score")
+    for name, package in PACKAGES.items():
+        if find_spec(name) is None:
+            raise Unavailable.extra("CLIP", package, "score")
     if model == DEMO:
         return Source(model, folder=Path(str(files("iqmetrics.demo"))) / "tiny_clip")
     kind, colon, rest = model.partition(":")
