@@ -41,9 +41,12 @@ class Encoder:
         self.half = device.startswith("cuda")
         lower = torch.bfloat16 if fast else torch.float32
         self.dtype = torch.float16 if self.half else lower
-        clip_image.trim(self.model)
+        if self.half:
+            self.model.to(self.dtype)
+        elif fast:
+            clip_image.shorten(self.model.visual, self.dtype)
+        clip_image.trim(self.model.visual)
         self.model = self.model.eval().to(device)
-        (self.model if self.half else self.model.visual).to(self.dtype)
         config = self.model.visual.preprocess_cfg
         size = config["size"]
         self.size: tuple[int, int] = (size, size) if isinstance(size, int) else tuple(size)

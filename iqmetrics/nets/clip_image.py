@@ -1,4 +1,4 @@
-"""The image tower of CLIP without what its last block does for tokens that nobody reads.
+"""The image tower of CLIP without work that changes nothing, and in fewer bits where they suffice.
 
 Where the answer is read at the class token, the patches matter to the last block only as keys and
 values: their own queries and their walk through its MLP, five sixths of its work, change nothing.
@@ -6,7 +6,7 @@ values: their own queries and their walk through its MLP, five sixths of its wor
 
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor, dtype, nn
 
 
 class FirstToken(nn.Module):
@@ -25,23 +25,37 @@ class FirstToken(nn.Module):
         return answer
 
 
-def trim(model: Any) -> None:
-    """Let the last block answer one token, if `model` (any of open_clip's) reads no other."""
-    tower = model.visual
-    if _reads_one_token(tower):
+def trim(tower: Any) -> None:
+    """Let the last block answer one token, if the tower (any of open_clip's) reads no other."""
+    if _is_plain(tower) and tower.pool_type == "tok" and not tower.output_tokens:
         blocks = tower.transformer.resblocks
         blocks[-1] = FirstToken(blocks[-1])
 
 
-def _reads_one_token(tower: Any) -> bool:
-    """Whether it is open_clip's own vision transformer, read at its class token."""
+def shorten(tower: Any, kind: dtype) -> None:
+    """Let the tower, not trimmed yet, compute in `kind`: float16 or bfloat16.
+
+    A plain tower keeps its norms and the sums from block to block in float32: that costs no time, and
+    on ViT-B-32 halves the error.
+    """
+    if not _is_plain(tower):
+        tower.to(kind)
+        return
+    tower.conv1.to(kind)
+    tower.ln_pre.register_forward_hook(lambda _, __, answer: answer.float())
+    for block in tower.transformer.resblocks:
+        for norm, heavy in ((block.ln_1, block.attn), (block.ln_2, block.mlp)):
+            heavy.to(kind)
+            norm.register_forward_hook(lambda _, __, answer: answer.to(kind))
+
+
+def _is_plain(tower: Any) -> bool:
+    """Whether it is open_clip's own vision transformer, of its usual blocks and pooling."""
     from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 
     return (
         type(tower) is VisionTransformer
         and tower.attn_pool is None
-        and tower.pool_type == "tok"
-        and not tower.output_tokens
         and tower.transformer.batch_first
-        and type(tower.transformer.resblocks[-1]) is ResidualAttentionBlock
+        and all(type(block) is ResidualAttentionBlock for block in tower.transformer.resblocks)
     )

@@ -39,7 +39,7 @@ def images(count: int = 3) -> torch.Tensor:
 def test_the_answer_is_that_of_the_whole_tower(changes: dict[str, Any], quick: bool) -> None:
     model = tower(quick, **changes)
     wanted = model.encode_image(images())
-    clip_image.trim(model)
+    clip_image.trim(model.visual)
     assert isinstance(model.visual.transformer.resblocks[-1], clip_image.FirstToken)
     assert torch.allclose(model.encode_image(images()), wanted, rtol=1e-5, atol=1e-6)
     assert not torch.allclose(wanted[0], wanted[1], atol=1e-3)
@@ -50,7 +50,7 @@ def test_the_answer_is_that_of_the_whole_tower(changes: dict[str, Any], quick: b
 def test_a_tower_that_reads_more_is_left_alone(changes: dict[str, Any]) -> None:
     model = tower(**changes)
     blocks = list(model.visual.transformer.resblocks)
-    clip_image.trim(model)
+    clip_image.trim(model.visual)
     assert list(model.visual.transformer.resblocks) == blocks
 
 
@@ -59,7 +59,7 @@ def test_other_architectures_are_left_alone(arch: str) -> None:
     with torch.device("meta"):
         visual = build(arch)
     names = [type(part) for part in visual.modules()]
-    clip_image.trim(type("Model", (), {"visual": visual}))
+    clip_image.trim(visual)
     assert [type(part) for part in visual.modules()] == names
 
 
@@ -71,7 +71,7 @@ def test_architectures_that_are_trimmed(arch: str) -> None:
     visual = build(arch, layers=2).eval()
     shown = torch.randn(1, 3, *visual.image_size)
     wanted = visual(shown)
-    clip_image.trim(type("Model", (), {"visual": visual}))
+    clip_image.trim(visual)
     assert isinstance(visual.transformer.resblocks[-1], clip_image.FirstToken)
     assert torch.allclose(visual(shown), wanted, rtol=1e-4, atol=1e-5)
 
@@ -87,7 +87,7 @@ def build(arch: str, **changes: Any) -> Any:
 @torch.inference_mode()
 def test_the_last_block_walks_one_token_through_its_mlp() -> None:
     model = tower()
-    clip_image.trim(model)
+    clip_image.trim(model.visual)
     seen: list[tuple[int, ...]] = []
     last = model.visual.transformer.resblocks[-1].block
     last.mlp.register_forward_hook(lambda _, given, __: seen.append(tuple(given[0].shape)))
@@ -99,8 +99,35 @@ def test_the_last_block_walks_one_token_through_its_mlp() -> None:
 def test_every_patch_still_counts() -> None:
     """Without its keys and values the last block would miss what only it looks at."""
     model = tower(layers=1)
-    clip_image.trim(model)
+    clip_image.trim(model.visual)
     plain, changed = images(1), images(1)
     changed[..., -8:, -8:] += 3
     gap = (model.encode_image(plain) - model.encode_image(changed)).abs().max()
     assert float(gap) > 1e-3
+
+
+@pytest.mark.parametrize("changes", [{}, {"layers": 6}, {"ls_init_value": 0.3}])
+@torch.inference_mode()
+def test_sums_in_float32_lower_the_error_of_bfloat16(changes: dict[str, Any]) -> None:
+    wanted, plain, mixed = (tower(**changes) for _ in range(3))
+    plain.visual.to(torch.bfloat16)
+    clip_image.shorten(mixed.visual, torch.bfloat16)
+    clip_image.trim(mixed.visual)
+    truth = wanted.encode_image(images(16))
+    shown = images(16).bfloat16()
+    gaps = [(m.encode_image(shown).float() - truth).abs().mean() for m in (plain, mixed)]
+    assert 0 < gaps[1] < 0.8 * gaps[0]
+
+
+def test_only_what_is_heavy_is_shortened() -> None:
+    visual = tower().visual
+    clip_image.shorten(visual, torch.bfloat16)
+    short = {name for name, p in visual.named_parameters() if p.dtype is torch.bfloat16}
+    assert all(any(part in name for part in ("conv1", ".attn.", ".mlp.")) for name in short)
+    assert len(short) == 1 + 2 * (4 + 4)
+
+
+def test_another_tower_is_shortened_whole() -> None:
+    visual = tower(attentional_pool=True).visual
+    clip_image.shorten(visual, torch.bfloat16)
+    assert {p.dtype for p in visual.parameters()} == {torch.bfloat16}
