@@ -31,8 +31,10 @@ LOOKS = ((0.92, 0.05), (1.08, -0.05), (0.92, -0.05), (1.08, 0.05))
 CELL = 0.25
 """Side of the cells in which displacements are averaged, in eye distances."""
 SMOOTH = 2.0
-DEEP = ((128, 36), (128, 16), (128, 16))
-"""(channels, places) of the net's inner layers: face, lips, eye."""
+DEEP = ((128, 36), (128, 16), (128, 16), (128, 144), (64, 64))
+"""(channels, places) of the net's inner layers: face, lips, eye; finer ones of face and eye."""
+PLACES = 3
+"""So many of them, the coarse ones, also show broken places (see `grids`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,11 @@ def measure(pictures: Sequence[Pixels], faces: Sequence[Face]) -> list[Measured]
     """All faces measured together; `pictures` gives the picture of each face."""
     if not faces:
         return []
-    meshes, spreads, flags = _mean_meshes(pictures, [f.square for f in faces])
+    meshes, spreads, flags, _ = _mean_meshes(pictures, [f.square for f in faces])
     poses = [take_apart(m[:468]) for m in meshes]
     jobs = [(p, q.symmetric, f.square) for p, q, f in zip(pictures, poses, faces, strict=True)]
     fronts = each(lambda job: frontal(*job), jobs)
-    second, again, _ = _mean_meshes(fronts, [_FRONT] * len(fronts))
-    deep = mesh.deep_difference(np.stack([cut(f, _FRONT, mesh.SIDE) for f in fronts]))
+    second, again, _, deep = _mean_meshes(fronts, [_FRONT] * len(fronts), inside=True)
 
     def one(i: int) -> Measured:
         posed, front = poses[i], fronts[i]
@@ -81,7 +82,7 @@ def measure(pictures: Sequence[Pixels], faces: Sequence[Face]) -> list[Measured]
             eye_parts(eyes),
             (eyes[0] - eyes[1]) * [-1, 1],
             outline_difference(front),
-            deep[i],
+            deep[i] if deep is not None else [],
             [np.sin(posed.yaw), np.sin(posed.yaw) * np.sin(posed.pitch), np.sin(posed.roll)],
         ]
         skew = np.concatenate([np.ravel(p) for p in parts])
@@ -100,25 +101,34 @@ def blocks() -> NDArray[np.int64]:
 
 
 def grids() -> NDArray[np.int64]:
-    """(start, stop, places) of the net's inner layers in `Measured.skew`."""
-    starts = blocks()[-1 - len(DEEP) :].tolist()
-    return np.array([[*pair, n] for pair, (_, n) in zip(pairwise(starts), DEEP, strict=True)])
+    """(start, stop, places) of the net's coarse inner layers in `Measured.skew`."""
+    starts = blocks()[-1 - len(DEEP) :][: PLACES + 1].tolist()
+    pairs = zip(pairwise(starts), DEEP[:PLACES], strict=True)
+    return np.array([[*pair, n] for pair, (_, n) in pairs])
 
 
 _FRONT = Square(SIZE / 2, TOP + 0.43 * EYES, 1.5 * 2.6 * EYES)
 
 
 def _mean_meshes(
-    pictures: Sequence[Pixels], squares: Sequence[Square]
-) -> tuple[Points, NDArray[np.float64], NDArray[np.float64]]:
-    """Mean mesh over all looks (n x 478 x 3), its spread in eye distances (n), mean flag (n)."""
+    pictures: Sequence[Pixels], squares: Sequence[Square], inside: bool = False
+) -> tuple[Points, NDArray[np.float64], NDArray[np.float64], NDArray[np.float32] | None]:
+    """Mean mesh over all looks (n x 478 x 3), its spread in eye distances (n), mean flag (n).
+
+    With `inside` also the mean over all looks of the net's inner layers in a look minus those in
+    its mirror image (n x numbers): zero for a symmetric picture, negated for a mirrored one.
+    """
     turned = [
         Square(s.x, s.y, s.side * scale, s.angle + turn) for s in squares for scale, turn in LOOKS
     ]
     jobs = [(pictures[i // len(LOOKS)], s, mesh.SIDE) for i, s in enumerate(turned)]
     crops = np.stack(each(lambda job: cut(*job), jobs))
     both = np.stack([crops, crops[:, :, ::-1]], 1).reshape(-1, *crops.shape[1:])
-    points, flags = mesh.trace_crops(both)
+    if inside:
+        points, flags, layers = mesh.look_inside(both)
+        off_mirror = (layers[0::2] - layers[1::2]).reshape(len(squares), len(LOOKS), -1).mean(1)
+    else:
+        points, flags = mesh.trace_crops(both)
     points = points.reshape(len(squares), len(LOOKS), 2, -1, 3)
     points[:, :, 1] = points[:, :, 1][:, :, mirror_all()] * [-1, 1, 1] + [mesh.SIDE, 0, 0]
     for i, square in enumerate(turned):
@@ -131,7 +141,8 @@ def _mean_meshes(
     off -= off.mean(2, keepdims=True)
     eyes = np.linalg.norm(mean[:, [33, 133]].mean(1) - mean[:, [362, 263]].mean(1), axis=-1)
     spread = np.sqrt((off**2).sum(-1).mean((1, 2))) / eyes
-    return mean, spread, flags.reshape(len(squares), -1).mean(1)
+    flag = flags.reshape(len(squares), -1).mean(1)
+    return mean, spread, flag, off_mirror if inside else None
 
 
 @cache
