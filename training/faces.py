@@ -13,6 +13,7 @@ all that a fit needs is the products of the samples with each other, computed on
 
 import argparse
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -84,8 +85,8 @@ class Samples:
 def usual_size(rows, starts):
     """Root mean square of each difference; of a finer layer of the net, of each channel."""
     size = np.sqrt((rows.astype(np.float32) ** 2).mean(0, dtype=np.float64))
-    for start, stop in zip(starts[-4:-2], starts[-3:-1], strict=True):
-        channels = FINER[stop - start]
+    for start, stop in pairwise(starts):
+        channels = FINER.get(stop - start, stop - start)
         mean = np.sqrt((size[start:stop].reshape(channels, -1) ** 2).mean(1))
         size[start:stop] = np.repeat(mean, (stop - start) // channels)
     return (size + 1e-3 * np.median(size) + 1e-9).astype(np.float16).astype(np.float64)
