@@ -6,21 +6,26 @@ Each region's displacement (2 numbers, eye distances) is read off the signed dif
 `measure`, linearly, without a constant. The weights are made so that a planted displacement answers
 fully and whatever normal faces do by themselves (pose, light, natural asymmetry) answers as little
 as possible. The spread of the answers on normal faces (out of fold, people disjoint) is the unit.
+
+There are far more differences than samples, so the weights are sought among the sums of samples:
+all that a fit needs is the products of the samples with each other, computed once.
 """
 
 import argparse
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from iqmetrics.nets.faces.heads import crooked, design, energy, malformed, moved, scaled, signs
+from iqmetrics.nets.faces.heads import crooked, design, energy, malformed, scaled, signs
 
 REGIONS = 5
-FINE, COARSE = (0.6, 0.25), (0.1, 4.0)
-"""(shrink, rest) of the fit on all differences and of that on mean displacements of the mesh: the
-weight of independent differences in the covariance of normal faces, and of what a displacement
-changes beyond its mean answer."""
+SHRINK, REST = 0.6, 0.03
+"""Weight of independent differences in the covariance of normal faces, and of what a displacement
+changes beyond its mean answer (both chosen on the people who are never tested)."""
+FINER = {128 * 144: 128, 64 * 64: 64}
+"""Channels of the net's finer layers, by their size: a channel has one scale."""
 BROKEN_RIDGE = 30.0
 WIDER = 1.2
 FALSE_ALARMS = 0.05
@@ -45,51 +50,96 @@ def usable(data):
     )
 
 
-def displacement(data, rows):
-    """(scale, weights) of the displacement heads: the mean of the fine and the coarse fit.
+class Samples:
+    """The measured faces and the products of their scaled differences with each other.
 
-    Many differences see small things, few of them vary less from person to person.
+    The scale of a difference is its usual size on normal faces of people who are never tested.
     """
-    scale, weights = generalised_least_squares(data, rows, *FINE)
-    mean = data["cells"]
-    few = {**data, "skew": data["skew"][:, : len(mean)].astype(np.float64) @ mean}
-    few_scale, few_weights = generalised_least_squares(few, rows, *COARSE)
-    coarse = np.zeros_like(weights)
-    coarse[: len(mean)] = scale[: len(mean), None] * (mean @ (few_weights / few_scale[:, None]))
-    return scale, (weights + coarse) / 2
+
+    def __init__(self, data):
+        self.kind, self.index, self.person = data["kind"], data["index"], data["person"]
+        self.yaw, self.answer, self.broken = data["yaw"], data["answer"], data["broken"]
+        self.usable = usable(data)
+        self.normal = np.isin(self.kind, ["normal", "train_normal"])
+        first = {i: k for k, i in enumerate(self.index) if self.kind[k] == "normal"}
+        self.base = np.array([first[i] for i in self.index])
+        self.differences = np.nan_to_num(data["skew"])
+        self.blocks, self.grids = data["blocks"], data["grids"]
+        rows = self.differences[self.normal & self.usable & ~data["tested"]]
+        self.scale = usual_size(rows, [*self.blocks, rows.shape[1]])
+        self.products = np.zeros((len(self.kind),) * 2, np.float32)
+        for part in np.array_split(np.arange(rows.shape[1]), 12):
+            z = self.scaled(part).astype(np.float32)
+            self.products += z @ z.T
+        self.strength = np.concatenate(
+            [energy(d, vars(self)) for d in np.array_split(self.differences, 30)]
+        )
+
+    def __getitem__(self, name):
+        return getattr(self, name)
+
+    def scaled(self, columns):
+        return scaled(self.differences[:, columns].astype(np.float32), self.scale[columns])
 
 
-def generalised_least_squares(data, rows, shrink, rest_weight):
-    """(scale, weights) of linear displacement heads from the given rows.
+def usual_size(rows, starts):
+    """Root mean square of each difference; of a finer layer of the net, of each channel."""
+    size = np.sqrt((rows.astype(np.float32) ** 2).mean(0, dtype=np.float64))
+    for start, stop in pairwise(starts):
+        channels = FINER.get(stop - start, stop - start)
+        mean = np.sqrt((size[start:stop].reshape(channels, -1) ** 2).mean(1))
+        size[start:stop] = np.repeat(mean, (stop - start) // channels)
+    return (size + 1e-3 * np.median(size) + 1e-9).astype(np.float16).astype(np.float64)
+
+
+def displacement(data, rows):
+    """Linear displacement heads from the given rows, as sums of samples.
 
     A pushed face minus the same face as it was shows how the differences answer to a displacement;
     normal faces show how much they vary without one. The weights are the generalised least squares
     of the two, with the variation shrunk towards independent differences.
+
+    Returns:
+        (which, parts): the weights are the scaled differences of the samples `which`, summed with
+        `parts` (samples x 10).
     """
-    normal = rows & np.isin(data["kind"], ["normal", "train_normal"])
-    first = {i: k for k, i in enumerate(data["index"]) if data["kind"][k] == "normal"}
-    base = np.array([first[i] for i in data["index"]])
-    push = rows & (data["kind"] == "train_push") & rows[base]
-    scale = np.sqrt((data["skew"][normal].astype(np.float64) ** 2).mean(0))
-    scale = scale + 1e-3 * np.median(scale) + 1e-9
-    z = scaled(data["skew"], scale).astype(np.float32)
-    answer = data["answer"][push].reshape(-1, 2 * REGIONS)
-    moved_by = z[push] - z[base[push]]
+    normal = np.flatnonzero(rows & data.normal)
+    push = np.flatnonzero(rows & (data.kind == "train_push") & rows[data.base])
+    which = np.unique([*normal, *push, *data.base[push]])
+    place = np.full(len(data.kind), -1)
+    place[which] = np.arange(len(which))
+    moved_by = np.zeros((len(push), len(which)))
+    moved_by[np.arange(len(push)), place[push]] = 1
+    moved_by[np.arange(len(push)), place[data.base[push]]] -= 1
+    answer = data.answer[push].reshape(-1, 2 * REGIONS)
     response = np.linalg.solve(answer.T @ answer + 1e-3 * np.eye(2 * REGIONS), answer.T @ moved_by)
-    rest = moved_by - answer @ response
-    spread = np.vstack(
-        [
-            z[normal] * np.sqrt((1 - shrink) / normal.sum()),
-            rest * np.sqrt(rest_weight / max(len(rest), 1)),
-        ]
-    )
-    inner = spread @ spread.T + shrink * np.eye(len(spread))
-    pull = (response.T - spread.T @ np.linalg.solve(inner, spread @ response.T)) / shrink
-    weights = np.zeros((z.shape[1], 2 * REGIONS))
+    own = np.zeros((len(normal), len(which)))
+    own[np.arange(len(normal)), place[normal]] = np.sqrt((1 - SHRINK) / len(normal))
+    rest = (moved_by - answer @ response) * np.sqrt(REST / max(len(push), 1))
+    spread = np.vstack([own, rest]).astype(np.float32)
+    products = data.products[np.ix_(which, which)]
+    across = spread @ products
+    inner = (across @ spread.T).astype(np.float64) + SHRINK * np.eye(len(spread))
+    pull = (response - np.linalg.solve(inner, across @ response.T).T @ spread) / SHRINK
+    seen = response @ products
+    parts = np.zeros((len(which), 2 * REGIONS))
     for r in range(REGIONS):
-        own = slice(2 * r, 2 * r + 2)
-        weights[:, own] = pull[:, own] @ np.linalg.inv(response[own] @ pull[:, own])
-    return scale, weights
+        two = slice(2 * r, 2 * r + 2)
+        parts[:, two] = pull[two].T @ np.linalg.inv(seen[two] @ pull[two].T)
+    return which, parts
+
+
+def moved_of(data, heads, rows):
+    """Displacements (rows x 5 x 2) that such heads read off the given rows."""
+    which, parts = heads
+    return (data.products[np.ix_(np.flatnonzero(rows), which)] @ parts).reshape(-1, REGIONS, 2)
+
+
+def weights_of(data, heads):
+    """The weights of such heads, differences x 10."""
+    which, parts = heads
+    columns = np.array_split(np.arange(len(data.scale)), 12)
+    return np.concatenate([data.scaled(c)[which].T @ parts for c in columns])
 
 
 def band(shift, yaw):
@@ -114,35 +164,31 @@ def band(shift, yaw):
 
 
 def fit(data, rows):
-    """All constants from the given rows."""
-    train = rows & usable(data)
-    normal = train & np.isin(data["kind"], ["normal", "train_normal"])
-    scale, weights = displacement(data, train)
-    got = {"scale": scale, "weights": weights, "blocks": data["blocks"], "grids": data["grids"]}
-    fold = folds(data["person"])
+    """(displacement heads, all other constants) from the given rows."""
+    train = rows & data.usable
+    normal = train & data.normal
+    heads = displacement(data, train)
+    fold = folds(data.person)
     shift = np.zeros((len(fold), REGIONS, 2))
     for f in np.unique(fold[train]):
-        s, w = displacement(data, train & (fold != f))
-        shift[fold == f] = moved(data["skew"][fold == f], {"scale": s, "weights": w})
-    got["white"], got["growth"] = band(shift[normal], data["yaw"][normal])
-    score = crooked(shift, data["yaw"], got)
-    got["signs"], got["signs_mean"], got["signs_sd"] = broken_head(
-        data, train, score, energy(data["skew"], got)
-    )
-    return got
+        shift[fold == f] = moved_of(data, displacement(data, train & (fold != f)), fold == f)
+    got = dict(zip(("white", "growth"), band(shift[normal], data.yaw[normal]), strict=True))
+    score = crooked(shift, data.yaw, got)
+    names = ("signs", "signs_mean", "signs_sd")
+    return heads, got | dict(zip(names, broken_head(data, train, score), strict=True))
 
 
-def broken_head(data, train, score, strength):
+def broken_head(data, train, score):
     """Logistic regression of melted and blurred-out faces against normal ones.
 
     The level is set so that `FALSE_ALARMS` of the normal faces of unseen people reach 0.5.
     """
-    bad = np.isin(data["kind"], ["train_melt", "train_blur"])
-    good = np.isin(data["kind"], ["normal", "train_normal"])
+    bad = np.isin(data.kind, ["train_melt", "train_blur"])
+    good = data.normal
     rows = train & (bad | good)
-    x = signs(data["broken"][rows], score[rows], strength[rows])
+    x = signs(data.broken[rows], score[rows], data.strength[rows])
     mean, sd = x.mean(0), x.std(0) + 1e-6
-    a, y, fold = design((x - mean) / sd), bad[rows], folds(data["person"])[rows]
+    a, y, fold = design((x - mean) / sd), bad[rows], folds(data.person)[rows]
     beta = logistic(a, y)
     unseen = [a[(fold == f) & ~y] @ logistic(a[fold != f], y[fold != f]) for f in np.unique(fold)]
     beta[0] -= np.quantile(np.concatenate(unseen), 1 - FALSE_ALARMS)
@@ -163,33 +209,44 @@ def logistic(a, y):
     return beta
 
 
-def predict(data, got):
-    """(region scores n x 5, malformed n) of every sample with one set of constants."""
-    score = crooked(moved(data["skew"], got), data["yaw"], got)
-    return score, malformed(data["broken"], score, energy(data["skew"], got), got)
-
-
 def held_out(data):
     """Region scores and malformed of every sample by constants fitted on other people."""
-    fold = folds(data["person"], HELD_OUT)
+    fold = folds(data.person, HELD_OUT)
     score, broken = np.zeros((len(fold), REGIONS)), np.zeros(len(fold))
     for f in range(HELD_OUT):
-        got = fit(data, fold != f)
-        s, m = predict(data, got)
-        score[fold == f], broken[fold == f] = s[fold == f], m[fold == f]
+        heads, got = fit(data, fold != f)
+        own = fold == f
+        score[own] = crooked(moved_of(data, heads, own), data.yaw[own], got)
+        broken[own] = malformed(data.broken[own], score[own], data.strength[own], got)
     return score, broken
+
+
+def rounded(weights):
+    """The weights as bytes, and the step of each column."""
+    step = np.abs(weights).max(0) / 127
+    return np.round(weights / step).astype(np.int8), step.astype(np.float32)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("samples", type=Path, help="from faces_samples.py --each 14")
+    parser.add_argument("samples", type=Path, help="from faces_samples.py")
     parser.add_argument("constants", type=Path)
     args = parser.parse_args()
-    data = dict(np.load(args.samples))
     kept = dict(np.load(args.constants))
-    got = fit(data, data["person"] != zlib.crc32(HELD_BACK.encode()))
-    small = {k: np.asarray(v, np.float16 if v.size > 5000 else np.float32) for k, v in got.items()}
-    np.savez_compressed(args.constants, mirror=kept["mirror"], template=kept["template"], **small)
+    data = Samples(dict(np.load(args.samples)))
+    heads, got = fit(data, data.person != zlib.crc32(HELD_BACK.encode()))
+    bytes_, step = rounded(weights_of(data, heads))
+    small = {k: np.asarray(v, np.float32) for k, v in got.items()}
+    small |= {"blocks": data.blocks.astype(np.int32), "grids": data.grids.astype(np.int32)}
+    np.savez_compressed(
+        args.constants,
+        mirror=kept["mirror"],
+        template=kept["template"],
+        scale=data.scale.astype(np.float16),
+        weights=bytes_,
+        step=step,
+        **small,
+    )
 
 
 if __name__ == "__main__":

@@ -25,8 +25,15 @@ NETS = {
 
 CLOSER = ("output_lips", "output_left_eye", "output_right_eye")
 IRISES = ("output_left_iris", "output_right_iris")
-INNER = {"output_mesh_identity": (6, 6), "output_lips": (4, 4), "output_left_eye": (4, 4)}
-"""The outputs whose way through the net is shown, at its last layer of so many places."""
+INNER = (
+    ("output_mesh_identity", "Sub", 128, 6),
+    ("output_lips", "Sub", 128, 4),
+    ("output_left_eye", "Sub", 128, 4),
+    ("output_mesh_identity", "Add", 128, 12),
+    ("output_left_eye", "Add", 64, 8),
+)
+"""(output, operator, channels, places a side): the inner layers that are shown, each the last such
+layer on the way to the output."""
 
 
 def joined(model, closer):
@@ -37,7 +44,7 @@ def joined(model, closer):
         closer: For each of `CLOSER` the mesh points that it places (the crop's own subset).
     """
     graph, nodes = model.graph, model.graph.node
-    inner = [_inner(model, name, places) for name, places in INNER.items()]
+    inner = [_inner(model, *layer) for layer in INNER]
 
     def emit(kind, inputs, output, **attributes):
         nodes.append(helper.make_node(kind, inputs, [output], **attributes))
@@ -71,7 +78,7 @@ def joined(model, closer):
     emit("Flatten", ["conv_faceflag"], "flag")
     parts = [emit("Flatten", [name], f"deep_{i}") for i, name in enumerate(inner)]
     emit("Concat", parts, "deep", axis=1)
-    numbers = 128 * sum(a * b for a, b in INNER.values())
+    numbers = sum(channels * side**2 for *_, channels, side in INNER)
     del graph.output[:]
     for name, shape in (("points", [478, 3]), ("flag", [1]), ("deep", [numbers])):
         value = helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shape])
@@ -80,15 +87,15 @@ def joined(model, closer):
     return model
 
 
-def _inner(model, output, places):
-    """Name of the last activation of 128 channels and so many places on the way to an output."""
+def _inner(model, output, operator, channels, side):
+    """Name of the last result of such a shape that such an operator makes on the way to `output`."""
     shapes = {
         v.name: tuple(d.dim_value for d in v.type.tensor_type.shape.dim[1:])
         for v in shape_inference.infer_shapes(model).graph.value_info
     }
     maker = {name: node for node in model.graph.node for name in node.output}
     name = output
-    while maker[name].op_type != "Sub" or shapes.get(name) != (128, *places):
+    while maker[name].op_type != operator or shapes.get(name) != (channels, side, side):
         name = maker[name].input[0]
     return name
 

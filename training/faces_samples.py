@@ -2,8 +2,9 @@
 
     python training/faces_samples.py PHOTOS SAMPLES.npz
 
-PHOTOS holds the files named in `faces_photos.csv` (see its `source` column). Every sample goes
-through the whole chain (detector, mesh, frontal face, iris), as it would in use.
+PHOTOS holds the files named in `faces_photos.csv` (see its `source` column; in a repository's
+file name "__" stands for "/"). People who are not `tested` only widen what is known of normal faces
+and of pushes: a photo of theirs gives 6 samples. Every sample goes through the whole chain (detector, mesh, frontal face, iris), as it would in use.
 """
 
 import argparse
@@ -22,14 +23,14 @@ from iqmetrics.images import Picture
 from iqmetrics.nets.faces.crop import Square, cut
 from iqmetrics.nets.faces.find import faces_of
 from iqmetrics.nets.faces.measure import blocks, grids, measure
-from iqmetrics.nets.faces.shape import left, mirror_map, template
+from iqmetrics.nets.faces.shape import mirror_map
 from iqmetrics.records import ImageRecord
 
 REGIONS = ("eyes", "brows", "nose", "mouth", "jaw")
 SIDE = 336
 YAW = 22.0
-CELL = 0.4
-"""Side of the cells in which the mesh's displacements are averaged, in eye distances."""
+UNTESTED = (0, 2, 3, 4, 5)
+"""Training samples of a person who is not tested: two nuisances, three pushes."""
 ODDS = (0.27, 0.13, 0.12, 0.26, 0.22)
 """How often each region is pushed."""
 
@@ -49,7 +50,7 @@ def face_near(pixels, x, y):
 
 
 def photos(folder):
-    """(person, square cut-out, mesh in it) of every listed face that is roughly frontal."""
+    """(person, square cut-out, mesh in it, tested) of every listed face that is roughly frontal."""
     rows = list(csv.DictReader((Path(__file__).parent / "faces_photos.csv").open()))
     for row in rows:
         path = Path(folder) / row["file"]
@@ -61,7 +62,7 @@ def photos(folder):
         cut_out = cut(pixels, wide, SIDE)
         again = face_near(cut_out, SIDE / 2, SIDE / 2)
         if again is not None:
-            yield row["person"], cut_out, again.mesh
+            yield row["person"], cut_out, again.mesh, row["tested"] == "yes"
 
 
 def measured(pixels):
@@ -137,25 +138,16 @@ def tests(face, mesh, rng):
     yield "noise_12", warps.noise(face, 12, rng)
 
 
-def cells():
-    """Mean displacement of each cell of the frontal and the posed mesh (differences x cells)."""
-    points = template()[left()]
-    _, cell = np.unique(np.round(points / CELL), axis=0, return_inverse=True)
-    one = np.eye(cell.max() + 1)[cell.ravel()]
-    flat = np.eye(3)[:, :2]
-    return np.kron(np.eye(2), np.kron(one / one.sum(0), flat))
-
-
 def samples_of(task):
     """Everything of one photo: rows of (kind, answer, measured)."""
-    index, person, face, mesh, each = task
+    index, person, face, mesh, tested, each = task
     cv2.setNumThreads(1)
     rows = []
     rng = np.random.default_rng([11, index])
-    for kind, pixels in tests(face, mesh, rng):
+    for kind, pixels in tests(face, mesh, rng) if tested else [("normal", face)]:
         rows.append((index, person, kind, np.zeros((5, 2)), measured(pixels)))
     rng = np.random.default_rng([12, index])
-    for i in range(each):
+    for i in range(each) if tested else UNTESTED:
         if i % 5 == 0:
             kind, pixels, answer = "train_normal", nuisance(face, mesh, rng), np.zeros((5, 2))
         elif i % 5 == 1:
@@ -183,7 +175,7 @@ def main():
     parser.add_argument("--workers", type=int, default=1)
     args = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    tasks = [(i, p, f, m, args.each) for i, (p, f, m) in enumerate(photos(args.photos))]
+    tasks = [(i, *photo, args.each) for i, photo in enumerate(photos(args.photos))]
     print(len(tasks), "faces,", len({t[1] for t in tasks}), "people", flush=True)
     with multiprocessing.get_context("spawn").Pool(args.workers) as pool:
         rows = [row for some in pool.imap(samples_of, tasks) for row in some]
@@ -203,7 +195,7 @@ def main():
         found=[g[3] for g in got],
         blocks=blocks(),
         grids=grids(),
-        cells=cells(),
+        tested=[tasks[r[0]][4] for r in rows],
     )
     print(len(rows), "samples,", len(rows) - len(found), "without a face")
 

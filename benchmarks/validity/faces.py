@@ -52,8 +52,10 @@ class Study:
     """Held-out scores of all samples, and who is frontal."""
 
     def __init__(self, data):
-        self.kind, self.index = data["kind"], data["index"]
-        self.regions, self.malformed = fitting.held_out(data)
+        own = data["tested"]
+        self.regions, self.malformed = (v[own] for v in fitting.held_out(fitting.Samples(data)))
+        data = {k: v[own] if len(v) == len(own) else v for k, v in data.items()}
+        self.kind, self.index, self.people = data["kind"], data["index"], data["person"]
         self.worst = self.regions.max(1)
         self.yaw, self.answered = data["yaw"], fitting.usable(data)
         normal = self.kind == "normal"
@@ -99,7 +101,8 @@ def symmetry_figures(data):
     figures["melt_6_auc"] = study.auc("melt_6", study.malformed)
     figures["blurred_eye_auc"] = study.auc("blurred_eye", study.malformed)
     figures["frontal_faces"] = len(np.unique(study.index[study.frontal]))
-    figures["people"] = len(np.unique(data["person"]))
+    figures["people"] = len(np.unique(study.people))
+    figures["people_only_fitted"] = len(np.unique(data["person"][~data["tested"]]))
     return figures
 
 

@@ -38,11 +38,14 @@ def made(study, monkeypatch, flag):
     data = {
         "kind": kind,
         "index": np.repeat([0, 1, 2], 2),
+        "person": np.repeat([0, 1, 2], 2),
+        "tested": np.ones(6, bool),
         "yaw": np.array([0, 1, 5, 4, 27, 26.0]),
         "found": np.array([[0.9, f, 100] for f in flag]),
     }
     regions = np.where(kind == "eyes_10", 3.0, 1.0)[:, None] * np.ones(5)
     regions[4:] = [[9.0] * 5, [0.0] * 5]
+    monkeypatch.setattr(study.fitting, "Samples", lambda d: d)
     monkeypatch.setattr(study.fitting, "held_out", lambda d: (regions, np.zeros(6)))
     return study.Study(data)
 

@@ -10,6 +10,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
 
 import faces as fit
 
+from iqmetrics.nets.faces import heads as heads_of
+
 
 @pytest.fixture(scope="module")
 def data():
@@ -40,7 +42,7 @@ def data():
         "index": person,
         "blocks": np.array([0, 6]),
         "grids": np.array([[0, 10, 2]]),
-        "cells": np.eye(10),
+        "tested": person < 30,
     }
 
 
@@ -51,18 +53,36 @@ def test_people_are_never_split(data):
 
 
 def test_the_planted_displacement_is_found_and_yaw_is_not_mistaken_for_it(data, monkeypatch):
-    monkeypatch.setattr(fit, "FINE", (0.02, 0.25))
-    got = fit.fit(data, np.ones(400, bool))
-    shift = fit.moved(data["skew"], got)
+    monkeypatch.setattr(fit, "SHRINK", 0.02)
+    made, every = fit.Samples(data), np.ones(400, bool)
+    heads, got = fit.fit(made, every)
+    shift = fit.moved_of(made, heads, every)
     push = data["kind"] == "train_push"
     assert np.corrcoef(shift[push].ravel(), data["answer"][push].ravel())[0, 1] > 0.85
-    normal = np.isin(data["kind"], ["normal", "train_normal"])
-    score, _ = fit.predict(data, got)
-    assert abs(np.corrcoef(score[normal].max(1), np.abs(data["yaw"][normal]))[0, 1]) < 0.3
+    score = fit.crooked(shift, data["yaw"], got)[made.normal].max(1)
+    assert abs(np.corrcoef(score, np.abs(data["yaw"][made.normal]))[0, 1]) < 0.3
+
+
+def test_the_weights_written_out_answer_as_the_sums_of_samples_do(data):
+    made, every = fit.Samples(data), np.ones(400, bool)
+    heads = fit.displacement(made, every)
+    whole = fit.weights_of(made, heads)
+    bytes_, step = fit.rounded(whole)
+    for weights, atol in ((whole, 1e-4), (bytes_ * step, 0.01)):
+        shown = {"scale": made.scale, "weights": weights, "step": np.ones(10)}
+        answer = heads_of.moved(data["skew"], shown)
+        np.testing.assert_allclose(answer, fit.moved_of(made, heads, every), atol=atol)
+
+
+def test_a_channel_of_a_finer_layer_has_one_scale():
+    rows = np.random.default_rng(0).normal(0, 1, (5, 64 * 64 + 3))
+    size = fit.usual_size(rows, [0, 3, 64 * 64 + 3])
+    assert len(np.unique(size[3:67])) == 1 and len(np.unique(size[3:])) > 30
+    assert size.mean() == pytest.approx(1, abs=0.2)
 
 
 def test_normal_faces_score_about_one_and_pushed_ones_more(data):
-    score, _ = fit.held_out(data)
+    score, _ = fit.held_out(fit.Samples(data))
     normal = np.isin(data["kind"], ["normal", "train_normal"])
     assert np.sqrt((score[normal] ** 2).mean()) == pytest.approx(1, abs=0.15)
     far = np.hypot(data["answer"][..., 0], data["answer"][..., 1]) > 0.08
@@ -70,7 +90,7 @@ def test_normal_faces_score_about_one_and_pushed_ones_more(data):
 
 
 def test_melted_faces_are_told_from_normal_ones_of_other_people(data):
-    _, broken = fit.held_out(data)
+    _, broken = fit.held_out(fit.Samples(data))
     melted, normal = broken[data["kind"] == "train_melt"], broken[data["kind"] == "normal"]
     assert (melted[:, None] > normal[None]).mean() > 0.95
 

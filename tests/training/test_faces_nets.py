@@ -33,9 +33,9 @@ def small_net():
 
 
 def test_the_inner_layer_is_the_last_of_its_shape():
-    assert _inner(small_net(), "y", (2, 2)) == "second"
+    assert _inner(small_net(), "y", "Sub", 128, 2) == "second"
     with pytest.raises(KeyError):
-        _inner(small_net(), "y", (3, 3))
+        _inner(small_net(), "y", "Sub", 128, 3)
 
 
 @pytest.mark.parametrize("name", NETS)

@@ -32,13 +32,13 @@ def face(tmp_path_factory):
 
 
 def test_the_cut_out_holds_the_face_in_its_middle(face):
-    _, pixels, mesh = face
+    _, pixels, mesh, _ = face
     assert pixels.shape == (samples.SIDE, samples.SIDE, 3)
     assert mesh[:, :2].mean(0) == pytest.approx([samples.SIDE / 2] * 2, abs=samples.SIDE * 0.08)
 
 
 def test_every_kind_of_test_picture_once_and_the_first_is_untouched(face):
-    _, pixels, mesh = face
+    _, pixels, mesh, _ = face
     made = dict(samples.tests(pixels, mesh, np.random.default_rng(0)))
     assert len(made) == 18
     assert made["normal"] is pixels
@@ -47,7 +47,7 @@ def test_every_kind_of_test_picture_once_and_the_first_is_untouched(face):
 
 
 def test_a_planted_answer_is_a_shift_of_one_or_two_regions(face):
-    _, pixels, mesh = face
+    _, pixels, mesh, _ = face
     for seed in range(4):
         _, answer = samples.planted(pixels, mesh, np.random.default_rng(seed))
         length = np.hypot(*answer.T)
@@ -56,7 +56,7 @@ def test_a_planted_answer_is_a_shift_of_one_or_two_regions(face):
 
 
 def test_the_measured_signs_follow_the_mirror(face):
-    _, pixels, _ = face
+    _, pixels, _, _ = face
     one = samples.measured(pixels)
     two = samples.measured(np.ascontiguousarray(pixels[:, ::-1]))
     np.testing.assert_array_equal(one[0], -two[0])
@@ -70,9 +70,16 @@ def test_a_wall_is_a_sample_without_a_face():
 
 
 def test_one_photo_gives_its_tests_and_its_training_samples(face):
-    person, pixels, mesh = face
-    rows = samples.samples_of((0, person, pixels, mesh, 5))
+    person, pixels, mesh, tested = face
+    rows = samples.samples_of((0, person, pixels, mesh, tested, 5))
     kinds = [r[2] for r in rows]
+    assert tested and kinds.count("normal") == 1 and "eyes_6" in kinds
     assert kinds.count("train_push") == 3 and kinds.count("train_normal") == 1
     assert sum(k in ("train_melt", "train_blur") for k in kinds) == 1
     assert all((r[3] == 0).all() for r in rows if r[2] != "train_push")
+
+
+def test_a_person_who_is_not_tested_gives_normal_and_pushed_samples_only(face):
+    person, pixels, mesh, _ = face
+    kinds = [r[2] for r in samples.samples_of((0, person, pixels, mesh, False, 14))]
+    assert sorted(kinds) == ["normal", *["train_normal"] * 2, *["train_push"] * 3]

@@ -24,7 +24,7 @@ def scaled(skew: Floats, scale: Floats) -> Floats:
 
 def moved(skew: Floats, constants: Constants) -> Floats:
     """Displacement of each region (n x 5 x 2, eye distances) as a left-side shift."""
-    flat = scaled(skew, constants["scale"]) @ constants["weights"]
+    flat = scaled(skew, constants["scale"]) @ constants["weights"] * constants["step"]
     return np.asarray(flat.reshape(-1, len(REGIONS), 2))
 
 

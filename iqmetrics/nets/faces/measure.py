@@ -32,8 +32,10 @@ LOOKS = ((0.92, 0.05), (1.08, -0.05), (0.92, -0.05), (1.08, 0.05))
 CELL = 0.25
 """Side of the cells in which displacements are averaged, in eye distances."""
 SMOOTH = 2.0
-DEEP = ((128, 36), (128, 16), (128, 16))
-"""(channels, places) of the net's inner layers: face, lips, eye."""
+DEEP = ((128, 36), (128, 16), (128, 16), (128, 144), (64, 64))
+"""(channels, places) of the net's inner layers: face, lips, eye; finer ones of face and eye."""
+PLACES = 3
+"""So many of them, the coarse ones, also show broken places (see `grids`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +65,14 @@ def measure(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Measured]:
     """All faces measured together; `pictures` gives the picture of each face."""
     if not faces:
         return []
-    meshes, spreads, flags = _mean_meshes(pictures, [f.square for f in faces])
+    meshes, spreads, flags, _ = _mean_meshes(pictures, [f.square for f in faces])
     poses = [take_apart(m[:468]) for m in meshes]
     wide = [sampled(f.square) for f in faces]
     details = here(squares_of(pictures, wide, DETAIL))
     jobs = [(d, q.symmetric, w) for d, q, w in zip(details, poses, wide, strict=True)]
     fronts = each(lambda job: drawn(*job), jobs)
     shown = _beside(fronts, pictures)
-    second, again, _ = _mean_meshes(shown, [_FRONT] * len(fronts))
-    deep = mesh.deep_difference(squares_of(shown, [_FRONT] * len(fronts), mesh.SIDE))
+    second, again, _, deep = _mean_meshes(shown, [_FRONT] * len(fronts), inside=True)
     eyes_of = [square for posed in poses for square in iris.eye_squares(posed)]
     twice = [p for p in pictures for _ in range(2)]
     cut_outs = here(squares_of(twice, eyes_of, iris.SIDE)).reshape(-1, 2, iris.SIDE, iris.SIDE, 3)
@@ -88,7 +89,7 @@ def measure(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Measured]:
             eye_parts(eyes),
             (eyes[0] - eyes[1]) * [-1, 1],
             outline_difference(front),
-            deep[i],
+            deep[i] if deep is not None else [],
             [np.sin(posed.yaw), np.sin(posed.yaw) * np.sin(posed.pitch), np.sin(posed.roll)],
         ]
         skew = np.concatenate([np.ravel(p) for p in parts])
@@ -107,9 +108,10 @@ def blocks() -> NDArray[np.int64]:
 
 
 def grids() -> NDArray[np.int64]:
-    """(start, stop, places) of the net's inner layers in `Measured.skew`."""
-    starts = blocks()[-1 - len(DEEP) :].tolist()
-    return np.array([[*pair, n] for pair, (_, n) in zip(pairwise(starts), DEEP, strict=True)])
+    """(start, stop, places) of the net's coarse inner layers in `Measured.skew`."""
+    starts = blocks()[-1 - len(DEEP) :][: PLACES + 1].tolist()
+    pairs = zip(pairwise(starts), DEEP[:PLACES], strict=True)
+    return np.array([[*pair, n] for pair, (_, n) in pairs])
 
 
 _FRONT = Square(SIZE / 2, TOP + 0.43 * EYES, 1.5 * 2.6 * EYES)
@@ -126,14 +128,23 @@ def _beside(fronts: Sequence[Pixels], pictures: Sequence[Shown]) -> Sequence[Sho
 
 
 def _mean_meshes(
-    pictures: Sequence[Shown], squares: Sequence[Square]
-) -> tuple[Points, NDArray[np.float64], NDArray[np.float64]]:
-    """Mean mesh over all looks (n x 478 x 3), its spread in eye distances (n), mean flag (n)."""
+    pictures: Sequence[Shown], squares: Sequence[Square], inside: bool = False
+) -> tuple[Points, NDArray[np.float64], NDArray[np.float64], NDArray[np.float32] | None]:
+    """Mean mesh over all looks (n x 478 x 3), its spread in eye distances (n), mean flag (n).
+
+    With `inside` also the mean over all looks of the net's inner layers in a look minus those in
+    its mirror image (n x numbers): zero for a symmetric picture, negated for a mirrored one.
+    """
     turned = [
         Square(s.x, s.y, s.side * scale, s.angle + turn) for s in squares for scale, turn in LOOKS
     ]
     crops = squares_of([p for p in pictures for _ in LOOKS], turned, mesh.SIDE)
-    points, flags = mesh.trace_crops(with_mirrored(crops))
+    both = with_mirrored(crops)
+    if inside:
+        points, flags, layers = mesh.look_inside(both)
+        off_mirror = (layers[0::2] - layers[1::2]).reshape(len(squares), len(LOOKS), -1).mean(1)
+    else:
+        points, flags = mesh.trace_crops(both)
     points = points.reshape(len(squares), len(LOOKS), 2, -1, 3)
     points[:, :, 1] = points[:, :, 1][:, :, mirror_all()] * [-1, 1, 1] + [mesh.SIDE, 0, 0]
     for i, square in enumerate(turned):
@@ -146,7 +157,8 @@ def _mean_meshes(
     off -= off.mean(2, keepdims=True)
     eyes = np.linalg.norm(mean[:, [33, 133]].mean(1) - mean[:, [362, 263]].mean(1), axis=-1)
     spread = np.sqrt((off**2).sum(-1).mean((1, 2))) / eyes
-    return mean, spread, flags.reshape(len(squares), -1).mean(1)
+    flag = flags.reshape(len(squares), -1).mean(1)
+    return mean, spread, flag, off_mirror if inside else None
 
 
 @cache

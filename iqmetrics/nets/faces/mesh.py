@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from iqmetrics.nets.faces import session
 from iqmetrics.nets.faces.crop import Points, Square
-from iqmetrics.nets.faces.looks import Shown, squares_of, with_mirrored
+from iqmetrics.nets.faces.looks import Shown, squares_of
 
 SIDE = 192
 MARGIN = 1.5
@@ -47,8 +47,7 @@ def trace_crops(crops: Any) -> tuple[Points, NDArray[np.float64]]:
     477 that at its right; they have no depth.
     """
     points, logits = session.run("face_mesh", crops)
-    flags = 1 / (1 + np.exp(-np.clip(logits.reshape(-1).astype(np.float64), -80, 80)))
-    return points.astype(np.float64), flags
+    return points.astype(np.float64), _flags(logits)
 
 
 def square_of_box(box: Sequence[float], points: Points) -> Square:
@@ -70,14 +69,20 @@ def square_of_mesh(mesh: Points) -> Square:
     return Square(float(middle[0]), float(middle[1]), float(MARGIN * (high - low).max()), angle)
 
 
-def deep_difference(crops: Any) -> NDArray[np.float32]:
-    """The net's inner layers on each cut-out minus on its mirror image.
-
-    Zero for a symmetric picture; changes its sign when the picture is mirrored.
+def look_inside(
+    crops: Any,
+) -> tuple[Points, NDArray[np.float64], NDArray[np.float32]]:
+    """Points and flag as `trace_crops`, and the net's inner layers.
 
     Returns:
-        n x 8704 numbers, channels first: 128 x 6 x 6 of the face, 128 x 4 x 4 of the lips and
-        128 x 4 x 4 of the eye at the picture's left (in the mirror image: the other eye).
+        Besides points and flag n x 31232 numbers, channels first: 128 x 6 x 6 of the face, 128 x 4
+        x 4 of the lips and of the eye at the picture's left, then the finer 128 x 12 x 12 of the
+        face and 64 x 8 x 8 of the same eye.
     """
-    *_, deep = session.run("face_mesh", with_mirrored(crops), deep=True)
-    return np.asarray(deep[0::2] - deep[1::2], np.float32)
+    points, logits, deep = session.run("face_mesh", crops, deep=True)
+    return points.astype(np.float64), _flags(logits), deep
+
+
+def _flags(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    shown = 1 / (1 + np.exp(-np.clip(logits.reshape(-1).astype(np.float64), -80, 80)))
+    return np.asarray(shown)

@@ -6,6 +6,7 @@ from iqmetrics.nets.faces import heads
 FLAT = {
     "scale": np.ones(3),
     "weights": np.eye(3, 10),
+    "step": np.ones(10),
     "white": np.tile(np.eye(2), (5, 1, 1)),
     "growth": np.array([0, 0, 0, 0, 1.0]),
 }

@@ -87,9 +87,20 @@ def test_blocks_lie_one_after_the_other_and_fill_the_differences():
     assert starts[0] == 0 and (np.diff(starts) > 0).all()
     assert starts[-1] + 3 == len(measured(astronaut()).skew)
     grids = m.grids()
-    assert grids[0, 0] == starts[-4] and grids[-1, 1] == starts[-1]
+    assert grids[0, 0] == starts[-6] and grids[-1, 1] == starts[-3]
     assert (grids[1:, 0] == grids[:-1, 1]).all()
     assert ((grids[:, 1] - grids[:, 0]) % grids[:, 2] == 0).all()
+
+
+def test_the_inner_layers_are_zero_for_a_symmetric_face_and_odd_under_the_mirror():
+    front = measured(astronaut()).face
+    even = front.copy()
+    even[:, SIZE // 2 :] = front[:, : SIZE // 2][:, ::-1]
+    both = [even, front, np.ascontiguousarray(front[:, ::-1])]
+    *_, deep = m._mean_meshes(both, [m._FRONT] * 3, inside=True)
+    assert np.abs(deep[1]).max() > 0.1
+    assert np.corrcoef(deep[1], -deep[2])[0, 1] > 0.9
+    assert (deep[0] ** 2).mean() < 0.5 * (deep[1] ** 2).mean()
 
 
 def test_no_faces():
