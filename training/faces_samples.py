@@ -4,7 +4,8 @@
 
 PHOTOS holds the files named in `faces_photos.csv` (see its `source` column; in a repository's
 file name "__" stands for "/"). People who are not `tested` only widen what is known of normal faces
-and of pushes: a photo of theirs gives 6 samples. Every sample goes through the whole chain (detector, mesh, frontal face, iris), as it would in use.
+and of pushes: a photo of theirs gives 6 samples. Every sample goes through the whole chain
+(detector, mesh, frontal face, iris), as it would in use.
 """
 
 import argparse

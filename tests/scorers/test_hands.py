@@ -133,6 +133,7 @@ def test_all_hands_of_a_batch_go_through_each_net_together(monkeypatch):
     scorer.score([picture(hand("five")), picture(wall(120, 200)), picture(hand("six"))])
     assert [name for name, _ in asked] == [
         "hand_palm",
+        "hand_palm",
         "hand_landmark",
         "hand_landmark",
         "hand_count",

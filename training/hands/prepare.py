@@ -17,9 +17,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from iqmetrics.nets.hands.find import PRESENCE, Hand, look, whole
+from iqmetrics.nets.hands.find import PRESENCE, Hand, look
 from iqmetrics.nets.hands.palm import SIZE, detect
 from iqmetrics.nets.hands.region import crop, of_landmarks, of_palm
+from iqmetrics.nets.hands.tiles import whole
 
 PACKED = 288
 GROWN = 1.4

@@ -1,14 +1,12 @@
 """Finds the hands of a picture: palms on the whole frame and on tiles with skin, then landmarks.
 
-The detector sees 192 x 192, so a small hand is only found on a tile. Tiles are squares of half and
-of a third of the short side, half overlapping; those with most skin colour are searched. A palm
-counts as a hand when the landmark net is sure of it (presence), twice: on the palm's region and on
-the region of its own landmarks.
+A palm counts as a hand when the landmark net is sure of it (presence), twice: on the palm's region
+and on the region of its own landmarks.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 from iqmetrics.nets.hands import palm, session
 from iqmetrics.nets.hands.looks import looks
 from iqmetrics.nets.hands.region import Region, of_landmarks, of_palm
+from iqmetrics.nets.hands.tiles import Skin, whole
 from iqmetrics.nets.side_by_side import each
 
 if TYPE_CHECKING:
@@ -28,12 +27,6 @@ LANDMARK_SIZE = 224
 PRESENCE = 0.9
 FIRST_PRESENCE = 0.5
 """What the rougher first look must reach for a second one."""
-
-TILES = 8
-"""Tiles searched at most, besides the whole frame."""
-
-SKIN_SHARE = 0.06
-"""Share of skin-coloured pixels from which a tile is worth a look."""
 
 SAME_HAND = 0.4
 """Intersection over union from which two finds are one hand."""
@@ -59,6 +52,20 @@ class Hand:
         """Longer side of the box in pixels."""
         x0, y0, x1, y1 = self.box
         return max(x1 - x0, y1 - y0)
+
+
+class _Seen(NamedTuple):
+    """A palm in an image: score 0..1, region of its hand."""
+
+    score: float
+    region: Region
+
+    @classmethod
+    def of(cls, found: palm.Palm, square: Region) -> "_Seen":
+        """A palm on a square, in pixels of the image."""
+        box = square.to_image(found.box.reshape(2, 2) * palm.SIZE, palm.SIZE).ravel()
+        points = square.to_image(found.points * palm.SIZE, palm.SIZE)
+        return cls(found.score, of_palm(box, points[0], points[2]))
 
 
 def find(pixels: Bytes, device: str = "cpu", presence: float = PRESENCE) -> list[Hand]:
@@ -91,26 +98,39 @@ def _palms(
     images: Sequence[Bytes], device: str, there: "Sequence[Tensor] | None"
 ) -> list[list[Region]]:
     """Where a hand may be in each image: the regions of its palms, each palm once."""
-    if there is None:
-        squares = each(lambda pixels: [whole(pixels), *tiles(pixels)], images)
-    else:
-        from iqmetrics.nets.hands.skin import tiles_on_device
+    skins = _skins(images, there)
+    squares = [[whole(pixels), *skin.halves()] for pixels, skin in zip(images, skins, strict=True)]
+    first = _search(images, squares, device, there)
+    closer = [
+        skin.thirds([(one.region.x, one.region.y) for one in some])
+        for skin, some in zip(skins, first, strict=True)
+    ]
+    second = _search(images, closer, device, there)
+    return [
+        _distinct([one for one in (*wide, *near) if one.score >= palm.MIN_SCORE])
+        for wide, near in zip(first, second, strict=True)
+    ]
 
-        found = tiles_on_device(there)
-        squares = [[whole(p), *some] for p, some in zip(images, found, strict=True)]
+
+def _skins(images: Sequence[Bytes], there: "Sequence[Tensor] | None") -> list[Skin]:
+    if there is None:
+        return each(Skin.of, images)
+    from iqmetrics.nets.hands.skin import maps
+
+    return [Skin(m, *p.shape[:2]) for m, p in zip(maps(there), images, strict=True)]
+
+
+def _search(
+    images: Sequence[Bytes],
+    squares: Sequence[Sequence[Region]],
+    device: str,
+    there: "Sequence[Tensor] | None",
+) -> list[list[_Seen]]:
+    """The palms on the squares of each image, faint ones too."""
     jobs = [(i, square, False) for i, some in enumerate(squares) for square in some]
     cuts = looks(images, there, jobs, palm.SIZE)
-    answers = iter(palm.detect(cuts, device)) if jobs else iter(())
-    palms = []
-    for some in squares:
-        regions = []
-        for square in some:
-            for one in next(answers):
-                box = square.to_image(one.box.reshape(2, 2) * palm.SIZE, palm.SIZE).ravel()
-                points = square.to_image(one.points * palm.SIZE, palm.SIZE)
-                regions.append((one.score, of_palm(box, points[0], points[2])))
-        palms.append(_distinct(regions))
-    return palms
+    answers = iter(palm.detect(cuts, device) if jobs else ())
+    return [[_Seen.of(one, square) for square in some for one in next(answers)] for some in squares]
 
 
 def look(pixels: Bytes, regions: Sequence[Region], device: str = "cpu") -> list[Hand]:
@@ -142,87 +162,10 @@ def look_all(
     return [[next(hands) for _ in some] for some in regions]
 
 
-def whole(pixels: Bytes) -> Region:
-    """The square around the whole frame."""
-    height, width = pixels.shape[:2]
-    return Region(width / 2, height / 2, float(max(height, width)), 0.0)
-
-
-def tiles(pixels: Bytes, limit: int = TILES) -> list[Region]:
-    """Squares with skin colour, most skin first: half and a third of the short side wide."""
-    height, width = pixels.shape[:2]
-    skin = skin_map(pixels)
-    total = np.pad(skin.cumsum(0, dtype=np.int64).cumsum(1), ((1, 0), (1, 0)))
-    squares = tile_squares(height, width, skin.shape)
-    y0, x0, y1, x1 = np.array([square.corners for square in squares], np.int64).reshape(-1, 4).T
-    return skinniest(squares, total[y1, x1] - total[y0, x1] - total[y1, x0] + total[y0, x0], limit)
-
-
-@dataclass(frozen=True, slots=True)
-class TileSquare:
-    """A tile of a picture, how much its share of skin counts, and (y0, x0, y1, x1) on the map."""
-
-    region: Region
-    weight: float
-    corners: tuple[int, int, int, int]
-
-
-def tile_squares(height: int, width: int, skin: Sequence[int]) -> list[TileSquare]:
-    """All tiles of a picture of that size, with their corners on a skin map of size `skin`."""
-    scale = skin[0] / height
-    found = []
-    for parts in (2, 3):
-        side = min(height, width) / parts
-        if side < palm.SIZE / 2:
-            continue
-        for y in _centres(height, side):
-            for x in _centres(width, side):
-                y0, x0 = (int(max(v - side / 2, 0) * scale) for v in (y, x))
-                span = max(int(side * scale), 1)
-                y1, x1 = min(y0 + span, skin[0]), min(x0 + span, skin[1])
-                found.append(TileSquare(Region(x, y, side, 0.0), parts**0.5, (y0, x0, y1, x1)))
-    return found
-
-
-def skinniest(
-    squares: Sequence[TileSquare], counts: Sequence[Any] | NDArray[Any], limit: int = TILES
-) -> list[Region]:
-    """The tiles with most skin first, given how many pixels of skin each has."""
-    found = []
-    for square, skinny in zip(squares, counts, strict=True):
-        y0, x0, y1, x1 = square.corners
-        share = float(skinny / max((y1 - y0) * (x1 - x0), 1))
-        if share >= SKIN_SHARE:
-            found.append((share * square.weight, square.region))
-    found.sort(key=lambda item: -item[0])
-    return [region for _, region in found[:limit]]
-
-
-def skin_size(height: int, width: int) -> tuple[int, int]:
-    """Height and width of the skin map of a picture."""
-    scale = min(1.0, 256 / max(height, width))
-    return max(int(height * scale), 1), max(int(width * scale), 1)
-
-
-def skin_map(pixels: Bytes) -> NDArray[np.bool_]:
-    """Skin-coloured pixels of a reduced image, photographed or painted (YCbCr box)."""
-    import cv2
-
-    high, wide = skin_size(*pixels.shape[:2])
-    small = cv2.resize(pixels, (wide, high), interpolation=cv2.INTER_AREA)
-    y, cr, cb = np.moveaxis(cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb), -1, 0)
-    return np.asarray((y > 40) & (cr >= 133) & (cr <= 180) & (cb >= 77) & (cb <= 135))
-
-
-def _centres(length: int, side: float) -> NDArray[np.float64]:
-    steps = max(int(np.ceil((length - side) / (side / 2) - 1e-9)), 0)
-    return np.linspace(side / 2, length - side / 2, steps + 1)
-
-
-def _distinct(found: list[tuple[float, Region]]) -> list[Region]:
+def _distinct(found: list[_Seen]) -> list[Region]:
     """Regions of palms that are not the same palm, best score first."""
     kept: list[Region] = []
-    for _, region in sorted(found, key=lambda item: -item[0]):
+    for region in (one.region for one in sorted(found, key=lambda one: -one.score)):
         near = any(
             np.hypot(k.x - region.x, k.y - region.y) < 0.2 * min(k.side, region.side)
             and 0.6 < k.side / region.side < 1.67

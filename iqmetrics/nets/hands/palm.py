@@ -18,6 +18,8 @@ SIZE = 192
 """Side of the detector's input in pixels."""
 
 MIN_SCORE = 0.5
+FAINT = 0.3
+"""A palm below `MIN_SCORE` only says where to look closer; below this it says nothing."""
 
 
 class Palm(NamedTuple):
@@ -40,8 +42,11 @@ def anchors() -> Floats:
 
 
 def detect(tiles: NDArray[Any], device: str = "cpu") -> list[list[Palm]]:
-    """Palms of each tile (n x 192 x 192 x 3: uint8, or 0..1), best first, each palm once."""
-    least = float(np.log(MIN_SCORE / (1 - MIN_SCORE)))
+    """Palms of each tile (n x 192 x 192 x 3: uint8, or 0..1), best first, each palm once.
+
+    Faint ones (below `MIN_SCORE`) come too; they do not move the others.
+    """
+    least = float(np.log(FAINT / (1 - FAINT)))
     return [_decode(*one) for one in session.likely("hand_palm", tiles, least, device)]
 
 
@@ -58,9 +63,10 @@ def _decode(kept: NDArray[np.int64], raw: Floats, logits: Floats) -> list[Palm]:
     while len(boxes):
         same = overlap(boxes[0], boxes) > 0.3
         same[0] = True
-        weight = scores[same] / scores[same].sum()
-        box = (boxes[same] * weight[:, None]).sum(0)
-        mean = (points[same] * weight[:, None, None]).sum(0)
+        voting = same & (scores >= (MIN_SCORE if scores[0] >= MIN_SCORE else FAINT))
+        weight = scores[voting] / scores[voting].sum()
+        box = (boxes[voting] * weight[:, None]).sum(0)
+        mean = (points[voting] * weight[:, None, None]).sum(0)
         found.append(Palm(float(scores[0]), box, mean))
         boxes, points, scores = boxes[~same], points[~same], scores[~same]
     return found

@@ -5,8 +5,8 @@ import pytest
 from nets.hands.rendered import hand, wall
 
 from iqmetrics.nets.hands import palm
-from iqmetrics.nets.hands.find import whole
 from iqmetrics.nets.hands.region import crop
+from iqmetrics.nets.hands.tiles import whole
 
 
 def tile(pixels):
@@ -47,3 +47,14 @@ def test_detection_does_not_depend_on_the_batch():
 
 def test_no_tiles_no_palms():
     assert palm.detect(np.zeros((0, palm.SIZE, palm.SIZE, 3), np.float32)) == []
+
+
+def test_faint_palms_come_too_and_move_no_other():
+    """Two anchors of one cell, sure and faint, and a faint one elsewhere."""
+    raw = np.zeros((3, 18), np.float32)
+    raw[:, 2:4] = 40
+    raw[1, :2] = 4
+    logits = np.array([[2.0], [-0.5], [-0.5]], np.float32)
+    sure, faint = palm._decode(np.array([0, 1, 700]), raw, logits)
+    assert sure.score > 0.8 and palm.FAINT < faint.score < palm.MIN_SCORE
+    assert sure.box.mean() == pytest.approx(palm.anchors()[0].mean(), abs=1e-6)

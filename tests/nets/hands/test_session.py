@@ -9,8 +9,8 @@ from nets.hands.rendered import hand
 from iqmetrics import weights
 from iqmetrics.errors import Unavailable
 from iqmetrics.nets.hands import session
-from iqmetrics.nets.hands.find import whole
 from iqmetrics.nets.hands.region import crop
+from iqmetrics.nets.hands.tiles import whole
 
 
 def test_all_weights_are_embedded_permissive_and_small():

@@ -1,0 +1,126 @@
+"""Where to search for palms: the whole frame, and squares with skin, most of it first.
+
+The detector sees 192 x 192 pixels, so a small hand is only found on a square cut out. Squares are
+half or a third of the short side wide and overlap by half. Of the halves those are taken that show
+the most skin not shown before; of the thirds those at a place where the detector saw a faint palm
+already. Both numbers were chosen on the pictures of comfyui-workflow-templates-media-image: five
+squares find as many hands there as the eight with the most skin.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iqmetrics.nets.hands import palm
+from iqmetrics.nets.hands.region import Region
+
+Bytes = NDArray[np.uint8]
+
+HALVES, THIRDS = 3, 2
+"""Squares searched at most."""
+
+SHOWN = 0.5
+"""What skin counts for after each square that shows it."""
+
+SKIN_SHARE = 0.06
+"""Share of skin-coloured pixels from which a square is worth a look."""
+
+NEAR = 0.4
+"""A hint lies in a third when it is so near to the middle, in sides (along x and along y)."""
+
+
+class _Square(NamedTuple):
+    """A square of the picture and what it covers of the reduced skin map."""
+
+    region: Region
+    place: tuple[slice, slice]
+
+
+def whole(pixels: Bytes) -> Region:
+    """The square around the whole frame."""
+    height, width = pixels.shape[:2]
+    return Region(width / 2, height / 2, float(max(height, width)), 0.0)
+
+
+class Skin:
+    """The skin of one picture of height x width pixels, and the squares worth a look.
+
+    `skin` says which pixels of the reduced picture have its colour: `skin_map`, or `skin.maps`.
+    """
+
+    def __init__(self, skin: NDArray[np.bool_], height: int, width: int) -> None:
+        self._map, self._shape = skin, (height, width)
+
+    @classmethod
+    def of(cls, pixels: Bytes) -> "Skin":
+        """The skin of a picture, uint8 height x width x 3."""
+        return cls(skin_map(pixels), *pixels.shape[:2])
+
+    def halves(self, limit: int = HALVES) -> list[Region]:
+        """Squares of half the short side; each next one shows most of what was not shown."""
+        left = self._map.astype(np.float32)
+        open_ = [s for s in self._squares(2) if self._share(s) >= SKIN_SHARE]
+        chosen: list[Region] = []
+        while open_ and len(chosen) < limit:
+            best = max(open_, key=lambda s: float(left[s.place].mean()))
+            open_.remove(best)
+            left[best.place] *= SHOWN
+            chosen.append(best.region)
+        return chosen
+
+    def thirds(self, hints: Sequence[tuple[float, float]], limit: int = THIRDS) -> list[Region]:
+        """Squares of a third of the short side around hints (x, y), most skin first."""
+        found = [
+            (share, square.region)
+            for square in (self._squares(3) if hints else ())
+            if any(_near(hint, square.region) for hint in hints)
+            and (share := self._share(square)) >= SKIN_SHARE
+        ]
+        return [region for _, region in sorted(found, key=lambda one: -one[0])[:limit]]
+
+    def _squares(self, parts: int) -> list[_Square]:
+        height, width = self._shape
+        side = min(height, width) / parts
+        if side < palm.SIZE / 2:
+            return []
+        scale = self._map.shape[0] / height
+        span = max(int(side * scale), 1)
+        squares = []
+        for y in _centres(height, side):
+            for x in _centres(width, side):
+                y0, x0 = (int(max(v - side / 2, 0) * scale) for v in (y, x))
+                place = slice(y0, y0 + span), slice(x0, x0 + span)
+                squares.append(_Square(Region(float(x), float(y), side, 0.0), place))
+        return squares
+
+    def _share(self, square: _Square) -> float:
+        return float(self._map[square.place].mean())
+
+
+def skin_size(height: int, width: int) -> tuple[int, int]:
+    """Height and width of the skin map of a picture."""
+    scale = min(1.0, 256 / max(height, width))
+    return max(int(height * scale), 1), max(int(width * scale), 1)
+
+
+def skin_map(pixels: Bytes) -> NDArray[np.bool_]:
+    """Skin-coloured pixels of a reduced image, photographed or painted (YCbCr box)."""
+    import cv2
+
+    high, wide = skin_size(*pixels.shape[:2])
+    small = cv2.resize(pixels, (wide, high), interpolation=cv2.INTER_AREA)
+    box = cv2.inRange(
+        cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb), np.array([41, 133, 77]), np.array([255, 180, 135])
+    )
+    return np.asarray(box) > 0
+
+
+def _near(hint: tuple[float, float], square: Region) -> bool:
+    return max(abs(hint[0] - square.x), abs(hint[1] - square.y)) < NEAR * square.side
+
+
+def _centres(length: int, side: float) -> NDArray[np.float64]:
+    steps = max(int(np.ceil((length - side) / (side / 2) - 1e-9)), 0)
+    return np.linspace(side / 2, length - side / 2, steps + 1)
