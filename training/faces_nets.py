@@ -88,7 +88,7 @@ def joined(model, closer):
 
 
 def _inner(model, output, operator, channels, side):
-    """Name of the last such result of such an operator on the way to `output`."""
+    """Name of the last result of this shape and operator on the way to `output`."""
     shapes = {
         v.name: tuple(d.dim_value for d in v.type.tensor_type.shape.dim[1:])
         for v in shape_inference.infer_shapes(model).graph.value_info

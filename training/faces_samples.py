@@ -2,10 +2,10 @@
 
     python training/faces_samples.py PHOTOS SAMPLES.npz
 
-PHOTOS holds the files named in `faces_photos.csv` (see its `source` column; in a repository's
-file name "__" stands for "/"). People who are not `tested` only widen what is known of normal faces
-and of pushes: a photo of theirs gives 6 samples. Every sample goes through the whole chain
-(detector, mesh, frontal face, iris), as it would in use.
+PHOTOS holds the files named in `faces_photos.csv` (see its `source` column; in a repository's file
+name "__" stands for "/"). Every sample goes through the whole chain (detector, mesh, frontal face,
+iris), as it would in use. People who are not `tested` only widen what is known of normal and of
+pushed faces: a photo of theirs gives 6 samples.
 """
 
 import argparse
