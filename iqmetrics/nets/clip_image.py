@@ -35,8 +35,8 @@ def trim(tower: Any) -> None:
 def shorten(tower: Any, kind: dtype) -> None:
     """Let the tower, not trimmed yet, compute in `kind`: float16 or bfloat16.
 
-    A plain tower keeps its norms and the sums from block to block in float32: that costs no time,
-    and on ViT-B-32 halves the error.
+    A plain tower keeps its norms and the sums from block to block in float32: that costs no
+    time, and on ViT-B-32 halves the error.
     """
     if not _is_plain(tower):
         tower.to(kind)
