@@ -65,7 +65,7 @@ def test_a_row_does_not_depend_on_how_many_come_together():
 
 def test_an_empty_batch_gives_empty_answers():
     points, flag, deep = TorchNet(path_of("face_mesh"), "cpu").run(batch_of((0, 192, 192, 3)), 4)
-    assert points.shape == (0, 478, 3) and flag.shape == (0, 1) and deep.shape == (0, 8704)
+    assert points.shape == (0, 478, 3) and flag.shape == (0, 1) and deep.shape == (0, 31232)
 
 
 def test_what_comes_back_can_be_made_smaller_first():
