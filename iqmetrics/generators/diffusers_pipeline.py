@@ -5,6 +5,7 @@ Each image has its own CPU generator, so its noise does not depend on the batch 
 """
 
 import inspect
+import logging
 import platform
 import sys
 import warnings
@@ -264,6 +265,7 @@ class Pipes:
 
 def _classes() -> tuple[Any, Any]:
     """The automatic pipeline and the general one; loading bars are for terminals only."""
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # warns of kernels not used here
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of diffusers to torch, not to the user
         from diffusers import AutoPipelineForText2Image, DiffusionPipeline
