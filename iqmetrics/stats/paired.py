@@ -23,6 +23,8 @@ MIN_PROMPTS = 5
 """Below this no bound is given: a bootstrap of so few prompts promises what it cannot keep."""
 ENDLESS = 1e6
 """Stands for an endless t value of a resample without spread."""
+FARTHEST = 100
+"""A bound farther from the mean than so many standard errors says nothing and is not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class Effect:
     """Mean difference of two models with its bounds, both of one-sided level 1 - alpha.
 
     `low` and `high` are None below `MIN_PROMPTS` prompts, and where so many prompts do not differ
-    at all that the bootstrap gives no finite bound (12 equal prompts and one that is not). `sd` is
-    the standard deviation of the prompts' mean differences.
+    at all that the bootstrap gives no bound worth the name (12 equal prompts and one that is not;
+    see `FARTHEST`). `sd` is the standard deviation of the prompts' mean differences.
     """
 
     mean: float
@@ -52,7 +54,7 @@ def effect(differences: "NDArray[np.float64]", alpha: float = 0.05) -> Effect:
     if n < MIN_PROMPTS:
         return Effect(mean, None, None, sd, n)
     low, high = bounds(differences[:, None], alpha)
-    reach = ENDLESS / 2 * sd / math.sqrt(n)
+    reach = FARTHEST * sd / math.sqrt(n)
     return Effect(
         mean,
         float(low[0]) if mean - low[0] <= reach else None,

@@ -71,6 +71,11 @@ def test_where_nearly_all_prompts_are_equal_no_bound_is_made_up() -> None:
     found = paired.effect(np.array([*[0.0] * 12, -64.0]), alpha=0.025)
     assert found.mean == pytest.approx(-64 / 13)
     assert found.low is None
+    hardly = np.random.default_rng(8).normal(0, 1e-4, 24)
+    hardly[0] = 0.06
+    found = paired.effect(hardly, alpha=0.025)
+    assert found.high is None, "a finite bound of hundreds of standard errors is none"
+    assert found.low is not None and found.low < found.mean
     equal = paired.effect(np.zeros(12))
     assert (equal.low, equal.high) == (0, 0)
 
