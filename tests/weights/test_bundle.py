@@ -62,7 +62,10 @@ def test_what_is_no_bundle_is_refused(no_weights: Path) -> None:
         bundle.unpack(tar(no_weights / "c.tar", {}, {"no": "weights"}))
 
 
-def test_a_manifest_of_another_shape_is_no_bundle(no_weights: Path) -> None:
+def test_a_manifest_of_another_shape_is_no_bundle(
+    no_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known(monkeypatch, weight())
     for manifest in ([], {"weights": 3}, {"weights": ["toy"]}, {"weights": [{"name": "toy"}]}):
         with pytest.raises(BadInput, match="not a bundle"):
             bundle.unpack(tar(no_weights / "b.tar", {}, manifest))
