@@ -105,7 +105,11 @@ def test_a_picture_on_its_side_has_its_boxes_on_their_side() -> None:
 def test_heat_counts_above_its_threshold_and_on_the_mean() -> None:
     heat = np.zeros((64, 128), np.float32)
     heat[20:30, 30:90] = THRESHOLD
-    assert regions(heat, 1, 1) == [], "not above"
+    heat[20:30, 30:60] = 1
+    (found,) = regions(heat, 1, 1)
+    assert found.corners[:, 0].max() < 72, "what is not above the threshold is left out"
+    heat[20:30, 30:90] = THRESHOLD
+    assert regions(heat, 1, 1) == []
     heat[20:30, 30:90] = BOX_HEAT - 0.05
     assert regions(heat, 1, 1) == [], "seen, but not hot enough on the mean"
     heat[20:30, 30:90] = 0.8
