@@ -190,3 +190,17 @@ def test_shapes_differ_in_how_they_fill_their_box(shape: str) -> None:
         assert np.mean(filled) == pytest.approx(wide[shape], abs=0.09)
     else:
         assert np.mean(filled) < 0.75, "a star and a ring are hollow"
+
+
+def test_three_wordings_in_each_language() -> None:
+    cat = Scene("gray", Thing("red", ""), word="CAT")
+    assert [scenes.caption(PAIR, "zh", n) for n in range(3)] == [
+        "白色背景上红色圆形在蓝色方块的左边",
+        "白色的背景红色圆形在蓝色方块的左边",
+        "白色背景红色圆形在蓝色方块的左边",
+    ]
+    assert [scenes.caption(cat, "en", n) for n in range(3)] == [
+        'the word "cat" in red on a gray background',
+        'the word "cat" in red on gray',
+        'gray background with the word "cat" in red',
+    ]

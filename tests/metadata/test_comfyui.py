@@ -194,3 +194,14 @@ def test_loras_without_weight_or_switched_off() -> None:
     )  # fmt: skip
     loras = facts(graph).params["loras"]
     assert loras == [{"name": "a.safetensors"}, {"name": "b.safetensors"}]
+
+
+def test_a_sampler_that_does_not_lead_to_the_saved_image_says_nothing() -> None:
+    graph = plain(
+        n20=sampler(seed=7, positive=["21", 0]),
+        n21=encode("never seen"),
+        n22=node("VAEDecode", samples=["20", 0], vae=["4", 2]),
+        n23=node("PreviewImage", images=["22", 0]),
+    )
+    found = facts(graph)
+    assert (found.prompt, found.seed, found.params["stages"]) == (POSITIVE, 42, 1)

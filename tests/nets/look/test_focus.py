@@ -49,7 +49,9 @@ def test_rounded_luma_given_or_made_is_the_same():
 
 def test_contrast_and_brightness_do_not_make_edges_wider():
     luma = stripes(1.5)
-    assert edge_width(luma * 0.6 + 40)[0] == pytest.approx(edge_width(luma)[0], rel=0.02)
+    for contrast in (0.6, 0.25):
+        found = edge_width(luma * contrast + 40)[0]
+        assert found == pytest.approx(edge_width(luma)[0], rel=0.02)
 
 
 def test_faint_or_few_edges_are_no_width():
