@@ -93,7 +93,7 @@ def test_a_row_of_a_file_that_is_gone_is_no_image(tmp_path: Path) -> None:
 
 
 def test_numbers_in_any_writing_are_put_in_order_or_read_as_letters(tmp_path: Path) -> None:
-    for name, grey in (("cat/b².png", 3), ("cat/a10.png", 2), ("cat/a２.png", 1)):
+    for name, grey in (("cat/b9².png", 3), ("cat/a10.png", 2), ("cat/a２.png", 1)):
         put(tmp_path / name, grey)
     assert ask(tmp_path, *(("cat", 1000, n) for n in (1, 2, 3))) == [1, 2, 3]
 
