@@ -155,11 +155,6 @@ def test_rows_longer_and_shorter_than_the_header(tmp_path: Path) -> None:
     ]
 
 
-def test_bytes_that_are_no_utf8_are_kept(tmp_path: Path) -> None:
-    (row,) = table(tmp_path, "t.csv", "file_name,prompt\nä.png,fox\n".encode("latin-1"))
-    assert row.file.encode("utf-8", "surrogateescape") == "ä.png".encode("latin-1")
-
-
 def test_an_empty_table_has_no_rows(tmp_path: Path) -> None:
     for name in ("t.csv", "t.tsv", "t.jsonl"):
         assert table(tmp_path, name, "") == [] == table(tmp_path, name, "\n\n")

@@ -55,3 +55,10 @@ def test_brightness_is_no_grid_and_the_same_picture_says_the_same():
     luma = scene(3)
     assert grid_strength(luma + 20)[0] == pytest.approx(grid_strength(luma)[0], abs=0.02)
     assert grid_strength(luma.copy()) == grid_strength(luma)
+
+
+def test_lines_across_count_as_lines_down():
+    lines = (scene() + 5.0 * (np.arange(480) % 8 == 0)).astype(np.float32)
+    across, down = grid_strength(lines), grid_strength(np.ascontiguousarray(lines.T))
+    assert across[0] > 0.5 and across[1] == down[1]
+    assert down[0] == pytest.approx(across[0], rel=0.05)
