@@ -1,6 +1,7 @@
 """HTTP calls with the standard library: JSON out, bytes in, one kind of error, keys never shown."""
 
 import json
+import math
 import os
 import urllib.error
 import urllib.request
@@ -107,9 +108,11 @@ def retry_after_s(reply: Reply, attempt: int, longest_s: float) -> float:
     said = reply.headers.get("retry-after-ms"), reply.headers.get("retry-after")
     for value, unit in zip(said, (1e-3, 1.0), strict=True):
         try:
-            return min(max(float(value or ""), 0.0) * unit, longest_s)
+            seconds = float(value or "") * unit
         except ValueError:
             continue
+        if not math.isnan(seconds):
+            return min(max(seconds, 0.0), longest_s)
     if said[1]:
         from datetime import UTC, datetime
         from email.utils import parsedate_to_datetime

@@ -51,6 +51,8 @@ def test_waiting_follows_the_server_then_doubles() -> None:
     assert wait(retry_after="-3") == 0.0
     assert [wait(n) for n in (0, 1, 3, 9)] == [1, 2, 8, 60]
     assert wait(1, retry_after="soon") == 2
+    assert wait(2, retry_after="nan") == 4
+    assert wait(retry_after_ms="nan", retry_after="3") == 3
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
     assert 25 < wait(retry_after=later) <= 30
 

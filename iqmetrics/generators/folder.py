@@ -121,7 +121,7 @@ class Files:
 def _natural(path: Path) -> list[tuple[int, str]]:
     """Order names with numbers as a person would: 2 before 10."""
     parts = re.split(r"(\d+)", path.stem)
-    return [(int(p), "") if p.isdigit() else (-1, p) for p in parts]
+    return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
 
 
 def _rows(table: Path) -> list[dict[str, str]]:

@@ -1,6 +1,7 @@
 """hf: hosted open models through `huggingface_hub.InferenceClient` and its providers."""
 
 import inspect
+import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -139,9 +140,11 @@ class HFInference:
     def _wait_s(self, error: Exception, attempt: int) -> float:
         headers = getattr(getattr(error, "response", None), "headers", {}) or {}
         try:
-            return min(max(float(headers.get("retry-after", "")), 0.0), self.longest_wait_s)
+            said = float(headers.get("retry-after", ""))
         except ValueError:
-            return min(2.0**attempt, self.longest_wait_s)
+            said = math.nan
+        wait = 2.0**attempt if math.isnan(said) else max(said, 0.0)
+        return min(wait, self.longest_wait_s)
 
 
 def _status(error: Exception) -> int | None:

@@ -80,10 +80,10 @@ def outputs(graph: Graph) -> list[Node]:
     """The nodes that end the graph: savers before previews before whatever feeds no other node."""
     used = {link.node for node in graph.values() for link in node.links.values()}
     ends = [n for n in graph.values() if n.id not in used and n.links]
-    savers = [n for n in ends if n.has("save")]
-    previews = [n for n in ends if n.has("preview")]
-    shown = [n for n in (savers or previews or ends) if not n.has("text", "string", "caption")]
-    return shown or ends
+    shown = [n for n in ends if not n.has("text", "string", "caption")]
+    savers = [n for n in shown if n.has("save")]
+    previews = [n for n in shown if n.has("preview")]
+    return savers or previews or shown or ends
 
 
 def depths(graph: Graph, ends: list[Node]) -> dict[str, int]:

@@ -111,9 +111,9 @@ class Reader:
     def _once(self, link: Link, role: str, find: Callable[[Node], Words]) -> Words:
         """`find` for an edge not seen yet; an edge that leads back to itself says nothing."""
         if (link, role) not in self.known:
-            self.known[link, role] = NOTHING
             if self.depth >= MAX_DEPTH:
                 return UNKNOWN
+            self.known[link, role] = NOTHING
             self.depth += 1
             self.known[link, role] = find(self.graph[link.node])
             self.depth -= 1
@@ -124,7 +124,7 @@ class Reader:
             return Words(("",))
         if {"positive", "negative"} <= set(node.links):
             sides = ("positive", "negative")
-            name = role if node.has("pipe") or slot > 1 else sides[slot]
+            name = sides[slot] if slot in (0, 1) and not node.has("pipe") else role
             return self.conditioning(node.links[name], role)
         if role in node.links and node.has("pipe"):
             return self.conditioning(node.links[role], role)
@@ -226,8 +226,10 @@ class Reader:
         texts = [part for words in parts if (part := words.text or "")]
         if sum(map(len, texts)) + len(glue) * len(texts) > MAX_CHARACTERS:
             return UNKNOWN
-        text = glue.join(texts)
-        return Words((text,), any(w.computed for w in parts), any(w.several for w in parts))
+        computed = any(w.computed for w in parts)
+        if computed and not texts:
+            return UNKNOWN
+        return Words((glue.join(texts),), computed, any(w.several for w in parts))
 
     def _replaced(self, node: Node) -> Words:
         source = merged(self.string(node, n) for n in ("string", "text"))

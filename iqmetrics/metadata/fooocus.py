@@ -26,7 +26,7 @@ def read(embedded: Embedded) -> Facts | None:
         source="fooocus",
         prompt=text_of(row["prompt"]),
         negative=text_of(row.get("negative_prompt")),
-        model=str(row["base_model"]),
+        model=str(row["base_model"] or ""),
         seed=whole(row.get("seed")),
         size=size,
         params=known(

@@ -97,7 +97,7 @@ def _scalar(text: str) -> Any:
     if text[:1] in ('"', "[", "{"):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text.strip('"')
     if len(text) > 1 and text[0] == text[-1] == "'":
         return text[1:-1].replace("''", "'")

@@ -51,4 +51,5 @@ def _loras(names: object, weights: object) -> list[dict[str, Any]]:
     return [
         known(name=str(name).strip(), strength=number(strengths[n]) if n < len(strengths) else None)
         for n, name in enumerate(listed(names))
+        if str(name).strip()
     ]

@@ -188,7 +188,7 @@ def _strings(value: object) -> tuple[str, ...]:
         if value.lstrip().startswith("["):
             try:
                 value = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 value = [value]
         else:
             value = value.split("|")

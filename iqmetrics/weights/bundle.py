@@ -65,7 +65,7 @@ def unpack(source: Path) -> list[str]:
                 )
             manifest = json.loads(_read(archive, first))
             return [_put(archive, row) for row in manifest["weights"]]
-    except (tarfile.TarError, KeyError, json.JSONDecodeError) as error:
+    except (tarfile.TarError, KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{source} is not a bundle of weights: {error}") from error
 
 
@@ -88,8 +88,9 @@ def _put(archive: tarfile.TarFile, row: dict[str, Any]) -> str:
             f"this iqmetrics knows no weight {row['name']!r}",
             "Use the version that made the bundle",
         )
+    main = weight.file.rpartition("/")[2]
     allowed = {
-        weight.file.rpartition("/")[2],
+        main,
         *(PurePosixPath(e.rpartition(":")[2]).name for e in weight.extras),
     }
     folder = folder_of(weight)
@@ -105,7 +106,7 @@ def _put(archive: tarfile.TarFile, row: dict[str, Any]) -> str:
                 raise BadInput(f"{weight.name}/{name} is not a plain file")
             while piece := stream.read(1 << 20):
                 out.write(piece)
-        pinned = weight.sha256 if name == weight.file else ""
+        pinned = weight.sha256 if name == main else ""
         digest = sha256(part)
         if digest != file["sha256"] or not digest.startswith(pinned):
             part.unlink()

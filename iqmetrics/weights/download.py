@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -58,7 +59,7 @@ def _fetch(address: str, target: Path, expected: str, tell: Told) -> None:
             raise Unavailable(
                 f"{address} answered {error.code}", "Check the address or log in"
             ) from error
-    except (URLError, OSError) as error:
+    except (URLError, OSError, HTTPException) as error:
         raise Unavailable(
             f"{address} cannot be reached: {error}",
             "Run it again to resume, or carry a bundle from another machine: iqm weights bundle",

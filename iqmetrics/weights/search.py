@@ -144,8 +144,8 @@ def _expected(weight: Weight, path: Path) -> tuple[str, str]:
     if weight.sha256:
         return weight.sha256, "the ledger"
     note = note_of(path)
-    if note.is_file():
-        return note.read_text("utf-8").split()[0], "what the source said when it was fetched"
+    if note.is_file() and (said := note.read_text("utf-8").split()):
+        return said[0], "what the source said when it was fetched"
     blob = path.resolve().name
     if path.is_symlink() and len(blob) == 64:
         return blob, "the hub cache"

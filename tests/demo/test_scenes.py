@@ -127,3 +127,80 @@ def test_prompts_of_scenes_are_recognised() -> None:
     assert is_scene("白色背景上红色圆形在蓝色方块的左边")
     assert not is_scene("a photo of a cat")
     assert not is_scene("five orange stars on a black background")
+
+
+@pytest.mark.parametrize("variant", range(3))
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_wording_says_all_facts(language: scenes.Language, variant: int) -> None:
+    said: dict[str, set[str]] = {}
+    for scene in list(scenes.every())[::37]:
+        said.setdefault(scenes.caption(scene, language, variant), set()).add(scene.facts)
+        thing = scene.thing
+        names = [scene.background, thing.color, scene.word.lower()]
+        if language == "zh":
+            names = [
+                scenes.BACKGROUNDS[scene.background][0],
+                scenes.COLORS[thing.color][0],
+                names[2],
+            ]
+        assert all(name in scenes.caption(scene, language, variant) for name in names)
+        assert scenes.caption(scene, language, variant + 3) == scenes.caption(
+            scene, language, variant
+        )
+    assert all(len(found) == 1 for found in said.values()), "one caption, one scene"
+
+
+def test_turning_a_pair_twice_is_the_pair_again() -> None:
+    for relation, (_, _, back) in scenes.RELATIONS.items():
+        assert scenes.RELATIONS[back][2] == relation != back
+
+
+def test_foils_of_foils_lead_back() -> None:
+    for scene in list(scenes.every())[::200]:
+        for kind, wrong in scenes.all_foils(scene).items():
+            assert wrong and len({w.facts for w in wrong}) == len(wrong), kind
+            assert all(w.facts != scene.facts for w in wrong), kind
+            back = {f.facts for w in wrong for f in scenes.all_foils(w)[kind]}
+            assert scene.facts in back, kind
+
+
+def test_one_foil_of_each_kind_is_one_of_all() -> None:
+    chosen = scenes.foils(PAIR, Random(0))
+    every = scenes.all_foils(PAIR)
+    assert list(chosen) == list(every)
+    assert all(scene in every[kind] for kind, scene in chosen.items())
+    assert scenes.foils(PAIR, Random(0)) == chosen
+
+
+def test_a_picture_repeats_with_its_seed_and_varies_without() -> None:
+    one, again, other = (np.asarray(scenes.render(PAIR, Random(s))) for s in (4, 4, 5))
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("shape", scenes.SHAPES)
+def test_shapes_differ_in_how_they_fill_their_box(shape: str) -> None:
+    filled = []
+    for seed in range(6):
+        image = np.asarray(scenes.render(Scene("white", Thing("blue", shape)), Random(seed)))
+        ys, xs = np.nonzero(color_mask(image, "blue"))
+        filled.append(len(ys) / ((np.ptp(ys) + 1) * (np.ptp(xs) + 1)))
+    wide = {"square": 1, "circle": np.pi / 4, "triangle": 0.5, "cross": 1 - 0.67**2}
+    if shape in wide:
+        assert np.mean(filled) == pytest.approx(wide[shape], abs=0.09)
+    else:
+        assert np.mean(filled) < 0.75, "a star and a ring are hollow"
+
+
+def test_three_wordings_in_each_language() -> None:
+    cat = Scene("gray", Thing("red", ""), word="CAT")
+    assert [scenes.caption(PAIR, "zh", n) for n in range(3)] == [
+        "白色背景上红色圆形在蓝色方块的左边",
+        "白色的背景红色圆形在蓝色方块的左边",
+        "白色背景红色圆形在蓝色方块的左边",
+    ]
+    assert [scenes.caption(cat, "en", n) for n in range(3)] == [
+        'the word "cat" in red on a gray background',
+        'the word "cat" in red on gray',
+        'gray background with the word "cat" in red',
+    ]

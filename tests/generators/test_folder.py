@@ -90,3 +90,32 @@ def test_a_row_of_a_file_that_is_gone_is_no_image(tmp_path: Path) -> None:
     put(tmp_path / "other.png", 1)
     (tmp_path / "prompts.csv").write_text("file_name,prompt_id\ngone.png,cat\n,dog\nother.png,\n")
     assert ask(tmp_path, ("cat", 0, 1), ("dog", 0, 1)) == ["no_image", "no_image"]
+
+
+def test_numbers_in_any_writing_are_put_in_order_or_read_as_letters(tmp_path: Path) -> None:
+    for name, grey in (("cat/b9².png", 3), ("cat/a10.png", 2), ("cat/a２.png", 1)):
+        put(tmp_path / name, grey)
+    assert ask(tmp_path, *(("cat", 1000, n) for n in (1, 2, 3))) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("number", [0, -1, 3])
+def test_an_image_that_was_not_counted_is_none(tmp_path: Path, number: int) -> None:
+    put(tmp_path / "cat/a.png", 1)
+    put(tmp_path / "cat/b.png", 2)
+    assert ask(tmp_path, ("cat", 99, number)) == ["no_image"]
+
+
+def test_a_result_names_its_file_and_that_no_seed_was_kept(tmp_path: Path) -> None:
+    put(tmp_path / "deep/cat/5.png", 50)
+    put(tmp_path / "cat-5.PNG", 51)
+    [result] = Folder(str(tmp_path))([Request("r", "p", 5, place=("cat", 1))])
+    assert result.telemetry == {"file": "cat-5.PNG"}
+    assert result.not_applied == ("seed",) and result.image is not None
+
+
+def test_one_broken_image_leaves_the_others(tmp_path: Path) -> None:
+    put(tmp_path / "cat/1.png", 10)
+    (tmp_path / "cat/2.png").write_bytes((tmp_path / "cat/1.png").read_bytes()[:50])
+    (tmp_path / "cat/3.png").mkdir()
+    places = [("cat", n, n) for n in (1, 2, 3)]
+    assert ask(tmp_path, *places) == [10, "no_image", "no_image"]

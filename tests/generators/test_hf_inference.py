@@ -1,13 +1,15 @@
 """The inference client of huggingface_hub against a loopback endpoint, and its errors."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import loopback
 import pytest
+from PIL import Image
 
-from iqmetrics.generators.base import Request, Result
-from iqmetrics.generators.hf_inference import HFInference
+from iqmetrics.generators.base import FAILURES, Request, Result
+from iqmetrics.generators.hf_inference import HFInference, _kind
 
 pytest.importorskip("huggingface_hub")
 TOKEN = "hf_secret_token"
@@ -88,3 +90,52 @@ def test_fingerprint_follows_provider_and_parameters() -> None:
     assert plain != HFInference("m", provider="fal-ai").fingerprint()
     assert plain != HFInference("m", params={"steps": 1}).fingerprint()
     assert plain == HFInference("m", concurrency=9).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("said", "attempt", "wait"),
+    [
+        ("7", 0, 7), ("0", 3, 0), ("-5", 0, 0), ("1e9", 0, 120), ("inf", 0, 120), ("nan", 2, 4),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 1, 2), (None, 0, 1), ("", 30, 120),
+    ],
+)  # fmt: skip
+def test_waits_are_what_the_server_says_within_bounds(
+    said: str | None, attempt: int, wait: float
+) -> None:
+    error = OSError("busy")
+    headers = {} if said is None else {"retry-after": said}
+    error.response = SimpleNamespace(headers=headers, status_code=429)  # type: ignore[attr-defined]
+    assert HFInference("m")._wait_s(error, attempt) == wait
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "kind"),
+    [
+        (TimeoutError("x"), None, "timeout"),
+        (ConnectionResetError("x"), None, "unreachable"),
+        (ValueError("x"), None, "failed"),
+        (ValueError("blocked by the Safety system"), 500, "refused"),
+        (ValueError("x"), 403, "bad_request"),
+        (ValueError("x"), 503, "failed"),
+    ],
+)
+def test_kinds_of_errors(error: Exception, status: int | None, kind: str) -> None:
+    assert _kind(error, status) == kind
+    assert kind in FAILURES
+
+
+def test_what_cannot_be_sent_is_named(server: Any) -> None:
+    picture = Image.new("L", (4, 4))
+    [result] = run(server, Request("a", "雪 🦊", init_image=picture, strength=0.5))
+    assert result.not_applied == ("init_image", "strength")
+    assert server.asked[0][0]["inputs"] == "雪 🦊"
+    assert "strength" not in str(server.asked[0][0])
+    assert "latency_s" not in result.telemetry, "it was not asked to measure"
+
+
+def test_parameters_of_the_generator_win_and_results_keep_their_order(server: Any) -> None:
+    requests = [Request(f"r{n}", f"prompt {n}", n, params={"steps": 4}) for n in range(6)]
+    results = run(server, *requests, concurrency=3, params={"steps": 9})
+    assert [r.id for r in results] == [r.id for r in requests]
+    assert all(r.applied["num_inference_steps"] == 9 for r in results)
+    assert [r.applied["seed"] for r in results] == list(range(6))

@@ -2,6 +2,7 @@ import pytest
 
 from iqmetrics.metadata.a1111 import parse, read
 from iqmetrics.metadata.containers import Embedded
+from iqmetrics.metadata.jsontext import USER_COMMENT
 
 TAIL = "Steps: 20, Sampler: Euler, CFG scale: 7, Seed: 42, Size: 64x96, Model: base"
 
@@ -64,3 +65,52 @@ def test_other_text_is_not_an_infotext(text: str) -> None:
 def test_hostile_settings_do_not_take_long() -> None:
     facts = parse("fox\nSteps: 20, " + "a " * 50_000 + ': "' + "\\" * 50_000)
     assert facts.prompt == "fox"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ", Hires upscale: 0",
+        ", Hires upscale: -2",
+        ", Hires upscale: nan",
+        ", Hires upscale: 1e9",
+        ", Hires resize: 0x0",
+        ", Hires resize: x",
+    ],
+)
+def test_an_upscale_that_is_none_leaves_the_size(more: str) -> None:
+    assert parse(f"fox\n{TAIL}{more}").size == (64, 96)
+
+
+def test_the_words_negative_prompt_count_at_the_start_of_a_line_and_once() -> None:
+    facts = parse(f"a sign: Negative prompt: x\n Negative prompt: y\nNegative prompt: z\n{TAIL}")
+    assert facts.prompt == "a sign: Negative prompt: x"
+    assert facts.negative == "y\nNegative prompt: z"
+
+
+def test_text_without_settings_is_a_prompt_whose_negative_is_not_known() -> None:
+    facts = parse("a fox\nin snow")
+    assert (facts.prompt, facts.negative, facts.seed, facts.params) == (
+        "a fox\nin snow",
+        None,
+        None,
+        {},
+    )
+
+
+def test_scripts_emoji_and_escapes_survive() -> None:
+    facts = parse(f'雪の狐 🦊 \\(fox\\)\n{TAIL}, Note: "say \\"hi\\", now", Version: v1')
+    assert facts.prompt == "雪の狐 🦊 \\(fox\\)"
+    assert facts.params["version"] == "v1"
+
+
+@pytest.mark.parametrize("tag", ["<lyco:a:0.5>", "<hypernet:a:0.5>", "<lora:a:0.5:lbw=x>"])
+def test_kinds_of_networks(tag: str) -> None:
+    facts = parse(f"{tag} fox\n{TAIL}")
+    assert (facts.prompt, facts.params["loras"]) == ("fox", [{"name": "a", "strength": 0.5}])
+
+
+def test_the_comment_of_a_jpeg_and_the_exif_say_the_same() -> None:
+    text = f"fox\n{TAIL}"
+    exif = read(Embedded("JPEG", exif={USER_COMMENT: text}))
+    assert read(Embedded("JPEG", text={"comment": text})) == exif == parse(text)

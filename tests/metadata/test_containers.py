@@ -166,3 +166,73 @@ def test_every_cut_of_a_good_file_is_read_or_a_clear_error(suffix: str, tmp_path
         except BadInput:
             refused += 1
     assert refused > 0
+
+
+def test_the_first_text_of_a_keyword_counts(tmp_path: Path) -> None:
+    data = png(chunk(b"tEXt", b"prompt\0first"), chunk(b"tEXt", b"prompt\0second"))
+    assert read_container(written(tmp_path, data)).text == {"prompt": "first"}
+
+
+def test_what_follows_the_end_of_a_png_is_not_read(tmp_path: Path) -> None:
+    data = png() + chunk(b"tEXt", b"late\0hidden")
+    assert read_container(written(tmp_path, data)).text == {}
+
+
+def test_xmp_is_kept_apart_from_text(tmp_path: Path) -> None:
+    packet = '<x:xmpmeta xmlns:x="adobe:ns:meta/">雪</x:xmpmeta>'
+    data = png(chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet.encode()))
+    found = read_container(written(tmp_path, data))
+    assert (found.text, found.xmp) == ({}, packet)
+
+
+@pytest.mark.parametrize(
+    ("mode", "alpha"), [("L", False), ("LA", True), ("RGB", False), ("RGBA", True)]
+)
+def test_alpha_of_a_png(mode: str, alpha: bool, tmp_path: Path) -> None:
+    Image.new(mode, (3, 5)).save(tmp_path / "x.png")
+    found = read_container(str(tmp_path / "x.png"))
+    assert (found.size, found.alpha) == ((3, 5), alpha)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"optimize": True}])
+def test_a_jpeg_tells_size_and_comment(options: dict, tmp_path: Path) -> None:
+    picture().save(tmp_path / "x.jpg", comment="雪 fox".encode(), **options)
+    found = read_container(str(tmp_path / "x.jpg"))
+    assert (found.size, found.text) == ((64, 96), {"comment": "雪 fox"})
+
+
+def test_fill_bytes_and_restart_markers_of_a_jpeg_are_passed(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    picture().save(buffer, "JPEG", comment=b"fox")
+    data = buffer.getvalue()
+    padded = data[:2] + b"\xff\xd0" + b"\xff\x01" + b"\xff\xff\xff" + data[2:]
+    found = read_container(written(tmp_path, padded, "x.jpg"))
+    assert (found.size, found.text) == ((64, 96), {"comment": "fox"})
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"\0", b"GIF89a", b"RIFF\0\0\0\0WAVE", b"\0\0\0\x18ftypmp42", b"BM"]
+)
+def test_what_is_no_image_is_said_to_be_none(head: bytes, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="cannot be read"):
+        read_container(written(tmp_path, head + bytes(3)))
+
+
+def test_a_file_that_is_not_there_names_why(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="No such file"):
+        read_container(str(tmp_path / "雪.png"))
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"", ""),
+        (b"UNICODE\0", ""),
+        (b"UNICODE\0\xd8", "\ufffd"),
+        (b"ASCII\0\0\0\xe9", "é"),
+        (b"JIS\0\0\0\0\0fox", "fox"),
+        ("雪".encode(), "雪"),
+    ],
+)
+def test_user_comments_at_their_limits(data: bytes, text: str) -> None:
+    assert user_comment(data) == text

@@ -1,3 +1,5 @@
+import pytest
+
 from iqmetrics.metadata.layouts import read_layout
 
 
@@ -19,3 +21,33 @@ def test_generated_layout() -> None:
 def test_other_folders() -> None:
     assert read_layout(["a/b/1.png", "a/2024/1.png"]) == {}
     assert read_layout([]) == {}
+
+
+def test_oneig_in_any_case_and_below_any_folder_tells_class_and_that_it_is_a_grid() -> None:
+    image = "deep/down/Anime/my model/007.webp"
+    facts = read_layout([image])[image]
+    assert (facts.model, facts.prompt_id, facts.tags) == ("my model", "anime-007", ("anime",))
+    assert facts.params == {"may_be_grid": True}
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "m/0123456789ab/x.png",
+        "m/0123456789AB/1.png",
+        "m/0123456789abc/1.png",
+        "m/0123456789ab/-1.png",
+        f"m/0123456789ab/{'9' * 21}.png",
+        "0123456789ab/1.png",
+        "m/0123456789ab/sub/1.png",
+    ],
+)
+def test_what_only_resembles_the_layout_of_generate_is_not_it(image: str) -> None:
+    assert read_layout([image]) == {}
+
+
+def test_a_generated_seed_keeps_every_digit() -> None:
+    seed = 2**64 - 1
+    image = f"雪/0123456789ab/{seed}.png"
+    assert read_layout([image])[image].seed == seed
+    assert read_layout([image])[image].model == "雪"

@@ -79,3 +79,26 @@ def test_flat_yaml_as_pyyaml_reads_it(text: str, row: dict) -> None:
 def test_yaml_of_another_shape_is_a_clear_error() -> None:
     with pytest.raises(BadInput, match="line 1"):
         simple_yaml("just words\n")
+
+
+def test_brackets_without_end_in_yaml_stay_text() -> None:
+    deep = "[" * 100_000
+    assert simple_yaml(f"tags: {deep}") == {"tags": deep}
+    assert simple_yaml("prompt: [fox") == {"prompt": "[fox"}
+
+
+@pytest.mark.parametrize("text", ["007", "1_000", "0x10", "٣", "1.", "9" * 5000, "yes"])
+def test_what_is_no_plain_number_stays_text(text: str) -> None:
+    assert simple_yaml(f"prompt: {text}") == {"prompt": text}
+
+
+def test_a_sidecar_of_bad_bytes_is_still_read(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_bytes(b"a f\xffx")
+    assert read_sidecar(str(tmp_path / "x.txt")).prompt == "a f\ufffdx"
+
+
+def test_a_sidecar_that_is_gone_or_a_folder_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "x.json").mkdir()
+    for name in ("none.txt", "x.json"):
+        with pytest.raises(BadInput, match="cannot be read"):
+            read_sidecar(str(tmp_path / name))

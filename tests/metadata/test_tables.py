@@ -111,3 +111,51 @@ def test_bytes_that_are_not_utf8_survive(tmp_path: Path) -> None:
 def test_empty_table_has_no_rows(tmp_path: Path) -> None:
     assert table(tmp_path, "t.csv", "") == table(tmp_path, "t.jsonl", "") == []
     assert json.loads("[]") == table(tmp_path, "t.json", "[]")
+
+
+@pytest.mark.parametrize(
+    ("texts", "found"),
+    [
+        ("[" * 100_000, ("[" * 100_000,)),
+        ("[OPEN", ("[OPEN",)),
+        ('["A", 3, " "]', ("A", "3")),
+        (" A | | 雪 ", ("A", "雪")),
+        ("[]", ()),
+    ],
+    ids=["deep", "bracket", "mixed", "blank", "none"],
+)
+def test_lists_of_texts_in_any_writing(texts: str, found: tuple[str, ...]) -> None:
+    assert row_of({"texts": texts}, "t").facts.texts == found
+
+
+@pytest.mark.parametrize(
+    ("size", "found"),
+    [
+        ("64 x 96", (64, 96)), ("64×96", (64, 96)), ("64X96", (64, 96)), ("64x96x3", None),
+        ([64], None), (["64", 96], (64, 96)), ("square", None), ("0x96", None),
+    ],
+)  # fmt: skip
+def test_sizes_in_any_writing(size: object, found: object) -> None:
+    assert row_of({"size": size}, "t").facts.size == found
+
+
+def test_width_and_height_win_over_a_size_and_stay_where_they_make_none() -> None:
+    both = row_of({"width": 64, "height": 96, "size": "1x2"}, "t").facts
+    assert both.size == (64, 96) and both.params == {"size": "1x2"}
+    half = row_of({"width": 64, "height": "tall"}, "t").facts
+    assert half.size is None and half.params == {"width": 64, "height": "tall"}
+
+
+def test_rows_longer_and_shorter_than_the_header(tmp_path: Path) -> None:
+    rows = table(tmp_path, "t.csv", "file_name,prompt,seed\na.png\nb.png,fox,7,8,9\n,,\n")
+    assert [(r.file, r.facts.prompt, r.facts.seed, r.number) for r in rows] == [
+        ("a.png", None, None, 1),
+        ("b.png", "fox", 7, 2),
+        ("", "", None, 3),
+    ]
+
+
+def test_an_empty_table_has_no_rows(tmp_path: Path) -> None:
+    for name in ("t.csv", "t.tsv", "t.jsonl"):
+        assert table(tmp_path, name, "") == [] == table(tmp_path, name, "\n\n")
+    assert table(tmp_path, "t.json", "[]") == []

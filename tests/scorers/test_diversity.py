@@ -88,3 +88,32 @@ def test_rarefied_is_the_mean_over_all_subsets() -> None:
 def test_many_images_repeat_exactly() -> None:
     kernel = cosines(np.random.default_rng(2).normal(size=(40, 5)).astype(np.float32))
     assert rarefied_vendi(kernel) == rarefied_vendi(kernel)
+
+
+def test_the_order_of_the_images_does_not_count() -> None:
+    rng = np.random.default_rng(1)
+    vectors = [tuple(int(v) for v in rng.integers(1, 200, 5)) for _ in range(6)]
+    there, back = scored(*vectors), scored(*vectors[::-1])
+    assert back.values == pytest.approx(there.values)
+
+
+def test_vendi_does_not_depend_on_the_directions_and_lies_between_one_and_n() -> None:
+    rng = np.random.default_rng(2)
+    vectors = rng.normal(size=(5, 8)).astype(np.float32)
+    turn, _ = np.linalg.qr(rng.normal(size=(8, 8)))
+    there, turned = vendi(cosines(vectors)), vendi(cosines((vectors @ turn).astype(np.float32)))
+    assert turned == pytest.approx(there, rel=1e-5)
+    assert 1 < there < 5
+    assert vendi(np.ones((7, 7))) == pytest.approx(1)
+
+
+def test_length_of_an_embedding_does_not_count_and_opposites_are_two_apart() -> None:
+    pair = np.array([[1, 2], [-30, -60]], np.float32)
+    assert cosines(pair) == pytest.approx(np.array([[1, -1], [-1, 1]]))
+
+
+def test_only_pairs_above_the_border_are_near_duplicates() -> None:
+    reading = scored((100, 0), (100, 15), (100, 40), (0, 100))
+    listed = reading.evidence["near_duplicates"]
+    assert [pair[:2] for pair in listed] == [["0.png", "1.png"]]
+    assert listed[0][2] == pytest.approx(100 / math.hypot(100, 15), abs=1e-4)

@@ -1,12 +1,14 @@
 """piqe: pyiqa's values, what has no value, and the same number everywhere."""
 
+from collections.abc import Callable
+
 import naturalness_laws as laws
 import naturalness_reference as reference
 import numpy as np
 import pytest
 from naturalness_pictures import noise, photo, picture
 
-from iqmetrics.scorers.piqe import Piqe
+from iqmetrics.scorers.piqe import Piqe, _reading
 
 
 def piqe(pixels: np.ndarray) -> float:
@@ -73,3 +75,29 @@ def test_one_colour_is_not_applicable(level: int) -> None:
 def test_too_small_is_not_applicable() -> None:
     missing = Piqe().score([picture(noise(15, 200))])[0].missing["piqe"]
     assert missing.status == "not_applicable" and "200 x 15 px" in missing.reason
+
+
+def blocks(*rows: tuple[float, int, int]) -> np.ndarray:
+    return np.array([rows], np.float64)
+
+
+def test_the_mean_of_busy_blocks_by_hand() -> None:
+    found = _reading(blocks((0.5, 0, 1), (0.4, 1, 0), (0.3, 1, 1), (0.2, 0, 0), (0.1, 1, 1)))
+    assert found.values["piqe"] == pytest.approx(100 * (0.5 + 0.4 + 1 + 0 + 1) / 5)
+    assert found.evidence == {"blocks": 5, "busy": 4, "impaired": 2, "noisy": 2}
+    assert _reading(blocks((0.1, 1, 1))).values["piqe"] == 100, "none is busy"
+
+
+@pytest.mark.parametrize("turn", [np.fliplr, np.flipud])
+def test_a_mirrored_picture_has_the_same_busy_blocks(turn: Callable) -> None:
+    pixels = photo("coffee.png")[:256, :256]
+    there = Piqe().score([picture(pixels)])[0]
+    mirrored = Piqe().score([picture(np.ascontiguousarray(turn(pixels)))])[0]
+    assert mirrored.evidence["busy"] == there.evidence["busy"]
+    assert mirrored.values["piqe"] == pytest.approx(there.values["piqe"], abs=4)
+
+
+def test_grey_is_all_that_counts() -> None:
+    grey = np.repeat(noise(64, 96, seed=2)[..., :1], 3, 2)
+    stretched = (grey // 2 + 20).astype(np.uint8)
+    assert piqe(grey) < 101 and piqe(stretched) == pytest.approx(piqe(grey), abs=3)

@@ -60,3 +60,26 @@ def test_a_cached_image_has_no_cost() -> None:
     [reading] = Run().score([picture(telemetry={**FULL, "cached": True})])
     assert not reading.values
     assert reading.missing["run.latency_s"].reason == "made from a cache"
+
+
+def test_telemetry_wins_over_columns_even_when_it_is_empty() -> None:
+    [reading] = Run().score([picture(telemetry={"latency_s": 1.0}, latency_s=9.0)])
+    assert reading.values == {"run.latency_s": 1.0}
+    [empty] = Run().score([picture(telemetry={}, latency_s=9.0)])
+    assert not empty.values
+    [strange] = Run().score([picture(telemetry="fast", latency_s=9.0)])
+    assert strange.values == {"run.latency_s": 9.0}
+
+
+@pytest.mark.parametrize("value", [0, 0.0, 10**6, 5e-324])
+def test_zero_and_large_and_tiny_numbers_are_numbers(value: float) -> None:
+    [reading] = Run().score([picture(telemetry={"latency_s": value})])
+    assert reading.values == {"run.latency_s": value}
+    assert isinstance(reading.values["run.latency_s"], float)
+
+
+def test_no_manifest_and_nothing_measured_are_told_apart() -> None:
+    nothing, unmeasured = Run().score([picture(), picture(telemetry={"steps": 4})])
+    assert {m.reason for m in nothing.missing.values()} == {"no manifest tells how it was made"}
+    assert {m.reason for m in unmeasured.missing.values()} == {"not measured when it was made"}
+    assert len(nothing.missing) == len(unmeasured.missing) == 6

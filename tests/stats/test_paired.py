@@ -123,3 +123,37 @@ def test_half_the_margin_needs_four_times_the_prompts() -> None:
         > one
         > paired.prompts_needed(0.3, 0.02, alpha=0.1)
     )
+
+
+@pytest.mark.parametrize("null", [-0.2, 0.0, 0.15, 0.4])
+def test_p_values_of_well_behaved_differences_are_those_of_the_t_test(null: float) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    x = np.random.default_rng(11).normal(0.1, 0.8, 120)
+    for side, alternative in (("above", "greater"), ("below", "less")):
+        expected = stats.ttest_1samp(x, null, alternative=alternative).pvalue
+        assert paired.p_value(x, null, side) == pytest.approx(expected, abs=0.025)
+
+
+def test_skewness_is_that_of_scipy_and_knows_neither_shift_nor_scale() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    x = left_skewed(np.random.default_rng(12), (80,))
+    assert paired.skewness(x) == pytest.approx(float(stats.skew(x)), rel=0.05)
+    assert paired.skewness(3 * x + 7) == pytest.approx(paired.skewness(x))
+    assert paired.skewness(-x) == pytest.approx(-paired.skewness(x))
+
+
+def test_the_spread_is_that_of_a_sample_and_the_smallest_set_with_bounds_is_five() -> None:
+    x = np.array([0.1, 0.4, 0.2, 0.9, -0.3])
+    found = paired.effect(x)
+    assert found.sd == pytest.approx(np.std(x, ddof=1))
+    assert found.low is not None and found.high is not None
+    assert found.low < found.mean < found.high and found.prompts == 5
+    assert paired.effect(x[:4]).low is None
+
+
+def test_columns_are_bounded_as_if_alone() -> None:
+    x = left_skewed(np.random.default_rng(13), (30, 4))
+    low, high = paired.bounds(x)
+    for k in range(4):
+        one = paired.bounds(x[:, k : k + 1])
+        assert (one[0][0], one[1][0]) == pytest.approx((low[k], high[k]))

@@ -108,3 +108,58 @@ def test_grain_at_the_edges_only_is_still_grain():
     assert found.fullest.item() == pytest.approx(5)
     weak = read(np.full((14, 14), np.log(0.2)))
     assert weak.fullest.item() == pytest.approx(0.2)
+
+
+def test_stacked_images_are_read_as_if_alone():
+    rng = np.random.default_rng(4)
+    strength, luma = (
+        torch.tensor(rng.normal(0, 0.4, (3, 8, 9)), dtype=torch.float32),
+        torch.tensor(rng.uniform(0.1, 0.9, (3, 8, 9)), dtype=torch.float32),
+    )
+    error = torch.tensor(rng.uniform(0.01, 0.4, (3, 8, 9)), dtype=torch.float32)
+    flat = torch.zeros_like(strength)
+    together = read_field(strength, error, flat, luma, flat)
+    for n in range(3):
+        one = [a[n : n + 1] for a in (strength, error, flat, luma, flat)]
+        alone = read_field(*one)
+        for name in ("strength", "uniformity", "spread", "fullest", "covered", "deviation"):
+            assert torch.allclose(getattr(alone, name)[0], getattr(together, name)[n], atol=1e-5)
+
+
+def test_tiles_in_another_order_are_as_even():
+    rng = np.random.default_rng(5)
+    strength, luma = rng.normal(0, 0.4, (10, 10)), rng.uniform(0.1, 0.9, (10, 10))
+    order = rng.permutation(100)
+    shuffled = read(strength.ravel()[order].reshape(10, 10), luma.ravel()[order].reshape(10, 10))
+    there = read(strength, luma)
+    for name in ("strength", "uniformity", "fullest"):
+        assert getattr(shuffled, name).item() == pytest.approx(
+            getattr(there, name).item(), rel=1e-4
+        )
+
+
+def test_grain_twice_as_strong_is_as_even():
+    rng = np.random.default_rng(6)
+    strength = rng.normal(0, 0.3, (10, 10))
+    there, twice = read(strength), read(strength + np.log(2))
+    assert twice.strength.item() == pytest.approx(2 * there.strength.item(), rel=1e-4)
+    assert twice.uniformity.item() == pytest.approx(there.uniformity.item(), rel=1e-3)
+    assert twice.fullest.item() == pytest.approx(2 * there.fullest.item(), rel=1e-4)
+
+
+def test_uniformity_falls_as_the_difference_grows():
+    values = []
+    for gap in (0.0, 0.2, 0.5, 1.0, 2.0):
+        strength = np.zeros((14, 14))
+        strength[:, 7:] = gap
+        values.append(read(strength).uniformity.item())
+    assert values[0] == 1 and values == sorted(values, reverse=True) and values[-1] < 0.2
+
+
+def test_no_trust_gives_finite_numbers():
+    clipped = torch.ones(1, 6, 6)
+    flat = torch.zeros(1, 6, 6)
+    found = read_field(flat, flat + 0.1, flat, flat + 0.99, clipped)
+    assert not found.trust.any() and found.covered.item() == 0
+    for name in ("strength", "uniformity", "spread", "size", "fullest"):
+        assert torch.isfinite(getattr(found, name)).all(), name

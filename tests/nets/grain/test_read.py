@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,65 @@ def test_face_ratio_compares_tiles_in_boxes_with_the_rest():
     assert face_ratio(evidence, [box]) == pytest.approx(0.25)
     assert face_ratio(evidence, [(10, 20, 50, 60)]) is None
     assert face_ratio({**evidence, "trust": np.zeros((6, 8)).tolist()}, [box]) is None
+
+
+def test_pictures_read_alone_or_together_in_any_order_say_the_same():
+    pictures = [scene(2, 256), scene(6, 256, 1), scene(3, 256, 2)]
+    together, back = look(pictures), look(pictures[::-1])
+    for n, picture in enumerate(pictures):
+        alone = look([picture])
+        for name in ("uniformity", "strength", "size", "centre_edge", "chroma_corr", "covered"):
+            value = getattr(alone, name)[0]
+            assert getattr(together, name)[n] == pytest.approx(value, rel=1e-3, abs=1e-4), name
+            assert getattr(back, name)[2 - n] == pytest.approx(value, rel=1e-3, abs=1e-4), name
+
+
+def test_a_picture_on_its_side_has_the_same_grain():
+    there = look([scene(5, 400)])
+    turned = look([np.ascontiguousarray(scene(5, 400).transpose(1, 0, 2))])
+    assert turned.strength[0] == pytest.approx(there.strength[0], rel=0.01)
+    assert turned.uniformity[0] == pytest.approx(there.uniformity[0], abs=0.01)
+    assert turned.deviation[0] == pytest.approx(there.deviation[0].T, abs=0.05)
+
+
+def test_zones_hold_every_tile_once_and_the_grain_of_their_own_brightness():
+    rng = np.random.default_rng(0)
+    base = np.repeat([[25], [128], [230]], 200, 0)[..., None] + np.zeros((1, 600, 3))
+    noisy = np.rint(base + rng.normal(0, 5, (600, 600, 1))).clip(0, 255).astype(np.uint8)
+    found = look([noisy])
+    assert found.zone_tiles[0].sum() == found.grid.rows * found.grid.columns
+    assert (found.zone_tiles[0] > 0).all()
+    assert (found.zone_trust[0] <= found.zone_tiles[0]).all()
+    assert found.zones[0][1] == pytest.approx(5, rel=0.15)
+
+
+def test_evidence_survives_json_and_names_the_grid():
+    found = look([scene(4, 300)])
+    evidence = json.loads(json.dumps(found.evidence(0)))
+    assert evidence["origin"] == [found.grid.left, found.grid.top]
+    assert np.array(evidence["grain_map"]) == pytest.approx(found.deviation[0], abs=0.0051)
+    assert 0 <= np.min(evidence["trust"]) <= np.max(evidence["trust"]) <= 1
+
+
+def test_faces_that_overlap_or_stand_outside_count_once_or_not():
+    grain_map = np.zeros((6, 8))
+    grain_map[1:3, 2:4] = np.log(2)
+    evidence = {
+        "tile": 10,
+        "origin": [0, 0],
+        "grain_map": grain_map.tolist(),
+        "trust": np.ones((6, 8)).tolist(),
+    }
+    face = (20, 10, 40, 30)
+    assert face_ratio(evidence, [face, face, (500, 500, 600, 600)]) == pytest.approx(2)
+    assert face_ratio(evidence, [(0, 0, 80, 60)]) is None, "nothing is left to compare with"
+    assert face_ratio(evidence, [(500, 500, 600, 600)]) is None
+    assert face_ratio(evidence, []) is None
+
+
+def test_untrusted_tiles_do_not_speak_for_a_face():
+    grain_map, trust = np.zeros((6, 8)), np.ones((6, 8))
+    grain_map[1, 2], grain_map[1, 3] = np.log(0.5), 5.0
+    trust[1, 3] = 0
+    evidence = {"tile": 10, "origin": [0, 0], "grain_map": grain_map, "trust": trust}
+    assert face_ratio(evidence, [(20, 10, 40, 20)]) == pytest.approx(0.5)

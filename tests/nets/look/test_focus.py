@@ -33,3 +33,30 @@ def test_a_sharp_subject_counts_before_a_soft_background():
 
 def test_without_edges_there_is_no_width():
     assert edge_width(np.full((200, 200), 99, np.float32)) == (None, 0)
+
+
+@pytest.mark.parametrize("turn", [np.fliplr, np.flipud, np.transpose, lambda a: 255 - a])
+def test_the_width_is_that_of_the_picture_turned_or_in_negative(turn):
+    luma = stripes(1.4)
+    turned = np.ascontiguousarray(turn(luma))
+    assert edge_width(turned)[0] == pytest.approx(edge_width(luma)[0], rel=0.05)
+
+
+def test_rounded_luma_given_or_made_is_the_same():
+    luma = stripes(1.2)
+    assert edge_width(luma, np.rint(luma).astype(np.uint8)) == edge_width(luma)
+
+
+def test_contrast_and_brightness_do_not_make_edges_wider():
+    luma = stripes(1.5)
+    for contrast in (0.6, 0.25):
+        found = edge_width(luma * contrast + 40)[0]
+        assert found == pytest.approx(edge_width(luma)[0], rel=0.02)
+
+
+def test_faint_or_few_edges_are_no_width():
+    faint = 100 + (stripes(1.0) - 20) * 0.02
+    assert edge_width(faint)[0] is None
+    spot = np.full((200, 200), 50, np.float32)
+    spot[100:104, 100:104] = 200
+    assert edge_width(spot)[0] is None

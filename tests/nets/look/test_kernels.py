@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from iqmetrics.nets.look import kernels
 from iqmetrics.nets.look.kernels import compiled
@@ -99,3 +100,126 @@ def test_colour_sums_leave_near_black_and_near_white_out_of_the_cast():
     sums = np.zeros(4)
     compiled(kernels.colour_sums)(lab, 10.0, sums)
     assert sums.tolist() == pytest.approx([1 / 1.5, 2.0, 4 / 1.5, 5 + 10 + 1])
+
+
+def planes(pixels: np.ndarray) -> dict[str, np.ndarray]:
+    luma = np.full(pixels.shape[:2], np.nan, np.float32)
+    found = [luma, *(np.full(pixels.shape[:2], 99, np.uint8) for _ in range(3))]
+    compiled(kernels.light_and_solid)(pixels, *found)
+    return dict(zip(("luma", "grey", "blown", "crushed"), found, strict=True))
+
+
+def test_luma_is_that_of_pillow():
+    pixels = np.random.default_rng(6).integers(0, 256, (33, 57, 3), dtype=np.uint8)
+    found = planes(pixels)
+    pillow = np.asarray(Image.fromarray(pixels).convert("L"), int)
+    assert np.abs(found["grey"].astype(int) - pillow).max() <= 1, "which rounds by 16-bit parts"
+    assert found["luma"] == pytest.approx(pixels @ np.array([0.299, 0.587, 0.114]), abs=1e-4)
+    assert (found["grey"] == np.rint(found["luma"])).all()
+
+
+@pytest.mark.parametrize(
+    ("rgb", "luma", "blown", "crushed"),
+    [
+        ((255, 255, 255), 255, 1, 0),
+        ((254, 254, 254), 254, 1, 0),
+        ((255, 255, 253), 254.772, 0, 0),
+        ((2, 2, 2), 2, 0, 1),
+        ((0, 0, 3), 0.342, 0, 0),
+        ((0, 0, 0), 0, 0, 1),
+    ],
+)
+def test_a_pixel_is_blown_or_crushed_in_all_channels(rgb, luma, blown, crushed):
+    found = planes(np.array([[rgb]], np.uint8))
+    assert found["luma"][0, 0] == pytest.approx(luma, abs=1e-3)
+    assert (found["blown"][0, 0], found["crushed"][0, 0]) == (blown, crushed)
+
+
+@pytest.mark.parametrize("turn", [np.fliplr, np.flipud, np.transpose])
+def test_corners_turn_with_the_picture(turn):
+    grey = noise(40, 40, 9)
+    there, back = (np.zeros((40, 40), np.float32) for _ in range(2))
+    compiled(kernels.corner_strength)(grey, there)
+    compiled(kernels.corner_strength)(np.ascontiguousarray(turn(grey)), back)
+    assert there.any()
+    assert back == pytest.approx(turn(there), abs=1e-7)
+
+
+def test_an_edge_is_no_corner_and_a_negative_has_the_same_ones():
+    edge = np.zeros((30, 30), np.uint8)
+    edge[:, 15:] = 255
+    corner = edge.copy()
+    corner[:15] = 0
+    flat, found, negative = (np.zeros((30, 30), np.float32) for _ in range(3))
+    compiled(kernels.corner_strength)(edge, flat)
+    compiled(kernels.corner_strength)(corner, found)
+    compiled(kernels.corner_strength)(255 - corner, negative)
+    assert flat.max() == 0
+    assert np.hypot(*(np.array(np.unravel_index(found.argmax(), found.shape)) - 15)) < 3
+    assert np.array_equal(found, negative)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (7, 40), (40, 3)])
+def test_pictures_smaller_than_a_corner_have_none(size):
+    found = np.zeros(size, np.float32)
+    compiled(kernels.corner_strength)(noise(*size), found)
+    assert not found.any()
+
+
+def test_a_flat_window_stays_finite_and_has_no_length():
+    rows = np.empty((1, 10), np.float32)
+    compiled(kernels.unit_windows)(np.full((9, 9), 7, np.float32), np.array([[4, 4]]), rows)
+    assert rows.tolist() == [[0.0] * 10]
+
+
+def test_windows_know_neither_brightness_nor_contrast():
+    detail, places = noise(40, 40).astype(np.float32), np.array([[20, 20], [10, 30]])
+    one, other = (np.empty((2, 50), np.float32) for _ in range(2))
+    compiled(kernels.unit_windows)(detail, places, one)
+    compiled(kernels.unit_windows)(3 * detail + 50, places, other)
+    assert other[:, :-1] == pytest.approx(one[:, :-1], abs=1e-5)
+    assert other[:, -1] == pytest.approx(3 * one[:, -1], rel=1e-4)
+
+
+def test_pairs_that_are_alike_but_near_or_not_alike_enough_are_none():
+    places = np.array([[0, 0], [19, 0], [20, 0], [0, 20]])
+    alike = np.array([[1, 0.75, 0.5, 0.25]], np.float32)
+    pairs = compiled(kernels.close_pairs)
+    assert pairs(alike, 0, places, 0.125, 20, 4).tolist() == [[0, 2], [0, 3]]
+    assert pairs(alike, 0, places, 0.4, 20, 4).tolist() == [[0, 2]]
+    assert pairs(alike, 0, places, 0.125, 20, 1).tolist() == [[0, 2]]
+    assert pairs(alike, 0, places, 0.75, 1, 4).tolist() == [], "not above is not alike"
+    assert pairs(alike[:0], 0, places, 0.8, 20, 4).shape == (0, 2)
+
+
+def test_no_edges_no_gradients():
+    luma = noise(30, 30).astype(np.float32)
+    out = np.empty((2, 0), np.float32)
+    assert compiled(kernels.edge_gradients)(np.zeros((30, 30), np.uint8), luma, luma, out) == 0
+
+
+@pytest.mark.parametrize("rgb", [(0, 0, 0), (255, 255, 255), (119, 119, 119)])
+def test_greys_have_neither_a_nor_b(rgb):
+    linear = np.where(
+        np.arange(256) <= 10,
+        np.arange(256) / 255 / 12.92,
+        ((np.arange(256) / 255 + 0.055) / 1.055) ** 2.4,
+    )
+    out = np.empty((1, 1, 3))
+    compiled(kernels.lab)(np.array([[rgb]], np.uint8), linear, out)
+    light = {0: 0, 255: 100, 119: 50.03}[rgb[0]]
+    assert out.ravel() == pytest.approx([light, 0, 0], abs=0.02)
+
+
+def test_counts_and_sums_add_up_over_pieces():
+    pixels = np.random.default_rng(8).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    lab = np.random.default_rng(8).normal(30, 40, (20, 30, 3))
+    whole, pieces = np.zeros((3, 256), np.int64), np.zeros((3, 256), np.int64)
+    sums, parts = np.zeros(4), np.zeros(4)
+    compiled(kernels.light_counts)(pixels, whole)
+    compiled(kernels.colour_sums)(lab, 10.0, sums)
+    for rows in np.array_split(np.arange(20), 3):
+        compiled(kernels.light_counts)(pixels[rows], pieces)
+        compiled(kernels.colour_sums)(lab[rows], 10.0, parts)
+    assert np.array_equal(whole, pieces)
+    assert parts == pytest.approx(sums, rel=1e-12)

@@ -38,3 +38,27 @@ def test_other_periods_are_no_latent_grid():
 
 def test_a_flat_picture_has_no_grid():
     assert grid_strength(np.full((SMALLEST, SMALLEST), 50, np.float32))[0] == pytest.approx(0)
+
+
+@pytest.mark.parametrize("turn", [np.fliplr, np.flipud, np.transpose, lambda a: 255 - a])
+def test_a_grid_is_as_strong_in_the_picture_turned_or_in_negative(turn):
+    y, x = np.mgrid[0:480, 0:480]
+    grid = 3.0 * ((x % 8 == 0) | (y % 8 == 0))
+    luma = (scene() + grid).astype(np.float32)
+    there = grid_strength(luma)
+    turned = grid_strength(np.ascontiguousarray(turn(luma)))
+    assert turned[0] == pytest.approx(there[0], rel=0.1)
+    assert turned[1] == there[1]
+
+
+def test_brightness_is_no_grid_and_the_same_picture_says_the_same():
+    luma = scene(3)
+    assert grid_strength(luma + 20)[0] == pytest.approx(grid_strength(luma)[0], abs=0.02)
+    assert grid_strength(luma.copy()) == grid_strength(luma)
+
+
+def test_lines_across_count_as_lines_down():
+    lines = (scene() + 5.0 * (np.arange(480) % 8 == 0)).astype(np.float32)
+    across, down = grid_strength(lines), grid_strength(np.ascontiguousarray(lines.T))
+    assert across[0] > 0.5 and across[1] == down[1]
+    assert down[0] == pytest.approx(across[0], rel=0.05)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from iqmetrics.nets.text import again
+from iqmetrics.nets.text.arcs import Arc
 from iqmetrics.nets.text.detect import Region
 
 
@@ -77,3 +78,32 @@ def test_every_look_has_a_name_that_works() -> None:
     regions = [Region(box(50, 50, 150, 90), 1.0)]
     for what in again.AGAIN:
         assert all(i.dtype == np.uint8 for _, i, _ in again.looks(picture(), regions, what))
+
+
+def test_a_slant_moves_the_ends_by_its_tangent_and_leaves_the_middle() -> None:
+    image = np.zeros((41, 200, 3), np.uint8)
+    image[:, 100] = 255
+    rows = again.slanted(image, 45)[..., 0].argmax(1)
+    assert abs(int(rows[20]) - 100) <= 1
+    assert abs(int(rows[0]) - int(rows[-1])) == pytest.approx(40, abs=1)
+
+
+def test_a_letter_of_one_pixel_survives_every_change() -> None:
+    dot = np.full((1, 1, 3), 9, np.uint8)
+    assert all(change(dot).min() == change(dot).max() == 9 for change in again.CHANGES.values())
+
+
+def test_lengthening_turns_with_the_line_and_knows_no_order() -> None:
+    pieces = [box(0, 100, 80, 130), box(100, 101, 120, 131), box(150, 100, 260, 129)]
+    (there,), (back,) = again.lengthened(pieces), again.lengthened(pieces[::-1])
+    assert there == pytest.approx(back, abs=0.1)
+    upright = [p[:, ::-1][[0, 3, 2, 1]].copy() for p in pieces]
+    (found,) = again.lengthened(upright)
+    across = np.array(sorted(found[:, ::-1].tolist()))
+    assert across == pytest.approx(np.array(sorted(there.tolist())), abs=0.1)
+    assert again.lengthened([]) == []
+
+
+def test_rings_are_not_looked_at_again() -> None:
+    arc = Region(box(50, 50, 150, 90), 1.0, arc=Arc(100, 70, 40, 8, 0, 2))
+    assert all(again.looks(picture(), [arc], what) == [] for what in again.AGAIN)

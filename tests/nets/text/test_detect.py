@@ -2,7 +2,17 @@ import cv2
 import numpy as np
 import pytest
 
-from iqmetrics.nets.text.detect import heat_map, regions, scaled, seen_size
+from iqmetrics.nets.text.detect import (
+    BOX_HEAT,
+    THRESHOLD,
+    _crossing,
+    heat_map,
+    heat_maps,
+    ordered,
+    regions,
+    scaled,
+    seen_size,
+)
 
 
 def test_a_hot_bar_becomes_a_grown_box() -> None:
@@ -68,3 +78,86 @@ def test_a_tapering_blob_has_an_outline_that_tapers() -> None:
     assert left > 1.4 * right
     straight = np.linalg.norm(region.corners[0] - region.corners[3])
     assert straight == pytest.approx(np.linalg.norm(region.corners[1] - region.corners[2]), abs=1)
+
+
+def bars() -> np.ndarray:
+    heat = np.zeros((160, 160), np.float32)
+    heat[20:32, 30:110], heat[90:140, 60:75] = 0.9, 0.8
+    return heat
+
+
+def sorted_boxes(heat: np.ndarray, across: float = 1, down: float = 1) -> np.ndarray:
+    found = [r.corners for r in regions(heat, across, down, bowed=False)]
+    return np.array(sorted([*c.min(0), *c.max(0)] for c in found))
+
+
+def test_boxes_are_scaled_across_and_down() -> None:
+    assert sorted_boxes(bars(), 2, 0.5) == pytest.approx(
+        sorted_boxes(bars()) * [2, 0.5, 2, 0.5], abs=1e-3
+    )
+
+
+def test_a_picture_on_its_side_has_its_boxes_on_their_side() -> None:
+    swapped = sorted_boxes(np.ascontiguousarray(bars().T))[:, [1, 0, 3, 2]]
+    assert np.array(sorted(swapped.tolist())) == pytest.approx(sorted_boxes(bars()), abs=1.5)
+
+
+def test_heat_counts_above_its_threshold_and_on_the_mean() -> None:
+    heat = np.zeros((64, 128), np.float32)
+    heat[20:30, 30:90] = THRESHOLD
+    heat[20:30, 30:60] = 1
+    (found,) = regions(heat, 1, 1)
+    assert found.corners[:, 0].max() < 72, "what is not above the threshold is left out"
+    heat[20:30, 30:90] = THRESHOLD
+    assert regions(heat, 1, 1) == []
+    heat[20:30, 30:90] = BOX_HEAT - 0.05
+    assert regions(heat, 1, 1) == [], "seen, but not hot enough on the mean"
+    heat[20:30, 30:90] = 0.8
+    (found,) = regions(heat, 1, 1)
+    assert found.heat == pytest.approx(0.8 * 600 / (61 * 11), rel=0.02), "with the dilated rim"
+
+
+def test_boxes_may_touch_the_border_or_fill_the_picture() -> None:
+    heat = np.zeros((64, 96), np.float32)
+    heat[:12, :] = 1
+    (found,) = regions(heat, 1, 1, bowed=False)
+    assert found.heat == pytest.approx(1, abs=0.1) and found.corners[:, 1].min() < 0
+    (found,) = regions(np.ones((64, 96), np.float32), 1, 1, bowed=False)
+    assert found.heat == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_corners_are_ordered_whatever_their_order_was(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    centre = np.array([[10, 10], [90, 12], [88, 60], [8, 58]], np.float32)
+    assert np.array_equal(ordered(centre[rng.permutation(4)]), centre)
+    shift = rng.uniform(-50, 50, 2).astype(np.float32)
+    assert np.array_equal(ordered((centre + shift)[rng.permutation(4)]), centre + shift)
+
+
+def test_equal_corners_along_an_edge_are_told_by_the_other_axis() -> None:
+    upright = np.array([[0, 9], [5, 0], [5, 9], [0, 0]], np.float32)
+    assert ordered(upright).tolist() == [[0, 0], [5, 0], [5, 9], [0, 9]]
+
+
+def test_lines_cross_where_they_do_and_parallels_nowhere() -> None:
+    at = [np.array(p, np.float32) for p in ((0, 1), (2, 0), (4, 0), (0, 3))]
+    assert _crossing(*at) == pytest.approx([4, 1])
+    assert _crossing(at[0], at[1], at[2], -at[1]) is None
+
+
+def test_a_device_that_takes_all_frames_at_once_is_given_them() -> None:
+    class Device:
+        def heats(self, frames: list, how: object) -> list:
+            assert how is scaled
+            return [np.zeros((32, 32 * (n + 1)), np.float32) for n in range(len(frames))]
+
+    frames = [(np.zeros((64, 64, 3), np.uint8), 32), (np.zeros((96, 64, 3), np.uint8), 64)]
+    found = heat_maps(Device(), frames)
+    assert [(across, down) for _, across, down in found] == [(2, 2), (1, 3)]
+
+
+def test_pictures_thinner_than_a_step_are_still_seen() -> None:
+    assert seen_size((1, 5000), 960)[:2] == (32, 960)
+    assert seen_size((5000, 1), 960)[:2] == (960, 32)
+    assert scaled(np.zeros((1, 50, 3), np.uint8), 32).shape == (32, 32, 3)

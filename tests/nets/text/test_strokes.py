@@ -55,3 +55,44 @@ def test_grey_brings_crops_to_48_rows() -> None:
     assert strokes.grey(np.zeros((24, 100, 3), np.uint8)).shape == (48, 200)
     assert strokes.grey(np.zeros((96, 100, 3), np.uint8)).shape == (48, 50)
     assert strokes.grey(np.zeros((10, 5000, 3), np.uint8)).shape == (48, strokes.WIDEST)
+
+
+def test_grey_is_the_luma_of_opencv_and_flat_crops_stay_flat() -> None:
+    red = np.zeros((48, 60, 3), np.uint8)
+    red[..., 0] = 200
+    assert np.unique(strokes.grey(red)).tolist() == [60]
+    assert strokes.grey(red[:1, :1]).shape == (48, 48)
+
+
+def test_sizes_are_luma_from_minus_one_to_one() -> None:
+    luma = np.zeros((48, 90), np.uint8)
+    luma[:, 45:] = 255
+    full, half = strokes.sizes(luma)
+    assert (full.shape, half.shape) == ((48, 90), (24, 45))
+    assert (full.min(), full.max()) == (-1, 1)
+    assert half.mean() == pytest.approx(full.mean(), abs=1e-5)
+    assert strokes.sizes(luma[:, :16])[1].shape == (24, 12), "never narrower than a patch and rim"
+
+
+def test_features_do_not_depend_on_the_sign_of_the_strokes() -> None:
+    scales, _ = strokes._net()
+    luma = strokes.grey(SIGN)
+    there, negative = (strokes.features(x, 48, scales) for x in (luma, 255 - luma))
+    assert there.shape == (536,)
+    assert negative == pytest.approx(there, abs=2e-3)
+
+
+def test_mirrored_lettering_has_the_same_contrast_but_other_strokes() -> None:
+    scales, _ = strokes._net()
+    luma = strokes.grey(SIGN)
+    there = strokes.features(luma, 48, scales)
+    mirrored = strokes.features(np.ascontiguousarray(luma[:, ::-1]), 48, scales)
+    contrast = slice(256, 267)
+    assert mirrored[contrast] == pytest.approx(there[contrast], abs=0.15)
+    assert np.abs(mirrored[:256] - there[:256]).max() > 0.01, "slants are told apart"
+
+
+def test_flat_patches_weigh_nothing() -> None:
+    scales, _ = strokes._net()
+    told = strokes.features(np.full((48, 100), 90, np.uint8), 48, scales)
+    assert np.isfinite(told).all() and not told[:256].any()
