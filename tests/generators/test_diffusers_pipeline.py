@@ -15,7 +15,7 @@ from PIL import Image
 from iqmetrics.errors import BadInput, UnknownName
 from iqmetrics.generators.base import Request
 from iqmetrics.generators.chain import Chain
-from iqmetrics.generators.diffusers_pipeline import Diffusers, arguments, memory, weights_of
+from iqmetrics.generators.diffusers_pipeline import Diffusers, arguments, weights_of
 
 KINDS = ("stable_diffusion", "flux", "qwen_image")
 STEPS = {"steps": 2}
@@ -221,17 +221,3 @@ def test_arguments_follow_the_signature() -> None:
     assert call == applied == {"height": 32, "num_inference_steps": 4, "true_cfg_scale": 2.0}
     assert left_out == ("negative", "width", "eta")
     assert "seed" not in inspect.signature(Pipe().__call__).parameters
-
-
-def test_three_memory_numbers_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    gib = 2**30
-    free = iter([20 * gib, 10 * gib])
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda: None)
-    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda: 3 * gib)
-    monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda: 4 * gib)
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (next(free, 12 * gib), 24 * gib))
-    with memory(measuring=True) as used:
-        pass
-    assert used["vram_allocated_gb"] == 3 and used["vram_reserved_gb"] == 4
-    assert (used["vram_device_min_gb"], used["vram_device_max_gb"]) == (4, 14)
