@@ -29,6 +29,7 @@ RANKS = (
         "calls",
         "comfyui_patch",
         "meter",
+        "step_meter",
         "weights",
         "store",
         "presets",

@@ -17,7 +17,7 @@ from typing import Any
 
 from iqmetrics.errors import BadInput, Unavailable, UnknownName
 from iqmetrics.generators.base import Request, Result, digest, keep, told
-from iqmetrics.generators.diffusers_meter import Clock, memory
+from iqmetrics.step_meter import Clock, memory
 
 NAMES = {
     "steps": ("num_inference_steps",),

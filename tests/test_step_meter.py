@@ -4,14 +4,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from iqmetrics.generators import diffusers_meter  # noqa: E402
-from iqmetrics.generators.diffusers_meter import Clock, memory  # noqa: E402
+from iqmetrics import step_meter  # noqa: E402
+from iqmetrics.step_meter import Clock, memory  # noqa: E402
 
 
 def walked(monkeypatch: pytest.MonkeyPatch, measuring: bool, *seconds: float) -> Clock:
     """A clock that was asked at these times: start, each step, end."""
     times = iter(seconds)
-    monkeypatch.setattr(diffusers_meter, "perf_counter", lambda: next(times))
+    monkeypatch.setattr(step_meter, "perf_counter", lambda: next(times))
     clock = Clock(measuring)
     clock.start()
     for number in range(len(seconds) - 2):
