@@ -1,15 +1,14 @@
 """Outcomes -> Scorecard: per model and metric the mean, its interval, and how much was measured."""
 
-import gc
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from iqmetrics.images import DECODE_POLICY
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Outcome
+from iqmetrics.pipeline.uncollected import uncollected
 from iqmetrics.records import YES_NO, Aggregate, Cell, Metric, Reading, Scorecard
 
 
@@ -22,19 +21,7 @@ class _Column:
     coverage: Counter[str] = field(default_factory=Counter)
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Pauses the search for reference cycles: a million plain values make it cost a fifth more."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@_uncollected()
+@uncollected()
 def build(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Scorecard:
     """Aggregate outcomes by model and metric; an undecoded image counts by its status."""
     models: dict[str, dict[str, _Column]] = defaultdict(lambda: defaultdict(_Column))

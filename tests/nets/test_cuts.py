@@ -1,10 +1,7 @@
 """The cutting kernel against OpenCV: interpreted on the CPU, on the GPU with `-m gpu`."""
 
-import os
-import subprocess
-import sys
-
 import pytest
+from triton_apart import assert_equal
 
 pytest.importorskip("triton")
 pytest.importorskip("cv2")
@@ -48,22 +45,10 @@ print("equal")
 """
 
 
-def compare(device: str, interpret: str) -> None:
-    environment = {**os.environ, "TRITON_INTERPRET": interpret}
-    done = subprocess.run(
-        [sys.executable, "-c", COMPARE, device],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.strip() == "equal", done.stderr
-
-
 def test_interpreted_cuts_are_opencvs() -> None:
-    compare("cpu", "1")
+    assert_equal(COMPARE, "cpu")
 
 
 @pytest.mark.gpu
 def test_compiled_cuts_are_opencvs() -> None:
-    compare("cuda", "0")
+    assert_equal(COMPARE, "cuda")

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from iqmetrics.nets.faces.crop import Points, Square, cut
+from iqmetrics.nets.faces.crop import Points, Square
 from iqmetrics.nets.faces.shape import OVAL, template
 
 SIZE = 192
@@ -57,25 +57,19 @@ def inside() -> NDArray[np.bool_]:
     return np.asarray(mask & mask[:, ::-1])
 
 
-def frontal(pixels: NDArray[np.uint8], symmetric: Points, square: Square) -> NDArray[np.uint8]:
-    """The frontal face, SIZE x SIZE x 3.
-
-    Args:
-        pixels: The picture, height x width x 3.
-        symmetric: Symmetric part of the mesh, in picture pixels.
-        square: The square the mesh was traced in.
-    """
-    wide = sampled(square)
-    return drawn(cut(pixels, wide, DETAIL), symmetric, wide)
-
-
 def sampled(square: Square) -> Square:
     """The square that the frontal face is made from, around the one the mesh was traced in."""
     return Square(square.x, square.y, square.side * WIDE, square.angle)
 
 
 def drawn(detail: NDArray[np.uint8], symmetric: Points, wide: Square) -> NDArray[np.uint8]:
-    """`frontal` from the cut-out (DETAIL x DETAIL x 3) of the `sampled` square."""
+    """The frontal face, SIZE x SIZE x 3.
+
+    Args:
+        detail: The cut-out of the `sampled` square, DETAIL x DETAIL x 3.
+        symmetric: Symmetric part of the mesh, in picture pixels.
+        wide: That square.
+    """
     points = with_ring(wide.from_image(symmetric[:, :2], DETAIL))
     corners, weights = _weights()
     where = (points[corners] * weights[..., None]).sum(1).reshape(SIZE, SIZE, 2) - 0.5

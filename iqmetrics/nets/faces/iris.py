@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from iqmetrics.nets.faces.crop import Points, Square, cut
+from iqmetrics.nets.faces.crop import Points, Square
 from iqmetrics.nets.faces.pose import Posed
 from iqmetrics.nets.faces.shape import EYES, mirror_all
 
@@ -50,12 +50,11 @@ def both(points: Points, posed: Posed) -> Points:
     return np.array(eyes)
 
 
-def cut_outs(pixels: NDArray[np.uint8], posed: Posed) -> Points:
-    """The 64-pixel grey cut-outs of the left eye, mirrored, and of the right eye (2 x 64 x 64)."""
-    return grey(np.stack([cut(pixels, square, SIDE) for square in eye_squares(posed)]))
-
-
 def grey(eyes: NDArray[np.uint8]) -> Points:
-    """`cut_outs` from the two eyes' squares (2 x 64 x 64 x 3)."""
+    """The eyes as one eye, 2 x 64 x 64: the left one mirrored, and the right one.
+
+    Args:
+        eyes: The cut-outs of `eye_squares`, 2 x 64 x 64 x 3.
+    """
     both = np.stack([eyes[0, :, ::-1], eyes[1]])
     return np.asarray(both.astype(np.float32).mean(-1), np.float64)

@@ -1,15 +1,13 @@
 """The three embedded face nets: onnxruntime on one CPU thread, or torch on a GPU."""
 
 from functools import cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics import weights
-from iqmetrics.errors import Unavailable
-from iqmetrics.nets.embedded import cpu_session
+from iqmetrics.nets import embedded
 from iqmetrics.nets.onnx_torch.pixels import Range
 from iqmetrics.nets.sessions import Session
 
@@ -35,7 +33,7 @@ _device = "cpu"
 
 @cache
 def _session(name: str) -> Session:
-    return cpu_session(name, "face")
+    return embedded.cpu_session(name, "face")
 
 
 @cache
@@ -53,13 +51,7 @@ def load(device: str = "cpu") -> None:
     """
     global _device
     _device = device
-    for name in NETS:
-        if device == "cpu":
-            _session(name)
-        elif find_spec("torch") is None:
-            raise Unavailable.extra("face on a GPU", "torch", "score")
-        else:
-            _torch_net(name, device)
+    embedded.load_each(NETS, "face", device, _session, _torch_net)
 
 
 def device() -> str:
@@ -80,11 +72,8 @@ def likely(name: str, batch: Any, least: float) -> list[tuple[Any, Floats, Float
     """
     if _device != "cpu":
         return _torch_net(name, _device).likely(batch, CHUNK_ON_GPU, least)
-    found = []
-    for numbers, logits in zip(*run(name, batch), strict=True):
-        anchors = np.flatnonzero(logits[:, 0] >= least)
-        found.append((anchors, numbers[anchors], logits[anchors]))
-    return found
+    numbers, logits = run(name, batch)
+    return embedded.likely(numbers, logits, least)
 
 
 def run(name: str, batch: Any, deep: bool = False) -> list[Floats]:

@@ -5,15 +5,13 @@ One crop a call is the fastest on one CPU core (a batch leaves the cache: 8 crop
 """
 
 from functools import cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics import weights
-from iqmetrics.errors import Unavailable
-from iqmetrics.nets.embedded import cpu_session
+from iqmetrics.nets import embedded
 from iqmetrics.nets.onnx_torch.pixels import Range
 from iqmetrics.nets.sessions import Session, quicker
 
@@ -37,8 +35,8 @@ CHUNK_ON_GPU = 64
 @cache
 def _session(name: str) -> Session:
     if name == QUICKER:
-        return cpu_session(name, "hands", quicker(), exact=False)
-    return cpu_session(name, "hands")
+        return embedded.cpu_session(name, "hands", quicker(), exact=False)
+    return embedded.cpu_session(name, "hands")
 
 
 @cache
@@ -54,13 +52,7 @@ def load(device: str = "cpu") -> None:
     Raises:
         Unavailable: onnxruntime (torch for a GPU) or a file is missing.
     """
-    for name in NETS:
-        if device == "cpu":
-            _session(name)
-        elif find_spec("torch") is None:
-            raise Unavailable.extra("hands on a GPU", "torch", "score")
-        else:
-            _torch_net(name, device)
+    embedded.load_each(NETS, "hands", device, _session, _torch_net)
 
 
 def likely(
@@ -73,11 +65,8 @@ def likely(
     """
     if device != "cpu":
         return _torch_net(name, device).likely(batch, CHUNK_ON_GPU, least)
-    found = []
-    for numbers, logits in zip(*run(name, batch), strict=True):
-        anchors = np.flatnonzero(logits[:, 0] >= least)
-        found.append((anchors, numbers[anchors], logits[anchors]))
-    return found
+    numbers, logits = run(name, batch)
+    return embedded.likely(numbers, logits, least)
 
 
 def run(name: str, batch: Any, device: str = "cpu") -> list[Floats]:

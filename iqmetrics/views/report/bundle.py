@@ -5,17 +5,16 @@ metric, `detail-N` all that is known of `CHUNK` images. Pages opened from a fold
 each file is a script that calls `part` with JSON text.
 """
 
-import gc
 import json
 from array import array
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from math import nan
 from pathlib import Path
 from typing import Any
 
 from iqmetrics.pipeline.outcomes import Outcome
 from iqmetrics.pipeline.score import Result
+from iqmetrics.pipeline.uncollected import uncollected
 from iqmetrics.records import IMAGE_STATUSES, METRIC_STATUSES, ImageRecord
 from iqmetrics.views.feeds import write_text
 from iqmetrics.views.report import data
@@ -29,19 +28,7 @@ Places = Callable[[ImageRecord], tuple[Any, Any]]
 """The thumbnail and the original of an image, as seen from the page."""
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Readings are made and dropped by the million, none in a cycle: looking for some costs 1/4."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
-@_uncollected()
+@uncollected()
 def build(
     result: Result, protocol: Mapping[str, Any], path: Path, places: Places
 ) -> tuple[dict[str, Any], bool]:

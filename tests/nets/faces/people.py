@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from iqmetrics.images import Picture
+from iqmetrics.nets.faces import canonical
+from iqmetrics.nets.faces.crop import cut
 from iqmetrics.records import ImageRecord
 
 
@@ -23,3 +25,9 @@ def sized(pixels, side):
 
 def picture(pixels):
     return Picture(ImageRecord("a.png", "a.png"), np.ascontiguousarray(pixels))
+
+
+def frontal(pixels, symmetric, square):
+    """The frontal face of a picture whose mesh was traced in `square`."""
+    wide = canonical.sampled(square)
+    return canonical.drawn(cut(pixels, wide, canonical.DETAIL), symmetric, wide)

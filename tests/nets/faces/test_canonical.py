@@ -1,8 +1,8 @@
 import numpy as np
-from nets.faces.people import astronaut, picture
+from nets.faces.people import astronaut, frontal, picture
 
 from iqmetrics.nets.faces import canonical
-from iqmetrics.nets.faces.canonical import EYES, SIZE, TOP, frontal, inside, with_ring
+from iqmetrics.nets.faces.canonical import EYES, SIZE, TOP, inside, with_ring
 from iqmetrics.nets.faces.crop import Square
 from iqmetrics.nets.faces.find import faces_of
 from iqmetrics.nets.faces.pose import take_apart

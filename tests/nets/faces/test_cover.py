@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from nets.faces.people import astronaut, picture
+from nets.faces.people import astronaut, frontal, picture
 
-from iqmetrics.nets.faces.canonical import EYES, SIZE, TOP, frontal
+from iqmetrics.nets.faces.canonical import EYES, SIZE, TOP
 from iqmetrics.nets.faces.cover import covered
 from iqmetrics.nets.faces.find import faces_of
 from iqmetrics.nets.faces.pose import take_apart

@@ -1,10 +1,7 @@
 """The Triton kernels and what uses them: interpreted on the CPU, on the GPU with `-m gpu`."""
 
-import os
-import subprocess
-import sys
-
 import pytest
+from triton_apart import assert_equal
 
 pytest.importorskip("triton")
 torch = pytest.importorskip("torch")
@@ -46,22 +43,10 @@ print("equal")
 """
 
 
-def compare(device: str, interpret: str) -> None:
-    environment = {**os.environ, "TRITON_INTERPRET": interpret}
-    done = subprocess.run(
-        [sys.executable, "-c", COMPARE, device],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.strip() == "equal", done.stderr
-
-
 def test_interpreted_kernels_equal_torchs_operators() -> None:
-    compare("cpu", "1")
+    assert_equal(COMPARE, "cpu")
 
 
 @pytest.mark.gpu
 def test_compiled_kernels_equal_torchs_operators() -> None:
-    compare("cuda", "0")
+    assert_equal(COMPARE, "cuda")
