@@ -2,6 +2,8 @@
 
 import time
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from factory import FACTS, good, record
@@ -38,7 +40,15 @@ def test_a_changed_store_is_read_again_and_an_unchanged_one_is_not(
     first = folder.scorecard()
     assert folder.refresh() is None
     put(tmp_path, 0.2, 0.4, 0.9)
+    goes_on, read = Event(), live.read
+
+    def read_when_told(store: Store) -> Any:
+        assert goes_on.wait(10)
+        return read(store)
+
+    monkeypatch.setattr(live, "read", read_when_told)
     assert folder.latest() is first, "the old one is shown while the new one is read"
+    goes_on.set()
     deadline = time.monotonic() + 10
     while folder.scorecard() is first and time.monotonic() < deadline:
         time.sleep(0.01)
