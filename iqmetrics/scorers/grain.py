@@ -30,7 +30,9 @@ class Grain:
     how far it can be trusted. Taken away are the part that follows luminance, as in film, and what
     even grain would spread by too, since tiles are read with an error; the spread that is left is
     unevenness: uniformity = 1 / (1 + (spread of log strength / 0.35)^2). A picture without grain
-    has no uniformity (not applicable), one with nothing but texture abstains.
+    has no uniformity (not applicable), one with nothing but texture abstains. Before it says that
+    there is no grain, the noisier half of the frame is looked at by itself: a smooth part can make
+    the grain beside it pass for texture.
 
     Higher uniformity is better; strength, size and the rest are facts without a direction. A centre
     smoother than the edges has `grain.centre_edge` below 1. Blind to: grain under 0.75 grey levels,
@@ -53,7 +55,7 @@ class Grain:
     device: str = field(init=False, repr=False, compare=False, default="cpu")
 
     name = "grain"
-    version = "2"
+    version = "3"
     scope: ClassVar[Scope] = "image"
     concurrent = True
     licence = "Apache-2.0"

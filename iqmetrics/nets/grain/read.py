@@ -7,8 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iqmetrics.nets.grain.again import NO_GRAIN, look_again
 from iqmetrics.nets.grain.bands import FEATURES, Grid, grid_of, tile_features
-from iqmetrics.nets.grain.field import CENTRE, EDGE, HIGHLIGHT, SHADOW, mean, ratio, read_field
+from iqmetrics.nets.grain.field import (
+    CENTRE,
+    EDGE,
+    HIGHLIGHT,
+    SHADOW,
+    Field,
+    mean,
+    ratio,
+    read_field,
+)
 from iqmetrics.nets.grain.trust import judge, parameters
 
 LEAST_TILES = 4
@@ -84,9 +94,8 @@ def measure(pixels: Any) -> tuple[dict[str, Any], Grid]:
     import torch
 
     features, grid = tile_features(pixels)
-    strength, error, size = judge(features, parameters(str(features.device)))
     luma, clipped = (features[..., FEATURES.index(name)] for name in ("luma", "clipped"))
-    seen = read_field(strength, error, size, luma, clipped)
+    seen = _read(features, luma, clipped)
     inside, outside = _rings(grid, str(pixels.device))
     centre_edge, centre_trust = ratio(seen.deviation, seen.trust, inside, outside)
     bounds = ((luma < SHADOW), (luma >= SHADOW) & (luma <= HIGHLIGHT), (luma > HIGHLIGHT))
@@ -102,12 +111,29 @@ def measure(pixels: Any) -> tuple[dict[str, Any], Grid]:
         "chroma_corr": mean(corr, seen.trust),
         "centre_edge": centre_edge,
         "centre_trust": centre_trust,
-        "zones": torch.stack([mean(strength, seen.trust * zone).exp() for zone in zones], 1),
+        "zones": torch.stack([mean(seen.strength_map, seen.trust * zone).exp() for zone in zones], 1),
         "zone_trust": torch.stack([(seen.trust * zone).sum((1, 2)) for zone in zones], 1),
         "zone_tiles": torch.stack([zone.sum((1, 2)) for zone in zones], 1),
         "deviation": seen.deviation,
         "trust": seen.trust,
     }, grid
+
+
+def _read(features: Any, luma: Any, clipped: Any) -> Field:
+    """The field of every image, after a second look where the first has found no grain."""
+    given = parameters(str(features.device))
+    first = judge(features, given)
+    seen = read_field(*first, luma, clipped)
+    bare = (seen.fullest < NO_GRAIN).nonzero()[:, 0]
+    if not len(bare):
+        return seen
+    merged, found = look_again(features[bare], tuple(t[bare] for t in first), clipped[bare], given)
+    if not found.any():
+        return seen
+    at = bare[found]
+    for whole, part in zip(first, merged, strict=True):
+        whole[at] = part[found]
+    return read_field(*first, luma, clipped)
 
 
 def face_ratio(

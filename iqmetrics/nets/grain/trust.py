@@ -41,12 +41,14 @@ def parameters(device: str) -> dict[str, Any]:
         return {key: torch.tensor(file[key].astype(np.float32), device=device) for key in SHAPES}
 
 
-def judge(features: Any, given: dict[str, Any]) -> tuple[Any, Any, Any]:
+def judge(features: Any, given: dict[str, Any], among: Any = None) -> tuple[Any, Any, Any]:
     """Grain of every tile.
 
     Args:
         features: [N, rows, columns, len(FEATURES)] of `bands.tile_features`.
         given: the network's parameters.
+        among: 1 for the tiles that are looked at, 0 for those that might as well not be there, and
+            of which the answers mean nothing, [N, rows, columns]; by default all are.
 
     Returns:
         Three tensors [N, rows, columns]: natural log of the grain's standard deviation in grey
@@ -55,24 +57,33 @@ def judge(features: Any, given: dict[str, Any]) -> tuple[Any, Any, Any]:
     x = ((features - given["mean"]) / given["scale"]).clamp(-5, 5)
     hidden = (x @ given["in.w"] + given["in.b"]).relu()
     for step in ("1", "2"):
-        hidden = _mix(hidden, given, step)
+        hidden = _mix(hidden, given, step, among)
     out = hidden @ given["out.w"] + given["out.b"]
     strength = 0.5 * features[..., 0] + out[..., 0]
     return strength, out[..., 1].clamp(-5, 2).exp(), out[..., 2]
 
 
-def _mix(hidden: Any, given: dict[str, Any], step: str) -> Any:
+def _mix(hidden: Any, given: dict[str, Any], step: str, among: Any) -> Any:
     """One round: each tile with its 3 x 3 neighbourhood and the image's attended tiles."""
-    import torch
-
     n, rows, columns, width = hidden.shape
-    near = torch.nn.functional.avg_pool2d(
-        hidden.movedim(-1, 1), 3, stride=1, padding=1, count_include_pad=False
-    ).movedim(1, -1)
     flat = hidden.reshape(n, rows * columns, width)
-    attention = (flat @ given[f"ask{step}.w"]).softmax(1)
-    context = (attention.transpose(1, 2) @ flat).reshape(n, 1, 1, -1)
+    asked = flat @ given[f"ask{step}.w"]
+    if among is None:
+        near = _near(hidden)
+    else:
+        near = _near(hidden * among[..., None]) / _near(among[..., None]).clamp(min=1e-3)
+        asked = asked.masked_fill(among.reshape(n, -1, 1) == 0, float("-inf"))
+    context = (asked.softmax(1).transpose(1, 2) @ flat).reshape(n, 1, 1, -1)
     matrix = given[f"mix{step}.w"]
     mixed = hidden @ matrix[:width] + near @ matrix[width : 2 * width]
     mixed = mixed + context @ matrix[2 * width :] + given[f"mix{step}.b"]
     return hidden + mixed.relu() if step == "2" else mixed.relu()
+
+
+def _near(values: Any) -> Any:
+    """Mean over the 3 x 3 neighbourhood of every tile, [N, rows, columns, C]."""
+    import torch
+
+    return torch.nn.functional.avg_pool2d(
+        values.movedim(-1, 1), 3, stride=1, padding=1, count_include_pad=False
+    ).movedim(1, -1)
