@@ -111,7 +111,9 @@ def measure(pixels: Any) -> tuple[dict[str, Any], Grid]:
         "chroma_corr": mean(corr, seen.trust),
         "centre_edge": centre_edge,
         "centre_trust": centre_trust,
-        "zones": torch.stack([mean(seen.strength_map, seen.trust * zone).exp() for zone in zones], 1),
+        "zones": torch.stack(
+            [mean(seen.strength_map, seen.trust * zone).exp() for zone in zones], 1
+        ),
         "zone_trust": torch.stack([(seen.trust * zone).sum((1, 2)) for zone in zones], 1),
         "zone_tiles": torch.stack([zone.sum((1, 2)) for zone in zones], 1),
         "deviation": seen.deviation,

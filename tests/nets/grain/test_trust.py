@@ -38,3 +38,29 @@ def test_mirrored_tiles_get_mirrored_answers():
     strength, _, _ = judge(x, given)
     mirrored, _, _ = judge(x.flip(2), given)
     assert torch.allclose(mirrored.flip(2), strength, atol=1e-4)
+
+
+def test_tiles_left_out_might_as_well_not_be_there():
+    rng = np.random.default_rng(2)
+    given = parameters("cpu")
+    x = torch.tensor(rng.normal(0, 1, (2, 6, 8, len(FEATURES))), dtype=torch.float32)
+    x = x * given["scale"] + given["mean"]
+    among = torch.zeros(2, 6, 8)
+    among[:, :, 3:] = 1
+    here = judge(x, given, among)
+    other = x.clone()
+    other[:, :, :3] = -3.0
+    there = judge(other, given, among)
+    alone = judge(x[:, :, 3:], given)
+    for a, b, c in zip(here, there, alone, strict=True):
+        assert torch.allclose(a[:, :, 3:], b[:, :, 3:], atol=1e-5)
+        assert torch.allclose(a[:, :, 3:], c, atol=1e-4)
+
+
+def test_all_tiles_among_is_no_difference():
+    rng = np.random.default_rng(3)
+    given = parameters("cpu")
+    x = torch.tensor(rng.normal(0, 1, (1, 5, 7, len(FEATURES))), dtype=torch.float32)
+    x = x * given["scale"] + given["mean"]
+    for a, b in zip(judge(x, given), judge(x, given, torch.ones(1, 5, 7)), strict=True):
+        assert torch.allclose(a, b, atol=1e-5)
