@@ -5,17 +5,18 @@ grainy picture full of detail, that part speaks for a picture without grain, and
 grain passes for texture. So the half of the tiles with more energy is judged once more, by itself,
 as a picture of its own; the other half keeps what the first look read there.
 
-What is found counts only if it is twice what is otherwise enough for grain, if it is trusted, and
-if a quarter of the picture is clearly quieter than it: texture can add energy and never take any,
-so grain that covers the frame leaves no quiet tile, and the first look would have seen it.
+What is found counts only if it is twice what is otherwise enough for grain, if it is trusted, if it
+is much alike all over that half, as texture seldom is, and if a quarter of the picture is clearly
+quieter than it: texture can add energy and never take any, so grain that covers the frame leaves no
+quiet tile, and the first look would have seen it.
 
-The half and the constants were chosen on training pictures, 90 film scans and half of the scenes of
-benchmarks/validity/grain.py; see benchmarks/results/grain.json.
+The half and the constants were chosen on training pictures, 90 film scans, model outputs
+and half of the scenes of benchmarks/validity/grain.py; see benchmarks/results/grain.json.
 """
 
 from typing import Any
 
-from iqmetrics.nets.grain.field import fullest, trust_of
+from iqmetrics.nets.grain.field import fullest, mean, trust_of
 from iqmetrics.nets.grain.trust import judge
 
 NO_GRAIN = 0.75
@@ -24,6 +25,8 @@ CLEAR = 2 * NO_GRAIN
 """What the noisier half must reach by itself."""
 LEAST_TRUST = 0.16
 """Mean trust over the noisier half."""
+ALIKE = 0.25
+"""Spread of its log strength over the noisier half, at most."""
 QUIETER = 0.5
 """At most this share of the grain found is in all of the quarter of the tiles with least energy."""
 
@@ -57,9 +60,11 @@ def look_again(
     trust = trust_of(alone[1], clipped) * half
     strength = fullest(alone[0], trust)
     quiet = (0.5 * features[..., 0].flatten(1).quantile(0.25, dim=1)).exp()
+    away = alone[0] - mean(alone[0], trust)[:, None, None]
     found = (
         (strength >= CLEAR)
         & (trust.sum((1, 2)) >= LEAST_TRUST * half.sum((1, 2)))
+        & (mean(away.square(), trust) <= ALIKE**2)
         & (quiet < QUIETER * strength)
     )
     merged = tuple(torch.where(half > 0, a, b) for a, b in zip(alone, first, strict=True))

@@ -84,6 +84,17 @@ def test_what_is_weak_doubtful_or_everywhere_does_not_count(monkeypatch, why, le
     assert not ask(halves(left, 4))[1], why
 
 
+@pytest.mark.parametrize(("spread", "counts"), [(0.2, True), (0.3, False)])
+def test_what_differs_within_the_half_is_texture(monkeypatch, spread, counts):
+    def judge(x, given, among=None):
+        flat = torch.zeros(x.shape[:-1])
+        rows = torch.where(torch.arange(SIDE) % 2 > 0, spread, -spread)[:, None]
+        return flat + float(np.log(4)) + rows, flat + 0.2, flat
+
+    monkeypatch.setattr(again, "judge", judge)
+    assert ask(halves(0.3, 4))[1] is counts
+
+
 def test_clipped_tiles_say_nothing(monkeypatch):
     told(monkeypatch, sigma=4, error=0.05)
     assert ask(halves(0.3, 4), clipped=0.05)[1]
@@ -124,7 +135,7 @@ def test_grain_around_a_smoothed_middle_of_foliage_is_found(monkeypatch):
     clean = foliage()
     rng = np.random.default_rng(2)
     even = np.ones(clean.shape[:2], np.float32)
-    grainy = retouched(add_grain(clean, "coarse", 4, even, rng).pixels)
+    grainy = retouched(add_grain(clean, "film", 4, even, rng).pixels)
     found = look([grainy])
     assert found.fullest[0] > CLEAR
     assert found.uniformity[0] < 0.3
