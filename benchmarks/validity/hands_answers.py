@@ -17,6 +17,7 @@ sys.path.append(str(ROOT / "training" / "hands"))
 
 from iqmetrics.nets.hands import count as counting  # noqa: E402
 from iqmetrics.nets.hands.region import Region  # noqa: E402
+from iqmetrics.nets.sessions import Session, open_session, quicker  # noqa: E402
 
 PACKED_ROI = 288 / 1.4
 
@@ -35,19 +36,14 @@ class Row(NamedTuple):
 Answers = dict[str, list[Row]]
 
 
-def net_of(path: Path):
-    """One counting net in onnxruntime, one thread."""
-    import onnxruntime
-
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
+def net_of(path: Path) -> Session:
+    """One counting net, run as the scorer runs it: by OpenVINO, else onnxruntime; one thread."""
+    return open_session(path, "hands", quicker(), exact=False)
 
 
-def answer(net, image: np.ndarray, region: Region) -> counting.Answer:
+def answer(net: Session, image: np.ndarray, region: Region) -> counting.Answer:
     """The net's four views of one crop."""
-    outs = [net.run(None, {"image": v[None]}) for v in counting.views(image, region)]
-    return counting.Answer(*(np.concatenate([o[k] for o in outs]) for k in range(3)))
+    return counting.Answer(*net.run(counting.views(image, region)))
 
 
 def packed(pack: dict, key: str, i: int) -> np.ndarray:

@@ -102,15 +102,23 @@ class Draft:
             known = prompt and prompt.strip()
             self.values["prompt_id"] = prompt_id_of(prompt) if known else lonely_id(self.image)
 
-    def record(self, folder: str) -> ImageRecord:
-        """The finished record."""
+    def record(self, folder: str, shared: dict[Any, Any]) -> ImageRecord:
+        """The finished record.
+
+        Texts and sources that were met before are taken from `shared`, so that a prompt of many
+        images is held once.
+        """
+        told = {
+            name: shared.setdefault(value, value) if isinstance(value, str) else value
+            for name, value in self.values.items()
+        }
         return ImageRecord(
             image=self.image,
             path=os.path.join(folder, self.image),
             pick=self.pick,
-            params=self.params,
-            sources=self.sources,
-            **self.values,
+            params=self.params or shared.setdefault((), self.params),
+            sources=shared.setdefault(tuple(self.sources.items()), self.sources),
+            **told,
         )
 
 
@@ -130,7 +138,8 @@ def combine(
         members.sort(key=_by_seed)
         for pick, draft in enumerate(members, 1):
             draft.pick = pick
-    return [draft.record(folder) for draft in drafts]
+    shared: dict[Any, Any] = {}
+    return [draft.record(folder, shared) for draft in drafts]
 
 
 def _by_seed(draft: Draft) -> tuple[bool, int, str]:

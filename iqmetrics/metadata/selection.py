@@ -67,6 +67,10 @@ class Selection:
         """Note that `path` is left out, and why."""
         self.skipped.setdefault(kind, []).append(path)
 
+    def forget(self) -> None:
+        """Let go of the files, which are many, once they are read; what was skipped stays."""
+        self.images, self.sidecars, self.unjudged = [], {}, []
+
 
 def split_suffix(path: str) -> tuple[str, str]:
     """(path without suffix, suffix in lower case with its dot)."""

@@ -119,9 +119,11 @@ def run(images: Any, store: Store, settings: Settings, progress: Progress) -> Re
 
 
 def run_listing(listing: Listing, store: Store, settings: Settings, progress: Progress) -> Result:
-    """Score what a walk found."""
+    """Score what a walk found; the listing is used up."""
     scorers = settings.build_scorers()  # a mistake in their names is told before a file is read
-    return _run(index(listing, store, settings, progress), scorers, store, settings, progress)
+    found = index(listing, store, settings, progress)
+    listing.selection.forget()
+    return _run(found, scorers, store, settings, progress)
 
 
 def _run(

@@ -27,6 +27,7 @@ def build(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Scorec
     models: dict[str, dict[str, _Column]] = defaultdict(lambda: defaultdict(_Column))
     cells = []
     tags: dict[str, tuple[str, ...]] = {}
+    shared: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
     owners = {metric.name: (scorer, metric) for scorer in scorers for metric in scorer.metrics}
     per_image = [name for name, (scorer, _) in owners.items() if scorer.scope == "image"]
     for outcome in outcomes:
@@ -36,7 +37,7 @@ def build(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Scorec
                 columns[metric].coverage[outcome.problem.status] += 1
         for reading in outcome.readings.values():
             _count(columns, outcome.prompt_id, reading)
-        cells.append(_cell(outcome))
+        cells.append(_cell(outcome, shared))
         if outcome.record and outcome.record.tags:
             tags[outcome.prompt_id] = tuple(
                 sorted({*tags.get(outcome.prompt_id, ()), *outcome.record.tags})
@@ -60,7 +61,8 @@ def _count(columns: Mapping[str, _Column], prompt_id: str, reading: Reading) -> 
         columns[metric].coverage[missing.status] += 1
 
 
-def _cell(outcome: Outcome) -> Cell:
+def _cell(outcome: Outcome, shared: dict[tuple[tuple[str, str], ...], dict[str, str]]) -> Cell:
+    """One cell; the same lack of values in many cells is held once, in `shared`."""
     record = outcome.record
     readings = outcome.readings.values()
     missing = {name: m.status for reading in readings for name, m in reading.missing.items()}
@@ -73,7 +75,7 @@ def _cell(outcome: Outcome) -> Cell:
         pick=record.pick if record else None,
         image=record.image if record else "",
         values={name: value for reading in readings for name, value in reading.values.items()},
-        missing=missing,
+        missing=shared.setdefault(tuple(missing.items()), missing),
     )
 
 

@@ -35,7 +35,7 @@ class Hands:
     device: str = field(init=False, repr=False, compare=False, default="cpu")
 
     name = "hands"
-    version = "3"
+    version = "4"
     scope: ClassVar[Scope] = "image"
     concurrent = True
     licence = "Apache-2.0"

@@ -78,3 +78,13 @@ def test_a_checkpoint_is_no_given_model_but_a_table_is() -> None:
     assert [record.model for record in records] == ["a", "named"]
     assert records[1].params["checkpoint"] == "ckpt"
     assert records[1].sources["model"].where == "t"
+
+
+def test_what_many_images_share_is_held_once() -> None:
+    layers = {
+        f"{n}.png": [Facts(source="png", prompt="".join(["a red ", "fox"]), seed=n)] for n in (1, 2)
+    }
+    one, other = combine("/x/out", layers)
+    assert one.prompt is other.prompt and one.sources is other.sources
+    assert one.prompt == "a red fox" and (one.seed, other.seed) == (1, 2)
+    assert one.params == other.params == {}

@@ -91,3 +91,12 @@ def test_limit_takes_the_first_by_path_and_counts_the_rest() -> None:
     found = select(entries("c.png", "a.png", "b.png"), limit=2)
     assert [e.path for e in found.images] == ["a.png", "b.png"]
     assert found.skipped == {"over the limit": ["c.png"]}
+
+
+def test_a_selection_that_forgets_keeps_what_was_skipped() -> None:
+    found = select(entries("a.png", "b.png", "c.txt", "d.xyz"), exclude=["b.png"])
+    skipped = dict(found.skipped)
+    assert found.images and found.unjudged and found.sidecars and skipped
+    found.forget()
+    assert not found.images and not found.unjudged and not found.sidecars
+    assert found.skipped == skipped

@@ -122,3 +122,10 @@ def test_the_garbage_collector_is_left_as_it_was(was_on: bool) -> None:
         assert gc.isenabled() is was_on
     finally:
         (gc.enable if before else gc.disable)()
+
+
+def test_the_same_lack_of_values_is_held_once() -> None:
+    run = Run([A1, A2, A3], (FACTS,), unavailable={"toy": "no weights"})
+    one, other, last = build(outcomes(stored((A3, good(0.5, 1.0))), run), run.scorers).cells
+    assert one.missing is other.missing
+    assert one.missing and not last.missing

@@ -170,6 +170,27 @@ def _colour(half: Any, grid: Grid) -> list[Any]:
     ]
 
 
+def _planes(pixels: Any, grid: Grid) -> tuple[Any, Any, Any]:
+    """Luma [N, h, w], half-size picture [N, h / 2, w / 2, 3] and its luma, from the grid on."""
+    import torch
+
+    high, wide = grid.rows * grid.side + 4, grid.columns * grid.side + 4
+    if pixels.device.type == "cpu":
+        from iqmetrics.nets.grain.planes import planes
+
+        found = [planes(one, grid.top, grid.left, high, wide) for one in pixels.numpy()]
+        luma, half, half_luma = (
+            torch.from_numpy(np.stack(some) if len(some) > 1 else some[0][None])
+            for some in zip(*found, strict=True)
+        )
+        return luma, half, half_luma
+    inside = pixels[:, grid.top : grid.top + high, grid.left : grid.left + wide]
+    weight = torch.tensor(LUMA, device=pixels.device)
+    pairs = inside[:, 0::2].short() + inside[:, 1::2].short()
+    half = (pairs[:, :, 0::2] + pairs[:, :, 1::2]).float() / 4
+    return inside.float() @ weight, half, half @ weight
+
+
 def tile_features(pixels: Any) -> tuple[Any, Grid]:
     """Features of every tile of images of one size.
 
@@ -182,21 +203,13 @@ def tile_features(pixels: Any) -> tuple[Any, Grid]:
     import torch
 
     grid = grid_of(pixels.shape[1], pixels.shape[2])
-    inside = pixels[
-        :,
-        grid.top : grid.top + grid.rows * grid.side + 4,
-        grid.left : grid.left + grid.columns * grid.side + 4,
-    ]
-    weight = torch.tensor(LUMA, device=pixels.device)
-    pairs = inside[:, 0::2].short() + inside[:, 1::2].short()
-    half = (pairs[:, :, 0::2] + pairs[:, :, 1::2]).float() / 4
-    half_luma = half @ weight
+    luma, half, half_luma = _planes(pixels, grid)
     side = grid.side // 2
     tiles = _tiled(half_luma[:, : grid.rows * side, : grid.columns * side], grid, side)
     mean = tiles.mean(-1)
     spread = (tiles.square().mean(-1) - mean.square()).clamp(min=0).sqrt()
     found = [
-        *_scale(inside.float() @ weight, grid, 1),
+        *_scale(luma, grid, 1),
         *_scale(half_luma, grid, 2),
         mean / 255,
         (spread + 0.1).log(),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from iqmetrics.nets import area
 from iqmetrics.nets.cuts import Cut
 
 Floats = NDArray[np.float32]
@@ -78,13 +79,9 @@ def crop(pixels: Bytes, region: Region, size: int) -> Bytes:
     import cv2
 
     plan = planned(pixels.shape, region, size)
-    high, wide = plan.rows * plan.shrink, plan.columns * plan.shrink
-    window = pixels[plan.top : plan.top + high, plan.left : plan.left + wide]
-    if window.size == 0:
+    if not plan.rows or not plan.columns:
         return np.full((size, size, 3), OUTSIDE, np.uint8)
-    if plan.shrink >= 2:
-        to = plan.columns, plan.rows
-        window = np.asarray(cv2.resize(window, to, interpolation=cv2.INTER_AREA), np.uint8)
+    window = area.window(pixels, plan.top, plan.left, plan.rows, plan.columns, plan.shrink)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     cut = cv2.warpAffine(window, plan.matrix, (size, size), flags=flags, borderValue=OUTSIDE)
     return np.asarray(cut, np.uint8)

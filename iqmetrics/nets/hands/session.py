@@ -1,7 +1,8 @@
-"""The embedded hand nets: on one CPU thread, one crop a call, or in torch on a GPU.
+"""The embedded hand nets: on one CPU thread, a few crops a call, or in torch on a GPU.
 
-One crop a call is the fastest on one CPU core (a batch leaves the cache: 8 crops together cost 5 to
-27 % more each) and makes every answer independent of what else is scored.
+Where OpenVINO is installed it runs the palm detector and the counter, in bfloat16 on processors
+that have it, which halves their time; the figures of benchmarks/validity/hands.py are those of such
+answers. An answer is the same, bit for bit, whatever else is in the batch.
 """
 
 from functools import cache
@@ -20,23 +21,28 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-QUICKER = "hand_palm"
-"""What OpenVINO runs where it is installed, in bfloat16 on processors that have it: that moves the
-scores of palms by 0.01 and halves their time. The others gain too little for its slower start."""
-
 NETS = ("hand_palm", "hand_landmark", "hand_count")
 """Names in the weight ledger: palm detector, landmarks with presence, finger counter."""
 
 UNIT = Range(255.0)
 
+QUICKER = ("hand_palm", "hand_count")
+"""What may be calculated in bfloat16. That moves the scores of palms by 0.01; the presence that the
+landmark net gives, which decides whether there is a hand, would move by as much: it stays exact."""
+
+CHUNK = {"openvino": 4, "onnxruntime": 1}
+"""Crops a call on a CPU, by runtime: more leave the cache (8 crops together cost onnxruntime 5 to
+27 % more each), fewer spread OpenVINO's weights over too little (10 to 20 % more each)."""
 CHUNK_ON_GPU = 64
 
 
 @cache
 def _session(name: str) -> Session:
-    if name == QUICKER:
-        return embedded.cpu_session(name, "hands", quicker(), exact=False)
-    return embedded.cpu_session(name, "hands")
+    return embedded.cpu_session(name, "hands", _runtime(name), exact=name not in QUICKER)
+
+
+def _runtime(name: str) -> str:
+    return quicker() if name in QUICKER else "onnxruntime"
 
 
 @cache
@@ -79,8 +85,9 @@ def run(name: str, batch: Any, device: str = "cpu") -> list[Floats]:
     """
     if device != "cpu":
         return _torch_net(name, device).run(batch, CHUNK_ON_GPU)
-    session = _session(name)
-    parts = [session.run(UNIT.on_cpu(one[None])) for one in batch]
+    session, each = _session(name), CHUNK[_runtime(name)]
+    starts = range(0, len(batch), each)
+    parts = [session.run(UNIT.on_cpu(batch[start : start + each])) for start in starts]
     if not parts:
         return [np.zeros((0, *shape), np.float32) for _, shape in session.outputs]
     return [np.concatenate(part) for part in zip(*parts, strict=True)]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from iqmetrics.nets import area
 from iqmetrics.nets.hands import palm
 from iqmetrics.nets.hands.region import Region
 
@@ -110,7 +111,7 @@ def skin_map(pixels: Bytes) -> NDArray[np.bool_]:
     import cv2
 
     high, wide = skin_size(*pixels.shape[:2])
-    small = cv2.resize(pixels, (wide, high), interpolation=cv2.INTER_AREA)
+    small = area.shrunk(pixels, high, wide)
     box = cv2.inRange(
         cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb), np.array([41, 133, 77]), np.array([255, 180, 135])
     )

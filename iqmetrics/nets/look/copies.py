@@ -19,6 +19,8 @@ CELL = 3
 """A window is sketched by the means of its cells, 7 x 7 of 3 x 3 pixels."""
 SKETCH = 0.8
 """Sketches that correlate by less cannot belong to windows that are the same."""
+KEPT = 24
+"""Frequencies of a sketch by which most pairs of places are told apart; 49 tell all."""
 NEAREST = 4
 """Twins of one keypoint at most."""
 BLOCK = 512
@@ -69,9 +71,10 @@ def find_copies(grey: NDArray[np.uint8]) -> Copies:
     detail = grey.astype(np.float32)
     detail -= cv2.GaussianBlur(detail, (0, 0), DETAIL)
     windows, seen = _windows(detail, places)
-    places, windows = places[seen], windows[seen]
+    if not seen.all():
+        places, windows = places[seen], windows[seen]
     first, second = _twins(places, windows)
-    alike = np.einsum("ij,ij->i", windows[first], windows[second])
+    alike = kernels.compiled(kernels.products)(windows, first, second)
     sure = np.clip((alike - ALIKE) / (SAME - ALIKE), 0, 1).astype(np.float64) ** 2
     first, second, sure = first[sure > 0], second[sure > 0], sure[sure > 0]
     if not len(first):
@@ -90,14 +93,11 @@ def find_copies(grey: NDArray[np.uint8]) -> Copies:
 
 def _corners(grey: NDArray[np.uint8]) -> NDArray[np.intp]:
     """The strongest corners that are the highest within 5 x 5 pixels, (n, 2) as x, y."""
-    import cv2
-
     strength = np.zeros(grey.shape, np.float32)
     kernels.compiled(kernels.corner_strength)(np.ascontiguousarray(grey), strength)
-    top = strength == cv2.dilate(strength, np.ones((5, 5), np.uint8))
-    top &= strength > LEAST_CORNER
-    top[:WINDOW] = top[-WINDOW:] = top[:, :WINDOW] = top[:, -WINDOW:] = False
-    y, x = np.nonzero(top)
+    top = np.empty(grey.shape, np.bool_)
+    kernels.compiled(kernels.tops)(strength, LEAST_CORNER, WINDOW, top)
+    y, x = np.divmod(np.flatnonzero(top), grey.shape[1])
     if len(y) > MOST_KEYPOINTS:
         best = np.argpartition(-strength[y, x], MOST_KEYPOINTS)[:MOST_KEYPOINTS]
         y, x = y[best], x[best]
@@ -124,13 +124,42 @@ def _twins(
     sketch = windows @ _cell_means()
     sketch -= sketch.mean(1, keepdims=True)
     sketch /= np.maximum(np.sqrt(np.einsum("ij,ij->i", sketch, sketch)), 1e-9)[:, None]
+    bound = _bounding(sketch)
     close = kernels.compiled(kernels.close_pairs)
     pairs = [
-        close(sketch[start : start + BLOCK] @ sketch[start:].T, start, places, SKETCH, FAR, NEAREST)
+        close(
+            bound[start : start + BLOCK] @ bound[start:].T,
+            *(sketch, start, places, SKETCH, FAR, NEAREST),
+        )
         for start in range(0, len(places), BLOCK)
     ]
     first, second = np.concatenate(pairs).T
     return first, second
+
+
+def _bounding(sketch: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Shorter rows whose products are never less than those of the sketches (rows of length 1).
+
+    The sketches are turned (which keeps products) into their frequencies; the strongest stay, and
+    of the rest its length: the rest of two rows cannot give more than the product of its lengths.
+    """
+    turned = sketch @ _frequencies().T
+    kept = np.argsort(-np.einsum("ij,ij->j", turned, turned))[:KEPT]
+    bound = np.empty((len(sketch), KEPT + 1), np.float32)
+    bound[:, :-1] = turned[:, kept]
+    rest = 1 - np.einsum("ij,ij->i", bound[:, :-1], bound[:, :-1])
+    bound[:, -1] = np.sqrt(np.maximum(rest, 0))
+    return bound
+
+
+@cache
+def _frequencies() -> NDArray[np.float32]:
+    """The cosine transform of a sketch as a row: orthonormal, cells^2 x cells^2."""
+    cells = (2 * WINDOW + 1) // CELL
+    n = np.arange(cells)
+    waves = np.cos((2 * n + 1) * n[:, None] * np.pi / (2 * cells)) * np.sqrt(2 / cells)
+    waves[0] /= np.sqrt(2)
+    return np.asarray(np.kron(waves, waves), np.float32)
 
 
 @cache

@@ -24,6 +24,12 @@ REACH: Final = 3
 FRAME: Final = REACH + 1
 """Pixels along the border that have no corner."""
 RUN: Final = 64
+FALLEN: Final = np.float32(1.01)
+"""What a gradient falls by at an edge of which the width can be told."""
+SLACK: Final = 1e-4
+"""By how much rounding may lower a bound."""
+ROOT: Final = (-3.51407911, 8.52055398, -7.30064598, 3.09336599, 0.21186318)
+"""Polynomial that starts Halley's way to a cube root in 0.0089..1.1: three steps leave 1e-12."""
 
 
 @cache
@@ -89,6 +95,39 @@ def corner_strength(grey: Bytes, out: Floats) -> None:
             row[j] = scale * ((u + v) - np.sqrt(d * d + m * m))
 
 
+def tops(strength: Floats, least: float, border: int, out: NDArray[np.bool_]) -> None:
+    """Marks what is above `least` and the highest within 5 x 5, and not in the border.
+
+    Args:
+        strength: H x W.
+        least: what a mark is above.
+        border: pixels along each side without marks, two at least.
+        out: H x W, filled.
+    """
+    height, width = strength.shape
+    inner, low = max(width - 2 * border, 0), np.float32(least)
+    column = np.empty(width, np.float32)
+    out[:border] = False
+    out[max(height - border, 0) :] = False
+    for i in range(border, height - border):
+        above, over, row = strength[i - 2], strength[i - 1], strength[i]
+        under, below, marks = strength[i + 1], strength[i + 2], out[i]
+        for j in range(width):
+            up = above[j] if above[j] > over[j] else over[j]
+            down = below[j] if below[j] > under[j] else under[j]
+            high = up if up > down else down
+            column[j] = high if high > row[j] else row[j]
+        marks[:border] = False
+        marks[border + inner :] = False
+        middle, marks = row[border:], marks[border:]
+        a, b, c = column[border - 2 :], column[border - 1 :], column[border:]
+        d, e = column[border + 1 :], column[border + 2 :]
+        for j in range(inner):
+            left, right = a[j] if a[j] > b[j] else b[j], d[j] if d[j] > e[j] else e[j]
+            high = left if left > right else right
+            marks[j] = (middle[j] >= high) & (middle[j] >= c[j]) & (middle[j] > low)
+
+
 def unit_windows(detail: Floats, places: NDArray[np.intp], out: Floats) -> None:
     """The square window around each place less its mean, and its length: `out` n x (side^2 + 1).
 
@@ -105,10 +144,10 @@ def unit_windows(detail: Floats, places: NDArray[np.intp], out: Floats) -> None:
         row = out[k]
         total = np.float32(0)
         for i in range(side):
+            line, into = detail[y + i, x:], row[i * side :]
             for j in range(side):
-                value = detail[y + i, x + j]
-                row[i * side + j] = value
-                total += value
+                into[j] = line[j]
+                total += line[j]
         mean = total / np.float32(side * side)
         square = np.float32(0)
         for i in range(side * side):
@@ -122,74 +161,103 @@ def unit_windows(detail: Floats, places: NDArray[np.intp], out: Floats) -> None:
 
 
 def close_pairs(
-    alike: Floats, start: int, places: NDArray[np.intp], least: float, far: int, most: int
+    bound: Floats,
+    sketches: Floats,
+    start: int,
+    places: NDArray[np.intp],
+    least: float,
+    far: int,
+    most: int,
 ) -> NDArray[np.int64]:
     """Per row the `most` likest columns of places that lie far away: rows of (first, second).
 
+    How alike two places are is the product of their sketches.
+
     Args:
-        alike: rows x columns; row r and column c belong to places start + r and start + c, and
-            only columns beyond r are looked at.
+        bound: rows x columns; row r and column c belong to places start + r and start + c, which
+            are not more alike than this. Only columns beyond r are looked at.
+        sketches: n x any, one a place.
         start: number of the first place.
         places: n x 2 as x, y.
         least: below this nothing is alike.
         far: pixels that two places lie apart at least, along x or y.
         most: pairs a row.
     """
-    rows, columns = alike.shape
+    rows, columns = bound.shape
     found = np.empty((rows * most, 2), np.int64)
     best = np.empty(most, np.float32)
+    low, hopeless = np.float32(least), np.float32(least - SLACK)
     count = 0
     for a in range(rows):
-        row = alike[a]
+        row, mine = bound[a], sketches[start + a]
         held = 0
-        b = a + 1
-        while b < columns:
-            end = min(b + RUN, columns)
-            top = row[b]
-            for c in range(b, end):
-                top = max(top, row[c])
-            if top > least:
-                for c in range(b, end):
-                    value = row[c]
-                    if not value > least:
+        for begin in range(a + 1, columns, RUN):
+            some = row[begin : begin + RUN]
+            top = some[0]
+            for c in range(len(some)):
+                top = some[c] if some[c] > top else top
+            if not top > hopeless:
+                continue
+            for b in range(len(some)):
+                if not some[b] > hopeless:
+                    continue
+                c = begin + b
+                dx = abs(places[start + a, 0] - places[start + c, 0])
+                dy = abs(places[start + a, 1] - places[start + c, 1])
+                if max(dx, dy) < far:
+                    continue
+                other, value = sketches[start + c], np.float32(0)
+                for k in range(len(mine)):
+                    value += mine[k] * other[k]
+                if not value > low:
+                    continue
+                if held == most:
+                    if not value > best[most - 1]:
                         continue
-                    dx = abs(places[start + a, 0] - places[start + c, 0])
-                    dy = abs(places[start + a, 1] - places[start + c, 1])
-                    if max(dx, dy) < far:
-                        continue
-                    if held == most:
-                        if not value > best[most - 1]:
-                            continue
-                        held -= 1
-                    k = held
-                    while k > 0 and best[k - 1] < value:
-                        best[k] = best[k - 1]
-                        found[count + k, 1] = found[count + k - 1, 1]
-                        k -= 1
-                    best[k] = value
-                    found[count + k, 0], found[count + k, 1] = start + a, start + c
-                    held += 1
-            b = end
+                    held -= 1
+                k = held
+                while k > 0 and best[k - 1] < value:
+                    best[k] = best[k - 1]
+                    found[count + k, 1] = found[count + k - 1, 1]
+                    k -= 1
+                best[k] = value
+                found[count + k, 0], found[count + k, 1] = start + a, start + c
+                held += 1
         for k in range(held):
             found[count + k, 0] = start + a
         count += held
     return found[:count].copy()
 
 
-def edge_gradients(edges: Bytes, luma: Floats, blurred: Floats, out: Floats) -> int:
-    """Length of the Sobel gradient before and after a blur at every edge; the border is mirrored.
+def products(rows: Floats, first: NDArray[np.int64], second: NDArray[np.int64]) -> Floats:
+    """How alike the rows of each pair are: their product."""
+    out = np.empty(len(first), np.float32)
+    for k in range(len(first)):
+        one, other, total = rows[first[k]], rows[second[k]], np.float32(0)
+        for i in range(len(one)):
+            total += one[i] * other[i]
+        out[k] = total
+    return out
+
+
+def edge_ratios(
+    edges: Bytes, luma: Floats, blurred: Floats, least: float, out: Floats
+) -> tuple[int, int]:
+    """By how much a blur lowers the Sobel gradient at every clear edge; the border is mirrored.
 
     Args:
         edges: H x W, not 0 at an edge.
         luma: H x W.
         blurred: the same, blurred.
-        out: 2 x n with room for every edge, filled in the order of rows.
+        least: gradient that is left out, and below.
+        out: n, with room for every edge: the ratios above `FALLEN`, in the order of rows.
 
     Returns:
-        How many were filled.
+        How many edges are clear, and how many ratios there are.
     """
     height, width = luma.shape
-    count = 0
+    low, two, floor = np.float32(least), np.float32(2), np.float32(1e-3)
+    clear = count = 0
     for y in range(height):
         up, down = abs(y - 1), y + 1 if y + 1 < height else 2 * height - 3 - y
         line = edges[y]
@@ -204,80 +272,60 @@ def edge_gradients(edges: Bytes, luma: Floats, blurred: Floats, out: Floats) -> 
                 if line[x] == 0:
                     continue
                 left, right = abs(x - 1), x + 1 if x + 1 < width else 2 * width - 3 - x
-                for k in range(2):
-                    image = luma if k == 0 else blurred
-                    nw, ne = image[up, left], image[up, right]
-                    sw, se = image[down, left], image[down, right]
-                    two = np.float32(2)
-                    across = (ne - nw) + two * (image[y, right] - image[y, left]) + (se - sw)
-                    along = (sw - nw) + two * (image[down, x] - image[up, x]) + (se - ne)
-                    out[k, count] = np.sqrt(across * across + along * along)
-                count += 1
-    return count
-
-
-def weigh(detail: Floats, power: Floats, limit: float) -> None:
-    """`power` becomes the weight 1 / (power + 1), `detail`, limited, its product with that."""
-    most = np.float32(limit)
-    for i in range(detail.shape[0]):
-        for j in range(detail.shape[1]):
-            weight = np.float32(1) / (power[i, j] + np.float32(1))
-            power[i, j] = weight
-            detail[i, j] = min(max(detail[i, j], -most), most) * weight
-
-
-def folded(
-    weighted: Floats, weight: Floats, periods: NDArray[np.int64], sums: NDArray[np.float64]
-) -> None:
-    """For each period p the sums of both images over all whole p x p cells: n x 2 x most x most.
-
-    Args:
-        weighted: H x W.
-        weight: H x W.
-        periods: n periods.
-        sums: filled in [k, which, :p, :p], the rest stays.
-    """
-    height, width = weight.shape
-    most = sums.shape[2]
-    rows = np.empty((most, width), np.float32)
-    for which in range(2):
-        image = weighted if which == 0 else weight
-        for k in range(periods.shape[0]):
-            p = periods[k]
-            rows[:p] = 0
-            for i in range(height // p * p):
-                into, line = rows[i % p], image[i]
-                for j in range(width):
-                    into[j] += line[j]
-            for i in range(p):
-                line = rows[i]
-                for j in range(p):
-                    sums[k, which, i, j] = 0.0
-                for start in range(0, width // p * p, p):
-                    for j in range(p):
-                        sums[k, which, i, j] += line[start + j]
+                nw, ne, sw, se = (
+                    luma[up, left],
+                    luma[up, right],
+                    luma[down, left],
+                    luma[down, right],
+                )
+                across = (ne - nw) + two * (luma[y, right] - luma[y, left]) + (se - sw)
+                along = (sw - nw) + two * (luma[down, x] - luma[up, x]) + (se - ne)
+                before = np.sqrt(across * across + along * along)
+                if not before > low:
+                    continue
+                clear += 1
+                nw, ne = blurred[up, left], blurred[up, right]
+                sw, se = blurred[down, left], blurred[down, right]
+                across = (ne - nw) + two * (blurred[y, right] - blurred[y, left]) + (se - sw)
+                along = (sw - nw) + two * (blurred[down, x] - blurred[up, x]) + (se - ne)
+                ratio = before / max(np.sqrt(across * across + along * along), floor)
+                if ratio > FALLEN:
+                    out[count] = ratio
+                    count += 1
+    return clear, count
 
 
 def lab(pixels: Bytes, linear: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     """CIELAB (D65, 2 degrees) of an H x W x 3 sRGB image, as scikit-image's rgb2lab.
 
     Args:
-        pixels: H x W x 3.
+        pixels: H x W x 3, contiguous.
         linear: light of each 8-bit value, 256.
-        out: H x W x 3, filled.
+        out: H x W x 3, contiguous, filled.
     """
-    f = np.empty(3)
+    width = pixels.shape[1]
+    rows = np.empty((3, width))
     for i in range(pixels.shape[0]):
-        for j in range(pixels.shape[1]):
-            r, g, b = linear[pixels[i, j, 0]], linear[pixels[i, j, 1]], linear[pixels[i, j, 2]]
-            f[0] = (0.412453 * r + 0.357580 * g + 0.180423 * b) / 0.95047
-            f[1] = 0.212671 * r + 0.715160 * g + 0.072169 * b
-            f[2] = (0.019334 * r + 0.119193 * g + 0.950227 * b) / 1.08883
-            for k in range(3):
-                f[k] = np.cbrt(f[k]) if f[k] > 0.008856 else 7.787 * f[k] + 16 / 116
-            out[i, j, 0] = 116 * f[1] - 16
-            out[i, j, 1] = 500 * (f[0] - f[1])
-            out[i, j, 2] = 200 * (f[1] - f[2])
+        line, row = pixels[i].reshape(-1), out[i].reshape(-1)
+        x, y, z = rows[0], rows[1], rows[2]
+        for j in range(width):
+            r, g, b = linear[line[3 * j]], linear[line[3 * j + 1]], linear[line[3 * j + 2]]
+            x[j] = (0.412453 * r + 0.357580 * g + 0.180423 * b) / 0.95047
+            y[j] = 0.212671 * r + 0.715160 * g + 0.072169 * b
+            z[j] = (0.019334 * r + 0.119193 * g + 0.950227 * b) / 1.08883
+        for k in range(3):
+            some = rows[k]
+            for j in range(width):
+                t = some[j]
+                root = (((ROOT[0] * t + ROOT[1]) * t + ROOT[2]) * t + ROOT[3]) * t + ROOT[4]
+                for _ in range(3):
+                    cube = root * root * root
+                    root *= (cube + 2 * t) / (2 * cube + t)
+                some[j] = root if t > 0.008856 else 7.787 * t + 16 / 116
+        for j in range(width):
+            row[3 * j] = 116 * y[j] - 16
+            row[3 * j + 1] = 500 * (x[j] - y[j])
+            row[3 * j + 2] = 200 * (y[j] - z[j])
 
 
 def colour_sums(lab: NDArray[np.float64], calm: float, sums: NDArray[np.float64]) -> None:

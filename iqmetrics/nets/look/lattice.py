@@ -1,9 +1,14 @@
 """Latent grid: a faint pattern that repeats every 8 or 16 pixels over the whole picture."""
 
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from iqmetrics.nets.look import kernels
+from iqmetrics.nets.compiled import machine_code
+from iqmetrics.nets.look import lattice_kernels as kernels
 
 PERIODS = (8, 16)
 OTHERS = (7, 9, 10, 11, 13, 14, 15, 17, 18, 19)
@@ -21,14 +26,11 @@ def grid_strength(luma: NDArray[np.float32]) -> tuple[float, int]:
     largest at ten other periods is taken away, so structure that repeats at no special period
     counts as nothing. Blocks of JPEG are an 8 pixel lattice too, and are reported as one.
     """
-    import cv2
-
-    weighted = np.asarray(cv2.subtract(luma, cv2.blur(luma, (5, 5))), np.float32)
-    weight = np.asarray(cv2.sqrBoxFilter(weighted, -1, (17, 17)), np.float32)
-    kernels.compiled(kernels.weigh)(weighted, weight, LIMIT)
+    fine = np.empty(luma.shape, np.float32)
+    _compiled(kernels.detail)(luma, fine)
     every = (*PERIODS, *OTHERS)
     sums = np.empty((len(every), 2, max(every), max(every)))
-    kernels.compiled(kernels.folded)(weighted, weight, np.array(every), sums)
+    _compiled(kernels.folded)(fine, LIMIT, np.array(every), sums)
     power_of = {p: _variance(both[:, :p, :p]) for p, both in zip(every, sums, strict=True)}
     floor = max(power_of[period] for period in OTHERS)
     return max((float(np.sqrt(max(0.0, power_of[p] - floor))), p) for p in PERIODS)
@@ -39,3 +41,8 @@ def _variance(sums: NDArray[np.float64]) -> float:
     pattern = sums[0] / sums[1]
     across = pattern.mean(0).var() + pattern.mean(1).var()
     return float(across + pattern.var())
+
+
+@cache
+def _compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    return machine_code(kernel, "look", helpers=kernels.HELPERS)

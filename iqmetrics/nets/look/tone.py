@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iqmetrics.nets import area
 from iqmetrics.nets.look import kernels
 
 SMALL_SIDE = 256
@@ -30,14 +31,11 @@ _POWERS = _LINEAR**MINKOWSKI
 
 def reduced(pixels: NDArray[np.uint8], side: int = SMALL_SIDE) -> NDArray[np.uint8]:
     """The picture with its longer side at most `side`, averaged by area."""
-    import cv2
-
     height, width = pixels.shape[:2]
     by = max(height, width) / side
     if by <= 1:
         return pixels
-    size = (max(1, round(width / by)), max(1, round(height / by)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return area.shrunk(pixels, max(1, round(height / by)), max(1, round(width / by)))
 
 
 def lab(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:

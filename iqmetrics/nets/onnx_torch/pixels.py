@@ -21,8 +21,10 @@ class Range:
         """The batch as float32 in the net's range."""
         if batch.dtype != np.uint8:
             return np.ascontiguousarray(batch, np.float32)
-        out = batch.astype(np.float32) / np.float32(self.divide)
-        return np.asarray(out - np.float32(self.minus) if self.minus else out, np.float32)
+        out = np.divide(batch, np.float32(self.divide), dtype=np.float32)
+        if self.minus:
+            out -= np.float32(self.minus)
+        return np.asarray(out, np.float32)
 
     def on_device(self, batch: "Tensor") -> "Tensor":
         """The same of a tensor, on its own device: bytes are a quarter of the way there."""

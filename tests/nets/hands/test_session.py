@@ -49,9 +49,31 @@ def test_openvino_moves_the_scores_of_palms_by_little(monkeypatch):
     tiles = np.stack([crop(hand(n), whole(hand(n)), 192) for n in ("five", "six", "fist")])
     _, quick = session.run("hand_palm", tiles)
     session._session.cache_clear()
-    monkeypatch.setattr(session, "QUICKER", "")
+    monkeypatch.setattr(session, "QUICKER", ())
     _, exact = session.run("hand_palm", tiles)
     session._session.cache_clear()
     quick, exact = (1 / (1 + np.exp(-one.max(1))) for one in (quick, exact))
     assert exact.max() > 0.8
     assert quick == pytest.approx(exact, abs=0.05)
+
+
+def test_openvino_moves_the_counts_by_little(monkeypatch):
+    pytest.importorskip("openvino")
+    crops = np.stack([crop(hand(n), whole(hand(n)), 224) for n in ("five", "six", "fist")])
+    quick = session.run("hand_count", crops)
+    session._session.cache_clear()
+    monkeypatch.setattr(session, "QUICKER", ())
+    exact = session.run("hand_count", crops)
+    session._session.cache_clear()
+    assert [np.abs(one - other).max() < 0.1 for one, other in zip(quick, exact, strict=True)] == [
+        True
+    ] * 3
+
+
+@pytest.mark.parametrize("name", ["hand_palm", "hand_landmark", "hand_count"])
+def test_an_answer_does_not_depend_on_its_neighbours(name):
+    side = 192 if name == "hand_palm" else 224
+    batch = np.random.default_rng(1).integers(0, 256, (6, side, side, 3), dtype=np.uint8)
+    together, alone = session.run(name, batch), session.run(name, batch[4:5])
+    for some, one in zip(together, alone, strict=True):
+        assert np.array_equal(some[4:5], one)

@@ -37,17 +37,22 @@ def test_windows_have_no_mean_and_length_one():
         assert row[:-1] == pytest.approx(window / np.linalg.norm(window), abs=1e-5)
 
 
+def sketches(count: int, seed: int) -> np.ndarray:
+    some = np.random.default_rng(seed).normal(0, 1, (count, 6)).astype(np.float32)
+    return some / np.linalg.norm(some, axis=1, keepdims=True)
+
+
 def test_pairs_are_the_likest_that_lie_far_away():
-    rng = np.random.default_rng(2)
-    places = rng.integers(0, 60, (150, 2))
-    alike = rng.random((40, 110)).astype(np.float32)
-    found = compiled(kernels.close_pairs)(alike, 40, places, 0.9, 20, 4)
+    places = np.random.default_rng(2).integers(0, 60, (150, 2))
+    rows = sketches(150, 2)
+    alike = rows[40:80] @ rows[40:].T
+    found = compiled(kernels.close_pairs)(alike, rows, 40, places, 0.6, 20, 4)
     expected = []
     for a in range(40):
         later = [
             b
             for b in range(a + 1, 110)
-            if alike[a, b] > 0.9 and np.abs(places[a + 40] - places[b + 40]).max() >= 20
+            if alike[a, b] > 0.6 and np.abs(places[a + 40] - places[b + 40]).max() >= 20
         ]
         best = sorted(later, key=lambda b: -alike[a, b])[:4]
         expected += [(a + 40, b + 40) for b in best]
@@ -55,36 +60,50 @@ def test_pairs_are_the_likest_that_lie_far_away():
     assert found.tolist() == [list(pair) for pair in expected]
 
 
-def test_gradients_at_edges_are_those_of_sobel():
+def test_a_bound_that_is_too_high_changes_no_pair_and_one_below_the_least_hides_it():
+    places = np.random.default_rng(3).integers(0, 60, (90, 2))
+    rows = sketches(90, 3)
+    close, exact = compiled(kernels.close_pairs), rows @ rows.T
+    found = close(exact, rows, 0, places, 0.6, 20, 4)
+    assert len(found) > 50
+    assert np.array_equal(close(exact + np.float32(0.3), rows, 0, places, 0.6, 20, 4), found)
+    assert len(close(np.full_like(exact, 0.5), rows, 0, places, 0.6, 20, 4)) == 0
+
+
+def test_products_are_those_of_the_pairs():
+    rows = sketches(30, 4)
+    first, second = np.array([0, 7, 29]), np.array([3, 7, 1])
+    found = compiled(kernels.products)(rows, first, second)
+    assert found == pytest.approx((rows[first] * rows[second]).sum(1), abs=1e-6)
+    assert found[1] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("size", [(60, 90), (21, 64), (20, 20), (8, 30)])
+def test_tops_are_the_highest_within_five_pixels(size):
+    strength = np.random.default_rng(7).integers(0, 40, size).astype(np.float32)
+    found = np.ones(size, np.bool_)
+    compiled(kernels.tops)(strength, 30.0, 10, found)
+    expected = (strength == cv2.dilate(strength, np.ones((5, 5), np.uint8))) & (strength > 30)
+    expected[:10] = expected[-10:] = expected[:, :10] = expected[:, -10:] = False
+    assert np.array_equal(found, expected)
+    assert found.any() == (min(size) > 20)
+
+
+def test_ratios_at_edges_are_those_of_sobel():
     luma = noise(40, 200).astype(np.float32)
     blurred = cv2.GaussianBlur(luma, (0, 0), 1.0)
     edges = (np.random.default_rng(4).random(luma.shape) < 0.1).astype(np.uint8)
     edges[0, 0] = edges[-1, -1] = 255
-    out = np.empty((2, np.count_nonzero(edges)), np.float32)
-    assert compiled(kernels.edge_gradients)(edges, luma, blurred, out) == out.shape[1]
-    for image, found in ((luma, out[0]), (blurred, out[1])):
-        dx, dy = cv2.Sobel(image, cv2.CV_32F, 1, 0), cv2.Sobel(image, cv2.CV_32F, 0, 1)
-        assert found == pytest.approx(np.hypot(dx, dy)[edges > 0], abs=1e-2)
-
-
-def test_folding_sums_whole_cells_only():
-    rng = np.random.default_rng(5)
-    images = rng.random((2, 50, 61)).astype(np.float32)
-    sums = np.full((2, 2, 9, 9), np.nan)
-    compiled(kernels.folded)(*images, np.array([7, 9]), sums)
-    for k, p in enumerate((7, 9)):
-        for which, image in enumerate(images):
-            whole = image[: 50 // p * p, : 61 // p * p].astype(float)
-            cells = whole.reshape(50 // p, p, 61 // p, p).sum((0, 2))
-            assert sums[k, which, :p, :p] == pytest.approx(cells, rel=1e-5)
-
-
-def test_weights_fall_with_power_and_detail_is_limited():
-    detail = np.array([[-9.0, 0.5, 9.0]], np.float32)
-    power = np.array([[1.0, 0.0, 3.0]], np.float32)
-    compiled(kernels.weigh)(detail, power, 6.0)
-    assert power.tolist() == [[0.5, 1.0, 0.25]]
-    assert detail.tolist() == [[-3.0, 0.5, 1.5]]
+    before, after = (
+        np.hypot(cv2.Sobel(image, cv2.CV_32F, 1, 0), cv2.Sobel(image, cv2.CV_32F, 0, 1))[edges > 0]
+        for image in (luma, blurred)
+    )
+    out = np.empty(len(before), np.float32)
+    clear, count = compiled(kernels.edge_ratios)(edges, luma, blurred, 20.0, out)
+    ratio = before[before > 20] / after[before > 20]
+    assert clear == len(ratio) > 100
+    assert 0 < count < clear
+    assert out[:count] == pytest.approx(ratio[ratio > 1.01], rel=1e-4)
 
 
 def test_light_is_counted_without_what_is_blown_or_crushed():
@@ -183,19 +202,20 @@ def test_windows_know_neither_brightness_nor_contrast():
 
 def test_pairs_that_are_alike_but_near_or_not_alike_enough_are_none():
     places = np.array([[0, 0], [19, 0], [20, 0], [0, 20]])
-    alike = np.array([[1, 0.75, 0.5, 0.25]], np.float32)
+    rows = np.array([[1], [0.75], [0.5], [0.25]], np.float32)
+    alike = rows[:1] @ rows.T
     pairs = compiled(kernels.close_pairs)
-    assert pairs(alike, 0, places, 0.125, 20, 4).tolist() == [[0, 2], [0, 3]]
-    assert pairs(alike, 0, places, 0.4, 20, 4).tolist() == [[0, 2]]
-    assert pairs(alike, 0, places, 0.125, 20, 1).tolist() == [[0, 2]]
-    assert pairs(alike, 0, places, 0.75, 1, 4).tolist() == [], "not above is not alike"
-    assert pairs(alike[:0], 0, places, 0.8, 20, 4).shape == (0, 2)
+    assert pairs(alike, rows, 0, places, 0.125, 20, 4).tolist() == [[0, 2], [0, 3]]
+    assert pairs(alike, rows, 0, places, 0.4, 20, 4).tolist() == [[0, 2]]
+    assert pairs(alike, rows, 0, places, 0.125, 20, 1).tolist() == [[0, 2]]
+    assert pairs(alike, rows, 0, places, 0.75, 1, 4).tolist() == [], "not above is not alike"
+    assert pairs(alike[:0], rows, 0, places, 0.8, 20, 4).shape == (0, 2)
 
 
-def test_no_edges_no_gradients():
+def test_no_edges_no_ratios():
     luma = noise(30, 30).astype(np.float32)
-    out = np.empty((2, 0), np.float32)
-    assert compiled(kernels.edge_gradients)(np.zeros((30, 30), np.uint8), luma, luma, out) == 0
+    out, none = np.empty(0, np.float32), np.zeros((30, 30), np.uint8)
+    assert compiled(kernels.edge_ratios)(none, luma, luma, 20.0, out) == (0, 0)
 
 
 @pytest.mark.parametrize("rgb", [(0, 0, 0), (255, 255, 255), (119, 119, 119)])

@@ -1,0 +1,78 @@
+"""Pictures made smaller by a whole factor: means of squares, rounded as OpenCV rounds them."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iqmetrics.nets.compiled import machine_code
+
+Bytes = NDArray[np.uint8]
+
+LEAST, MOST = 3, 256
+"""Factors of which the loop here is the faster and its sums stay within their type."""
+
+
+def shrunk(pixels: Bytes, high: int, wide: int) -> Bytes:
+    """`cv2.resize` of a picture (H x W x 3) to high x wide with INTER_AREA, byte for byte."""
+    import cv2
+
+    by = pixels.shape[0] // high
+    if pixels.shape[:2] == (high * by, wide * by):
+        return window(pixels, 0, 0, high, wide, by)
+    return np.asarray(cv2.resize(pixels, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def window(pixels: Bytes, top: int, left: int, high: int, wide: int, by: int) -> Bytes:
+    """A window of a picture (H x W x 3) as high x wide means of `by` x `by` pixels.
+
+    Byte for byte `cv2.resize` with INTER_AREA, in half the time from a factor of 3 on.
+    """
+    import cv2
+
+    if LEAST <= by <= MOST and pixels.flags.c_contiguous:
+        out = np.empty((high, wide, 3), np.uint8)
+        _compiled()(pixels, top, left, by, out)
+        return out
+    part = pixels[top : top + high * by, left : left + wide * by]
+    if by < 2:
+        return part
+    return np.asarray(cv2.resize(part, (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+@cache
+def _compiled() -> Callable[..., Any]:
+    return machine_code(means, "a smaller picture")
+
+
+def means(pixels: Bytes, top: int, left: int, by: int, out: Bytes) -> None:
+    """The mean of every square of `by` x `by` pixels from (top, left) on, half to even.
+
+    Args:
+        pixels: H x W x 3, contiguous.
+        top: first row.
+        left: first column.
+        by: side of the squares.
+        out: filled: high x wide x 3.
+    """
+    high, wide = out.shape[:2]
+    sums = np.empty(3 * wide * by, np.uint16)
+    scale = np.float32(1.0 / (by * by))
+    for i in range(high):
+        sums[:] = 0
+        for k in range(by):
+            line = pixels[top + i * by + k].reshape(-1)[3 * left :]
+            for j in range(len(sums)):
+                sums[j] += line[j]
+        for j in range(wide):
+            start = 3 * j * by
+            red, green, blue = np.int32(0), np.int32(0), np.int32(0)
+            for k in range(start, start + 3 * by, 3):
+                red += sums[k]
+                green += sums[k + 1]
+                blue += sums[k + 2]
+            out[i, j, 0] = np.uint8(np.rint(np.float32(red) * scale))
+            out[i, j, 1] = np.uint8(np.rint(np.float32(green) * scale))
+            out[i, j, 2] = np.uint8(np.rint(np.float32(blue) * scale))
