@@ -48,4 +48,4 @@ def without_paper(
     around = np.bincount(owner, minlength=count)
     fading = np.bincount(owner[luma[ring] >= NEARLY], minlength=count)
     paper = large & (fading < FADING * around)
-    return solid & ~paper[area]
+    return np.asarray(solid & ~paper[area], np.uint8)
