@@ -15,7 +15,7 @@ def command(name: str | None, as_json: bool) -> None:
     from iqmetrics import plugins
     from iqmetrics.render import table
 
-    if name:
+    if name is not None:
         kind = plugins.resolve("generator", name)
         facts = {"name": name, "about": _about(kind), "options": _options(kind)}
         click.echo(json.dumps(facts, indent=1) if as_json else _page(facts))

@@ -4,6 +4,7 @@
 """
 
 import errno
+import os
 import sys
 import traceback
 from importlib import import_module
@@ -86,7 +87,12 @@ def iqm() -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run `iqm` and exit with the code that tells what happened."""
+    """Run `iqm` and exit with the code that tells what happened.
+
+    Threads of torch that wait for each other sleep: by default they spin, which on a machine with
+    other work takes the cores from whom they wait for. OpenMP reads the policy when torch loads it.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.exit(run(args))
 
 

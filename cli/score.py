@@ -15,7 +15,9 @@ class _Target(click.Path):
     """A path, or a URL as it is written."""
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """A `Path` would make one slash of two."""
+        """A `Path` would make one slash of two, and of no name the folder where we are."""
+        if value == "":
+            raise BadInput("a folder or file without a name", "Is a variable of the shell empty?")
         return value if is_remote(str(value)) else super().convert(value, param, ctx)
 
 

@@ -16,7 +16,7 @@ from iqmetrics.render import table
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def command(name: str | None, as_json: bool) -> None:
     """List the scorers, or explain one: metrics, ranges, directions, options, licence."""
-    if name:
+    if name is not None:
         scorer = plugins.make("scorer", name)
         click.echo(json.dumps(_facts(scorer), indent=1) if as_json else _page(scorer))
         return

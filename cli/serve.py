@@ -12,7 +12,13 @@ from iqmetrics.errors import BadInput, Unavailable
 @click.command(epilog="Example:  iqm serve outputs/ --port 8123")
 @click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8123, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--port",
+    default=8123,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Where it listens.",
+)
 @click.option(
     "--name", "names", multiple=True, help="Host names that are answered, beyond loopback."
 )

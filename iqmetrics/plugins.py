@@ -5,6 +5,7 @@ Outside packages add scorers and generators by the entry-point groups `iqmetrics
 """
 
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Literal
@@ -40,6 +41,12 @@ BUILT_IN: dict[Kind, dict[str, str]] = {
         "openai": "iqmetrics.generators.openai_images:OpenAIImages",
     },
 }
+
+NEEDED: dict[Kind, tuple[str, ...]] = {
+    "scorer": ("name", "version", "scope", "licence", "metrics", "score"),
+    "generator": ("fingerprint", "__call__"),
+}
+"""What an instance must have, whoever wrote it."""
 
 OTHERS: dict[Kind, str] = {"scorer": "iqmetrics.scorers.pyiqa_metric:find"}
 """Asked for a name that nothing is registered under; answers what builds it, or None."""
@@ -85,6 +92,15 @@ def make(kind: Kind, name: str, options: dict[str, Any] | None = None) -> Any:
     """An instance with its options; an option the class does not take is an error that says so."""
     build = resolve(kind, name)
     try:
-        return build(**(options or {}))
+        made = build(**(options or {}))
     except TypeError as error:
         raise BadInput(f"{kind} {name!r}: {error}", f"Its options: iqm {kind}s {name}") from error
+    lacking = [fact for fact in NEEDED[kind] if not hasattr(made, fact)]
+    if lacking:
+        raise BadInput(
+            f"{kind} {name!r} is none: it lacks {', '.join(lacking)}",
+            "README shows the smallest one",
+        )
+    if not is_dataclass(made):
+        raise BadInput(f"{kind} {name!r} is no dataclass", "Put @dataclass(frozen=True) before it")
+    return made

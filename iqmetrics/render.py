@@ -1,6 +1,8 @@
 """How a number and a table are printed, once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from iqmetrics.records import YES_NO
 
 
 def number(value: float | None) -> str:
@@ -20,9 +22,63 @@ def number(value: float | None) -> str:
     return text or "0"
 
 
-def interval(low: float | None, high: float | None) -> str:
-    """`[low, high]`, or an empty string where there is none."""
-    return f"[{number(low)}, {number(high)}]" if low is not None and high is not None else ""
+def quantity(value: float | None, unit: str) -> str:
+    """The value of one image: `yes` or `no` where the unit says so, else a number.
+
+    Example:
+        >>> quantity(1.0, "yes/no"), quantity(0.0, "yes/no"), quantity(0.5, "share")
+        ('yes', 'no', '0.5')
+    """
+    if unit == YES_NO and value in (0, 1):
+        return "yes" if value else "no"
+    return number(value)
+
+
+def share(value: float | None, unit: str) -> str:
+    """A mean of many images: of yes and no in %, else a number.
+
+    Example:
+        >>> share(0.125, "yes/no"), share(0.125, "C*ab")
+        ('12.5 %', '0.125')
+    """
+    return f"{number(100 * value)} %" if unit == YES_NO and value is not None else number(value)
+
+
+def mean(value: float | None, unit: str) -> str:
+    """The mean of many images, alone: of yes and no the share of yes, else a number.
+
+    Example:
+        >>> mean(0.125, "yes/no"), mean(1.0, "yes/no"), mean(0.125, "C*ab")
+        ('12.5 % yes', '100 % yes', '0.125')
+    """
+    return share(value, unit) + (" yes" if unit == YES_NO and value is not None else "")
+
+
+def difference(value: float | None, unit: str) -> str:
+    """The difference of two means: of yes and no in percentage points, else a number.
+
+    Example:
+        >>> difference(-0.04, "yes/no"), difference(-0.04, "C*ab")
+        ('-4 points', '-0.04')
+    """
+    return share(value, unit).replace("%", "points")
+
+
+def interval(
+    low: float | None,
+    high: float | None,
+    unit: str = "",
+    show: Callable[[float | None, str], str] = share,
+) -> str:
+    """`[low, high]` of a mean, or as `show` has it; an empty string where there is none.
+
+    Example:
+        >>> interval(0.1, 0.25), interval(0.1, 0.25, "yes/no")
+        ('[0.1, 0.25]', '[10 %, 25 %]')
+    """
+    if low is None or high is None:
+        return ""
+    return f"[{show(low, unit)}, {show(high, unit)}]"
 
 
 def count(number: int, noun: str) -> str:

@@ -64,3 +64,13 @@ def test_model_a_is_usable_more_often(result: "iqmetrics.pipeline.score.Result")
 
 def test_the_fixtures_stay_small() -> None:
     assert sum(path.stat().st_size for path in OUTPUTS.parent.rglob("*") if path.is_file()) <= 8e6
+
+
+@pytest.mark.parametrize("poster", ["sale.png", "limited.png"])
+def test_nothing_is_wrong_with_a_clean_poster_and_only_the_text_of_a_misspelt_one(
+    result: "iqmetrics.pipeline.score.Result", poster: str
+) -> None:
+    usable = {o.record.image: o.readings["usable"] for o in result.outcomes() if o.record}
+    assert "fails" not in usable[f"model-a/{poster}"].evidence
+    fails = usable[f"model-b/{poster}"].evidence["fails"]
+    assert [fail.split(" = ")[0] for fail in fails] == ["text.legibility"]

@@ -79,3 +79,30 @@ def test_a_built_in_name_asks_no_installed_package(monkeypatch: pytest.MonkeyPat
     assert plugins.resolve("scorer", "size") is Size
     with pytest.raises(AssertionError, match=r"iqmetrics\.scorers"):
         plugins.resolve("scorer", "mine")
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("json:JSONDecoder", "metrics"), ("collections:OrderedDict", "lacks name, version"),
+        ("builtins:list", "score"), ("datetime:date.today", "cannot be imported"),
+    ],
+)  # fmt: skip
+def test_what_is_no_scorer_is_told_before_it_is_used(name: str, word: str) -> None:
+    with pytest.raises(BadInput, match=word):
+        plugins.make("scorer", name)
+
+
+def test_a_scorer_that_is_no_dataclass_is_told_how_to_become_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Bare:
+        name, version, scope, licence, metrics = "bare", "1", "image", "MIT", ()
+
+        def score(self, pictures: object) -> list[object]:
+            return []
+
+    monkeypatch.setattr(plugins, "resolve", lambda kind, name: Bare)
+    with pytest.raises(BadInput, match="no dataclass") as error:
+        plugins.make("scorer", "x:Bare")
+    assert "@dataclass(frozen=True)" in error.value.hint

@@ -1,5 +1,7 @@
 """The shipped hook under the real pre-commit, in a repository made here."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +42,11 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def hook(repository: Path, source: str) -> subprocess.CompletedProcess[str]:
     args = "[--baseline, baseline.json, --rules, release.gate.toml, --verify, verdict.json]"
-    (repository / ".pre-commit-config.yaml").write_text(source.format(args=args))
+    return run_hook(repository, source.format(args=args))
+
+
+def run_hook(repository: Path, config: str) -> subprocess.CompletedProcess[str]:
+    (repository / ".pre-commit-config.yaml").write_text(config)
     git(repository, "add", "-A")
     command = [
         sys.executable,
@@ -72,6 +78,61 @@ def test_the_hook_holds_a_verdict_that_no_longer_belongs(repository: Path) -> No
     done = hook(repository, LOCAL)
     assert done.returncode == 1
     assert "model.bin changed" in done.stdout
+
+
+def on_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command `iqm` of this environment."""
+    folder.mkdir()
+    (folder / "iqm").write_text(
+        f"#!/bin/sh\nexec '{sys.executable}' -m iqmetrics.cli.main \"$@\"\n"
+    )
+    (folder / "iqm").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+def readme_config() -> str:
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    (config,) = [block for block in blocks if ".pre-commit-config.yaml" in block]
+    return config
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the command on the path is a shell script")
+def test_the_readme_example_works_as_written(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path_factory.mktemp("home")))
+    on_path(tmp_path_factory.mktemp("path") / "bin", monkeypatch)
+    done = run_hook(repository, readme_config())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "PASS: the stored verdict belongs to what is here" in done.stdout
+    (repository / "release.gate.toml").write_text(RULES.replace("0.02", "0.5"))
+    done = run_hook(repository, readme_config())
+    assert done.returncode == 1
+    assert "rules changed" in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the command on the path is a shell script")
+def test_the_readme_example_stops_a_push(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a user has it: installed for pushes, then a push of other weights."""
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path_factory.mktemp("home")))
+    on_path(tmp_path_factory.mktemp("path") / "bin", monkeypatch)
+    remote = tmp_path_factory.mktemp("remote")
+    git(remote, "init", "-q", "--bare")
+    (repository / ".pre-commit-config.yaml").write_text(readme_config())
+    git(repository, "remote", "add", "origin", str(remote))
+    install = [sys.executable, "-m", "pre_commit", "install", "-t", "pre-push"]
+    subprocess.run(install, cwd=repository, check=True, capture_output=True)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "the hook")
+    git(repository, "push", "-q", "origin", "HEAD:main")
+    (repository / "model.bin").write_bytes(b"other weights")
+    git(repository, "commit", "-qam", "another model")
+    push = ["git", "push", "-q", "origin", "HEAD:main"]
+    done = subprocess.run(push, cwd=repository, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "model.bin changed" in done.stdout + done.stderr
 
 
 @pytest.mark.slow

@@ -2,7 +2,17 @@
 
 import pytest
 
-from iqmetrics.render import interval, number, printable, table
+from iqmetrics.records import YES_NO
+from iqmetrics.render import (
+    difference,
+    interval,
+    mean,
+    number,
+    printable,
+    quantity,
+    share,
+    table,
+)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +78,32 @@ def test_invisible_characters_become_visible(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "a b", "é", "夏", "☀", "\U0001f600", "\\n"])
 def test_what_can_be_seen_stays(text: str) -> None:
     assert printable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(1.0, "yes"), (0.0, "no"), (-0.0, "no"), (0.5, "0.5"), (None, "")]
+)
+def test_a_yes_or_no_is_a_word_and_anything_else_stays_a_number(
+    value: float | None, shown: str
+) -> None:
+    assert quantity(value, YES_NO) == shown
+    assert quantity(value, "share") == number(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(1.0, "100 % yes"), (0.0, "0 % yes"), (1 / 3, "33.33 % yes"), (0.9996, "99.96 % yes"), (None, "")],
+)  # fmt: skip
+def test_a_mean_of_yes_and_no_is_a_share_that_is_never_rounded_to_all(
+    value: float | None, shown: str
+) -> None:
+    assert mean(value, YES_NO) == shown
+    assert mean(value, "px") == number(value)
+
+
+def test_differences_of_shares_are_points_and_their_intervals_too() -> None:
+    assert difference(-0.125, YES_NO) == "-12.5 points"
+    assert interval(-0.2, 0.05, YES_NO, difference) == "[-20 points, 5 points]"
+    assert interval(0.2, 0.25, YES_NO) == "[20 %, 25 %]"
+    assert interval(0.2, None, YES_NO) == interval(None, 0.2, YES_NO) == ""
+    assert difference(None, YES_NO) == share(None, YES_NO) == ""

@@ -103,7 +103,7 @@ class ComfyUI:
             data = json.loads(Path(self.workflow).read_text("utf-8-sig"))
         except OSError as error:
             raise BadInput(f"{self.workflow} cannot be read: {error.strerror}") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadInput(f"{self.workflow} is not JSON: {error}") from error
         return comfyui_patch.check(data, self.workflow)
 

@@ -36,8 +36,9 @@ def quicker() -> str:
 
 
 def threads() -> int:
-    """CPU threads for one net alone: OMP_NUM_THREADS when it is set, else every core."""
-    return int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count() or 1
+    """CPU threads for one net alone: OMP_NUM_THREADS (the first of a list), else every core."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return (int(asked) if asked.isdecimal() else 0) or os.cpu_count() or 1
 
 
 def open_session(

@@ -3,12 +3,13 @@
 One thread (so: a plain loop) where OMP_NUM_THREADS says so or the machine has one core.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from threading import current_thread
 from typing import TypeVar
+
+from iqmetrics.nets import sessions
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -19,8 +20,8 @@ MOST_THREADS = 8
 
 
 def threads() -> int:
-    """Threads to use: OMP_NUM_THREADS where it is set, else every core; at most `MOST_THREADS`."""
-    return min(MOST_THREADS, int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count() or 1)
+    """Threads to use: as many as one net alone may have, at most `MOST_THREADS`."""
+    return min(MOST_THREADS, sessions.threads())
 
 
 def each(make: Callable[[S], T], items: Sequence[S]) -> list[T]:

@@ -50,6 +50,7 @@ class Contrast:
     pairs: int = 0
     lost: int = 0
     needed: int | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ def contrast(
         pairs=len(whole),
         lost=lost,
         needed=_needed(found, margin, theirs - ours) if answer == "too few" else None,
+        unit=row.unit,
     )
 
 

@@ -44,6 +44,7 @@ class Check:
     prompts: int = 0
     needed: int | None = None
     required: bool = True
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class _Test:
     """One mean that must be above a limit, after turning the metric so that more is better."""
 
     rule: Rule
+    unit: str
     kind: str
     turned: "NDArray[np.float64]"
     limit: float
@@ -142,6 +144,7 @@ class _Test:
             prompts=found.prompts,
             needed=needed,
             required=self.rule.required,
+            unit=self.unit,
         )
 
 
@@ -193,16 +196,16 @@ def _tests(
                 )
             )
         else:
-            found += _against(rule, sign, pairing)
+            found += _against(rule, row.unit, sign, pairing)
     values = _prompt_means([c for c in candidate.cells if c.model == model], name)
     if rule.floor is not None:
-        found.append(_Test(rule, "floor", values, rule.floor, 1))
+        found.append(_Test(rule, row.unit, "floor", values, rule.floor, 1))
     if rule.ceiling is not None:
-        found.append(_Test(rule, "ceiling", -values, -rule.ceiling, -1))
+        found.append(_Test(rule, row.unit, "ceiling", -values, -rule.ceiling, -1))
     return found
 
 
-def _against(rule: Rule, sign: int, pairing: Pairing) -> list[_Test | Check]:
+def _against(rule: Rule, unit: str, sign: int, pairing: Pairing) -> list[_Test | Check]:
     import numpy as np
 
     assert rule.margin is not None
@@ -225,7 +228,7 @@ def _against(rule: Rule, sign: int, pairing: Pairing) -> list[_Test | Check]:
     if not prompts:
         return [*found, _open(rule, "margin", "no prompt and seed has a value on both sides")]
     differences = np.array([sum(values) / len(values) for values in prompts.values()])
-    return [*found, _Test(rule, "margin", differences, -rule.margin, sign)]
+    return [*found, _Test(rule, unit, "margin", differences, -rule.margin, sign)]
 
 
 def _coverage(rule: Rule, row: Aggregate) -> Check:

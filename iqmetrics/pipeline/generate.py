@@ -163,7 +163,7 @@ def note(path: Path, model: Model, measure: bool) -> None:
     if path.is_file():
         try:
             known = json.loads(path.read_text("utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadInput(f"{path} is not JSON", "Move it away; it is written anew.") from error
     known[model.name] = {
         "fingerprint": dict(model.generator.fingerprint()),

@@ -147,7 +147,7 @@ def _journal(path: Path) -> list[Row]:
 def _row(line: str) -> Row | None:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) and isinstance(row.get("file_name"), str) else None
 

@@ -52,7 +52,7 @@ def load(path: Path) -> Scorecard:
         raise BadInput(
             f"{path} does not exist", "iqm score FOLDER writes FOLDER/iqm/scorecard.json"
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadInput(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BadInput(f"{path} is not a scorecard of this version of iqmetrics ({FORMAT})")

@@ -31,6 +31,7 @@ class Spread:
     model: str
     metric: str
     better: Better
+    unit: str
     best_gain: float | None
     best_of: float | None
     outliers: float | None
@@ -55,6 +56,7 @@ def spreads(card: Scorecard) -> list[Spread]:
                 row.model,
                 row.metric,
                 row.better,
+                row.unit,
                 gain,
                 count,
                 _outliers(values, row.better),

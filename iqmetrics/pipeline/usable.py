@@ -7,27 +7,28 @@ the declared pick), is any, is every one - "93 % against 71 %" as rates with int
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Outcome
 from iqmetrics.pipeline.usable_rule import Rule
 from iqmetrics.presets import Condition
-from iqmetrics.records import Missing, Reading
+from iqmetrics.records import EMPTY, Missing, Reading
+from iqmetrics.render import quantity
 
 
 def extend(
     outcomes: Iterable[Outcome], rule: Rule, scorers: Sequence[ScorerFacts]
 ) -> Iterator[Outcome]:
     """The outcomes with the derived readings added; prompts come last, in order."""
-    known = {metric.name for scorer in scorers for metric in scorer.metrics}
-    rule = Rule(tuple(c for c in rule.conditions if c.metric in known), rule.pick)
+    units = {metric.name: metric.unit for scorer in scorers for metric in scorer.metrics}
+    rule = Rule(tuple(c for c in rule.conditions if c.metric in units), rule.pick)
     prompts: dict[tuple[str, str], list[tuple[int | None, Reading]]] = defaultdict(list)
     for outcome in outcomes:
         if outcome.record is None:
             yield outcome
             continue
-        reading = judge(rule, outcome)
+        reading = judge(rule, outcome, units)
         prompts[outcome.model, outcome.prompt_id].append((outcome.record.pick, reading))
         readings = outcome.readings if outcome.problem else {**outcome.readings, "usable": reading}
         yield Outcome(outcome.model, outcome.prompt_id, outcome.record, readings, outcome.problem)
@@ -35,8 +36,8 @@ def extend(
         yield Outcome(model, prompt_id, None, {"usable.prompt": _of_prompt(rule.pick, judged)})
 
 
-def judge(rule: Rule, outcome: Outcome) -> Reading:
-    """The reading of one image; its evidence names the conditions that fail."""
+def judge(rule: Rule, outcome: Outcome, units: Mapping[str, str] = EMPTY) -> Reading:
+    """The reading of one image; its evidence names the conditions that fail (unit by metric)."""
     if outcome.problem:
         return Reading({"usable": 0.0}, {}, {"fails": [f"image: {outcome.problem.status}"]})
     readings = outcome.readings.values()
@@ -46,7 +47,7 @@ def judge(rule: Rule, outcome: Outcome) -> Reading:
         for reading in readings:
             if (value := reading.values.get(name)) is not None:
                 if not _holds(condition, value):
-                    fails.append(f"{name} = {value:.4g}")
+                    fails.append(f"{name} = {quantity(value, units.get(name, ''))}")
                 break
             if (gone := reading.missing.get(name)) is not None:
                 if gone.status != "not_applicable":

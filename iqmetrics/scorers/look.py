@@ -27,6 +27,9 @@ class Look:
     (about 1.5-2.5 sharp, below 0.8 blurred), `look.grid` the amplitude of an 8 or 16 pixel lattice
     in grey levels. Lower is better for clipped, crushed, repeats and grid, higher for sharpness.
 
+    White boards and cut-out backgrounds end sharply all round and are not clipped; what fades into
+    white is. A large blown window in a dark wall passes for paper.
+
     Blind to intent: a silhouette is crushed, snow is clipped, a sunset has a cast: compare models
     on the same prompts. Repeats means the same pixels twice; brick, windows and knitting are
     alike but not the same, printed patterns are. Blocks of JPEG are an 8 pixel grid.
@@ -37,7 +40,7 @@ class Look:
     """
 
     name = "look"
-    version = "2"
+    version = "3"
     scope = "image"
     concurrent = True
     licence = "Apache-2.0"

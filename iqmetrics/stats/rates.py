@@ -18,7 +18,8 @@ def wilson(hits: float, n: float, level: float = 0.95) -> tuple[float, float]:
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     # At the ends the formula is exact but rounding is not.
-    return (0.0 if hits == 0 else centre - half), (1.0 if hits == n else centre + half)
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    return (0.0 if hits == 0 else low), (1.0 if hits == n else high)
 
 
 def fisher(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:

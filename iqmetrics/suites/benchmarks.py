@@ -134,7 +134,7 @@ def load(name: str, path: Path) -> PromptSuite:
         raise BadInput(f"{path} does not exist", f"Give the {name} prompt file")
     try:
         prompts = list(FORMATS[name](path))
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise BadInput(f"{path} is not a prompt file of {name}: {error!r}") from error
     seeds = SEEDS.get(name, ())
     return suite(name, [replace(prompt, seeds=seeds) for prompt in prompts])

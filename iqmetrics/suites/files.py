@@ -65,7 +65,7 @@ def parse_jsonl(title: str, text: str) -> PromptSuite:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadInput(f"suite {title}, line {number}, is not JSON: {error}") from error
         if not isinstance(row, dict):
             raise BadInput(f"suite {title}, line {number}, is not a JSON object")

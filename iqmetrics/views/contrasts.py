@@ -2,7 +2,7 @@
 
 from iqmetrics.pipeline import compare
 from iqmetrics.pipeline.compare import Change, Comparison, Contrast
-from iqmetrics.render import count, interval, number, printable, table
+from iqmetrics.render import count, difference, interval, printable, share, table
 
 _SILENT = ("refused", "not measured")
 
@@ -25,10 +25,11 @@ def by_tag(found: Comparison) -> str:
 def by_prompt(found: Comparison) -> str:
     """The prompts that lost most, by metric: where to look, not what to conclude."""
     changes: dict[str, list[Change]] = {}
+    units = {c.metric: c.unit for c in found.contrasts}
     for change in compare.by_prompt(found):
         changes.setdefault(change.metric, []).append(change)
     rows = [
-        [name, printable(c.prompt_id), number(c.baseline), number(c.candidate), str(c.pairs)]
+        [name, printable(c.prompt_id), *_both(c, units[name]), str(c.pairs)]
         for name, found_ in changes.items()
         for c in found_[:WORST]
     ]
@@ -63,12 +64,16 @@ def _header(found: Comparison) -> list[str]:
     return [f"{other} is", "metric", base, other, "difference", "95 %", "margin", "wins", "n"]
 
 
+def _both(c: Contrast | Change, unit: str) -> tuple[str, str]:
+    return share(c.baseline, unit), share(c.candidate, unit)
+
+
 def _row(c: Contrast) -> list[str]:
     answer = c.answer + (f", about {c.needed} prompts needed" if c.needed else "")
     wins = "" if c.win_rate is None else f"{100 * c.win_rate:.0f} %"
     pairs = f"{count(c.pairs, 'pair')}, {count(c.prompts, 'prompt')}"
     pairs += f", {c.lost} lost" if c.lost else ""
     return [
-        answer, c.metric, number(c.baseline), number(c.candidate), number(c.difference),
-        interval(c.low, c.high), number(c.margin), wins, pairs,
+        answer, c.metric, *_both(c, c.unit), difference(c.difference, c.unit),
+        interval(c.low, c.high, c.unit, difference), difference(c.margin, c.unit), wins, pairs,
     ]  # fmt: skip

@@ -14,10 +14,12 @@ from typing import Any
 from iqmetrics import remote
 from iqmetrics.errors import BadInput, Unavailable
 from iqmetrics.views.datapackage import INTEGERS, NUMBERS
-from iqmetrics.views.feeds import LONG, PLACE, SCORECARD, replace_if_changed
+from iqmetrics.views.feeds import LONG, PLACE, SCORECARD, replace_if_changed, unguarded
 
 TABLES = ("scores_long", "scores_wide", "scorecard")
 EXCEL_ROWS, EXCEL_CELL = 1_048_576, 32_767
+LONGEST = 2**31 - 1
+"""Characters of a cell of ours that are read back: Python's own limit is 131,072."""
 EXCEL_EXACT = 10**15
 """Whole numbers from here on lose digits in a sheet: a seed of 64 bits is written as text."""
 _TEXT = {*LONG, *PLACE, *SCORECARD, "status"} - INTEGERS - NUMBERS
@@ -29,6 +31,7 @@ def rows(path: Path) -> Iterator[list[str]]:
     Raises:
         BadInput: the file is not there.
     """
+    csv.field_size_limit(max(LONGEST, csv.field_size_limit()))
     try:
         with path.open(encoding="utf-8", newline="") as file:
             yield from csv.reader(file)
@@ -108,7 +111,7 @@ def _sheet(sheet: Any, source: Path, thumbnail: Callable[[str], bytes | None]) -
             raise BadInput(
                 f"{source.name} has more than {EXCEL_ROWS:,} rows", "Use the CSV or --parquet"
             )
-        if pictures and number and (data := thumbnail(row[0].removeprefix("'"))):
+        if pictures and number and (data := thumbnail(unguarded(row[0]))):
             sheet.set_row_pixels(number, 96)
             place = {"image_data": io.BytesIO(data), "x_scale": 0.5, "y_scale": 0.5}
             sheet.insert_image(number, 0, "thumbnail", place)

@@ -44,8 +44,22 @@ def cell(value: Any) -> str:
     if not isinstance(value, str):
         return repr(value)
     text = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
-    guard = "'" if text.lstrip(" '").startswith(_FORMULA) else ""
-    return guard + text.replace("\r", "\\r")
+    return ("'" if _runs(text) else "") + text.replace("\r", "\\r")
+
+
+def unguarded(text: str) -> str:
+    """The text of a cell without the apostrophe that `cell` put before it.
+
+    Example:
+        >>> unguarded("'=1+1"), unguarded("'tis.png"), unguarded(cell("'=1+1"))
+        ('=1+1', "'tis.png", "'=1+1")
+    """
+    return text[1:] if text.startswith("'") and _runs(text) else text
+
+
+def _runs(text: str) -> bool:
+    """Whether a spreadsheet may take it for a formula, once apostrophes are taken off."""
+    return text.lstrip(" '").startswith(_FORMULA)
 
 
 def long_rows(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Iterator[list[Any]]:

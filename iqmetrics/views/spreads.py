@@ -2,7 +2,7 @@
 
 from iqmetrics.pipeline.spread import spreads, usable_per_hour
 from iqmetrics.records import Scorecard
-from iqmetrics.render import number, printable, table
+from iqmetrics.render import difference, number, printable, table
 
 _HEADER = ("metric", "model", "best of N - mean", "N", "outliers", "prompt sensitivity")
 
@@ -13,7 +13,7 @@ def text(card: Scorecard) -> str:
         [
             s.metric,
             printable(s.model) or "(no model)",
-            number(s.best_gain) or "-",
+            difference(s.best_gain, s.unit) or "-",
             number(s.best_of) or "-",
             "-" if s.outliers is None else f"{100 * s.outliers:.1f} %",
             "-" if s.sensitivity is None else f"{s.sensitivity:.1f} % of {s.variants} pairs",

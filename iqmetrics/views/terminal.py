@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from iqmetrics.pipeline.scorecard import by_metric
 from iqmetrics.records import Aggregate, Scorecard
-from iqmetrics.render import interval, number, printable, table
+from iqmetrics.render import interval, mean, printable, table
 from iqmetrics.views import axes
 
 _ARROW = {"higher": "up", "lower": "down", "neither": ""}
@@ -80,4 +80,5 @@ def _entry(row: Aggregate | None) -> str:
         return "-"
     total = sum(row.coverage.values())
     count = f"n={row.images}" + ("" if row.images == total else f"/{total}")
-    return " ".join(part for part in (number(row.mean), interval(row.low, row.high), count) if part)
+    told = (mean(row.mean, row.unit), interval(row.low, row.high, row.unit), count)
+    return " ".join(part for part in told if part)

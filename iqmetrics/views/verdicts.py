@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from iqmetrics.pipeline.gate import Check, Verdict
-from iqmetrics.render import number, printable, table
+from iqmetrics.render import difference, printable, share, table
 
 SCHEMA = "iqmetrics-verdict-1"
 MARKDOWN_LIMIT = 60_000
@@ -101,7 +101,8 @@ def markdown(verdict: Verdict) -> str:
 def _row(check: Check) -> list[str]:
     told = check.told + (f" (needs about {check.needed} prompts)" if check.needed else "")
     told += "" if check.required else " (not required)"
-    numbers = [number(check.value), number(check.bound), number(check.limit)]
+    show = difference if check.kind == "margin" else share
+    numbers = [show(value, check.unit) for value in (check.value, check.bound, check.limit)]
     return [check.state, check.metric, check.kind, *numbers, str(check.prompts or ""), told]
 
 

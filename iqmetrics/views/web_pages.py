@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqmetrics.pipeline.scorecard import by_metric
 from iqmetrics.records import Aggregate, ImageRecord, Scorecard
-from iqmetrics.render import interval, number
+from iqmetrics.render import interval, mean
 from iqmetrics.views.report.data import readable
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def table(card: Scorecard | None) -> str:
 def _entry(row: Aggregate | None) -> str:
     if row is None or not row.images:
         return "-"
-    return f"{number(row.mean)} {interval(row.low, row.high)} n={row.images}"
+    return f"{mean(row.mean, row.unit)} {interval(row.low, row.high, row.unit)} n={row.images}"
 
 
 def gallery(images: Sequence[ImageRecord], page: int, per_page: int, total: int) -> str:

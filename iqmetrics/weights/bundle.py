@@ -65,7 +65,7 @@ def unpack(source: Path) -> list[str]:
                 )
             manifest = json.loads(_read(archive, first))
             return [_put(archive, row) for row in manifest["weights"]]
-    except (tarfile.TarError, KeyError, TypeError, ValueError) as error:
+    except (tarfile.TarError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise BadInput(f"{source} is not a bundle of weights: {error}") from error
 
 

@@ -181,3 +181,15 @@ def test_a_full_disk_under_the_store_is_no_bug(
     assert failing(full.value) == 2
     assert "the store: database or disk is full" in told(capsys)
     assert failing(wrong.value) == 3
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_waiting_threads_sleep_unless_the_user_says_otherwise(
+    given: str | None, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads that spin took four times the processor where others had work to do."""
+    monkeypatch.setattr(os, "environ", {} if given is None else {"OMP_WAIT_POLICY": given})
+    monkeypatch.setattr(cli, "run", lambda args: 0)
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert os.environ["OMP_WAIT_POLICY"] == kept

@@ -1,5 +1,6 @@
 """One place opens nets: the same answers from both runtimes, from any thread, or one clear error."""
 
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +9,7 @@ import pytest
 
 from iqmetrics import weights
 from iqmetrics.errors import Unavailable
-from iqmetrics.nets import sessions
+from iqmetrics.nets import sessions, side_by_side
 from iqmetrics.nets.sessions import open_session
 
 
@@ -61,3 +62,21 @@ def test_threads_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     assert sessions.threads() == 3
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert sessions.threads() >= 1
+
+
+@pytest.mark.parametrize(("asked", "count"), [("4,2,1", 4), (" 3 ", 3), ("2, 1", 2)])
+def test_the_first_of_a_list_of_threads_counts(
+    asked: str, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenMP takes one number for each level of nesting."""
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    assert sessions.threads() == side_by_side.threads() == count
+
+
+@pytest.mark.parametrize("asked", ["", "0", "many", "-1", "1.5"])
+def test_a_thread_count_that_is_none_leaves_every_core(
+    asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    assert sessions.threads() == os.cpu_count()
+    assert 1 <= side_by_side.threads() <= side_by_side.MOST_THREADS

@@ -8,7 +8,7 @@ from factory import Toy, card
 
 from iqmetrics.pipeline.gate import Check, Verdict, judge
 from iqmetrics.pipeline.rules import Rule, Rules
-from iqmetrics.records import Metric, Scorecard
+from iqmetrics.records import YES_NO, Metric, Scorecard
 
 RNG = np.random.default_rng(5)
 BASE = RNG.normal(0.6, 0.1, size=(100, 4))
@@ -186,3 +186,13 @@ def test_a_candidate_that_leaves_out_prompts_does_not_pass() -> None:
     assert judge(allowed, both, "old", both, "new").state == "PASS"
     floor = Rules("g", "", 0.05, (Rule("toy.good", floor=0.5),))
     assert judge(floor, both, "old", both, "new").state == "PASS", "a floor needs no partner"
+
+
+def test_checks_carry_the_unit_of_their_metric() -> None:
+    kept = Metric("toy.good", YES_NO, 0, 1, "higher", "kept")
+    both = card({"a": np.ones((30, 1))}, kept)
+    demand = Rules("g", "", 0.05, (Rule("toy.good", margin=0.05, floor=0.5),))
+    found = judge(demand, both, "a", both, "a")
+    assert {c.kind: c.unit for c in found.checks if c.kind != "coverage"} == {
+        "margin": YES_NO, "floor": YES_NO,
+    }  # fmt: skip

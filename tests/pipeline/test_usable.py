@@ -10,7 +10,7 @@ from iqmetrics.pipeline.scorecard import build, by_metric
 from iqmetrics.pipeline.usable import extend, judge
 from iqmetrics.pipeline.usable_rule import Rule
 from iqmetrics.presets import Condition
-from iqmetrics.records import Missing, Reading
+from iqmetrics.records import YES_NO, Metric, Missing, Reading
 
 RULE = Rule((Condition("toy.good", min=0.5), Condition("toy.bad", max=10)))
 
@@ -83,3 +83,12 @@ def test_without_a_measured_condition_there_is_no_rate() -> None:
 def test_the_rule_is_part_of_the_version() -> None:
     other = Rule((Condition("toy.good", min=0.6),))
     assert RULE.facts(["toy.good"])[0].full_version != other.facts(["toy.good"])[0].full_version
+
+
+def test_why_an_image_is_not_usable_is_said_in_words() -> None:
+    kept = Metric("toy.good", YES_NO, 0, 1, "higher", "kept")
+    facts = replace(FACTS, metrics=(kept, FACTS.metrics[1]))
+    reading = Reading({"toy.good": 0.0, "toy.bad": 12.0})
+    judged = [o for o in extend([outcome(reading)], RULE, [facts]) if o.record]
+    fails = judged[0].readings["usable"].evidence["fails"]
+    assert fails == ["toy.good = no", "toy.bad = 12"]

@@ -6,6 +6,7 @@ import numpy as np
 from factory import card
 
 from iqmetrics.pipeline.compare import compare
+from iqmetrics.records import YES_NO, Metric
 from iqmetrics.views import contrasts, terminal
 
 BASE = np.random.default_rng(1).normal(0.5, 0.1, size=(30, 2))
@@ -40,3 +41,14 @@ def test_by_prompt_lists_the_largest_losses() -> None:
     lines = contrasts.by_prompt(compare(BOTH, "old", BOTH, "new")).splitlines()
     assert len(lines) == 3 + contrasts.WORST
     assert lines[1].split() == ["metric", "prompt", "old", "new", "pairs"]
+
+
+def test_yes_and_no_are_compared_in_shares_and_points() -> None:
+    kept = Metric("toy.kept", YES_NO, 0, 1, "higher", "kept")
+    old = np.repeat([[1.0], [0.0]], 20, axis=0)
+    both = card({"old": old, "new": np.ones_like(old)}, kept)
+    found = compare(both, "old", both, "new")
+    row = contrasts.text(found).splitlines()[-1]
+    assert "50 %  100 %  50 points" in row
+    assert row.count("points") == 4, "the difference, both ends of its interval and the margin"
+    assert "100 %  0 %" in contrasts.by_prompt(compare(both, "new", both, "old"))

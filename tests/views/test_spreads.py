@@ -3,7 +3,7 @@
 import numpy as np
 from factory import card
 
-from iqmetrics.records import Cell, Scorecard
+from iqmetrics.records import YES_NO, Cell, Metric, Scorecard
 from iqmetrics.views import spreads
 
 
@@ -19,3 +19,9 @@ def test_usable_images_an_hour_stand_below() -> None:
     text = spreads.text(Scorecard((), cells))
     assert "m: 100 usable images an hour, one at a time (n=1)" in text
     assert "No image has a value." in text
+
+
+def test_what_the_best_of_several_gains_in_usable_images_is_told_in_points() -> None:
+    kept = Metric("toy.kept", YES_NO, 0, 1, "higher", "kept")
+    text = spreads.text(card({"m": np.array([[0.0, 1.0], [0.0, 0.0]])}, kept))
+    assert "25 points" in text

@@ -8,8 +8,8 @@ from factory import FACTS, Toy, card, good, record, stored
 
 from iqmetrics.pipeline.outcomes import Run, outcomes
 from iqmetrics.pipeline.scorecard import build
-from iqmetrics.records import Aggregate, Missing, Scorecard
-from iqmetrics.views import terminal
+from iqmetrics.records import YES_NO, Aggregate, Metric, Missing, Scorecard
+from iqmetrics.views import feeds, terminal
 
 SIX = {f"model-{n}": np.full((2, 2), n / 10) for n in range(6)}
 
@@ -127,3 +127,13 @@ def test_metrics_stand_under_their_axes(models: int) -> None:
     rows = table_of(replace(made, rows=(*made.rows, *niqe)))
     names = [row[0] for row in rows if row[0] not in ("up", "down")]
     assert names == ["[technical quality]", "niqe", "[other]", "toy.good"]
+
+
+def test_yes_and_no_are_shares_in_the_table_and_numbers_in_the_csv() -> None:
+    kept = Metric("toy.kept", YES_NO, 0, 1, "higher", "kept")
+    made = card({"a": np.array([[1.0], [1.0], [0.0], [1.0]])}, kept)
+    ((_, _, entry),) = table_of(made)
+    assert entry.startswith("75 % yes [")
+    assert entry.endswith("%] n=4")
+    ((_, _, mean, low, *_),) = feeds.scorecard_rows(made)
+    assert (mean, type(low)) == (0.75, float)

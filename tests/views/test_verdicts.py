@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from iqmetrics.pipeline.gate import Check, Verdict
+from iqmetrics.records import YES_NO
 from iqmetrics.views import verdicts
 
 FAIL = Check("text.ned", "margin", "FAIL", "worse", -0.1, -0.12, -0.02, 50)
@@ -114,3 +115,13 @@ def test_junit_has_the_shape_that_dashboards_read() -> None:
         for case in suite:
             assert (case.tag, set(case.attrib)) == ("testcase", {"classname", "name"})
             assert all(x.tag in ("failure", "error") and x.get("message") for x in case)
+
+
+def test_shares_of_yes_are_judged_in_percent_and_margins_in_points() -> None:
+    floor = Check("usable", "floor", "PASS", "ok", 0.95, 0.91, 0.9, 50, unit=YES_NO)
+    margin = replace(floor, kind="margin", value=-0.01, bound=-0.02, limit=-0.05)
+    text = verdicts.text(replace(VERDICT, checks=(floor, margin)))
+    assert text.split("floor")[1].split()[:6] == ["95", "%", "91", "%", "90", "%"]
+    assert text.split("margin")[1].split()[:6] == ["-1", "points", "-2", "points", "-5", "points"]
+    held = json.loads(verdicts.to_json(replace(VERDICT, checks=(floor,)), {}))["checks"][0]
+    assert (held["value"], held["bound"], held["limit"]) == (0.95, 0.91, 0.9)

@@ -10,6 +10,7 @@ from factory import FACTS, card, good, record, stored
 
 from iqmetrics.pipeline.outcomes import Run, outcomes
 from iqmetrics.pipeline.scorecard import build
+from iqmetrics.records import YES_NO, Metric
 from iqmetrics.views import web_pages
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
@@ -120,3 +121,10 @@ def test_broken_names_can_be_sent() -> None:
     rows = [record("\udcff.png", "\udcfe", None), record("b.png", prompt="\udcfd")]
     web_pages.gallery(rows, 0, 60, 2).encode("utf-8")
     web_pages.home(card({"\udcfe": np.full((2, 2), 0.5)}), "t", False).encode("utf-8")
+
+
+def test_yes_and_no_are_a_share_of_yes() -> None:
+    kept = Metric("toy.kept", YES_NO, 0, 1, "higher", "kept")
+    (entry,) = cells(web_pages.table(card({"a": np.array([[1.0], [0.0]])}, kept)))
+    assert entry.startswith("50 % yes [")
+    assert entry.endswith("%] n=2")

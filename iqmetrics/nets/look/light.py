@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.nets.look import kernels
+from iqmetrics.nets.look.blown import without_paper
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,8 @@ class Light:
     """Luma (H x W, 0..255), the same rounded, and shares of the picture (0..1).
 
     `clipped` is blown: all channels >= 254 over a whole 3 x 3 square, which keeps sparkle and thin
-    reflections out. `crushed` is black: no channel above 2 over a whole 3 x 3 square.
+    reflections out; large areas that are sharp all round are paper and left out. `crushed` is
+    black: no channel above 2 over a whole 3 x 3 square.
     """
 
     luma: NDArray[np.float32]
@@ -29,14 +31,15 @@ def light(pixels: NDArray[np.uint8]) -> Light:
     grey, blown, crushed = (np.empty(shape, np.uint8) for _ in range(3))
     fill = kernels.compiled(kernels.light_and_solid)
     fill(np.ascontiguousarray(pixels), luma, grey, blown, crushed)
-    return Light(luma, grey, _solid(blown), _solid(crushed))
+    clipped = without_paper(luma, blown, _solid(blown))
+    return Light(luma, grey, float(clipped.mean()), float(_solid(crushed).mean()))
 
 
-def _solid(mask: NDArray[np.uint8]) -> float:
-    """Share of the pixels (0..1) in whose 3 x 3 square all are marked."""
+def _solid(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The pixels in whose 3 x 3 square all are marked."""
     import cv2
 
     if not mask.any():
-        return 0.0
+        return mask
     inside = cv2.erode(mask, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
-    return float(np.asarray(inside).mean())
+    return np.asarray(inside, np.uint8)

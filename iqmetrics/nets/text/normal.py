@@ -41,14 +41,19 @@ def _plain(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _clusters(text: str) -> Iterator[tuple[int, str]]:
-    """Each character with the accents written after it (e and U+0301 are one é), and its place."""
+    """Each character with what is written after it (e and U+0301 are one é), and its place."""
     start = 0
     for end in range(1, len(text) + 1):
-        if end == len(text) or not unicodedata.combining(
-            unicodedata.normalize("NFKC", text[end])[:1] or "x"
-        ):
+        if end == len(text) or not _goes_on(text[end]):
             yield start, text[start:end]
             start = end
+
+
+def _goes_on(c: str) -> bool:
+    """An accent, or the vowel or last consonant of a Korean syllable."""
+    if "\u1160" <= c <= "\u11ff":
+        return True
+    return unicodedata.combining(unicodedata.normalize("NFKC", c)[:1] or "x") != 0
 
 
 def _is_mark(c: str) -> bool:

@@ -14,6 +14,10 @@ ELISION = re.compile(r"['‘’](?:\d0s\b(?!['’])|n['’]|t(?:is|was|il)\b|em\
 """Words that begin with an apostrophe: '90s, 'n', 'til."""
 
 
+INCH = re.compile(r'" (?:x|by|[a-z]{4,})\b')
+"""What follows the digits of a length: 12" by 9", 7" vinyl."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """One quoted part: `prompt[start:end]` with its marks, `text` without them."""
@@ -85,19 +89,20 @@ def _may_close(prompt: str, at: int) -> bool:
 
 
 def _end_of_straight(prompt: str, start: int) -> int | None:
-    marks = [i for i in range(start + 1, len(prompt)) if prompt[i] == '"']
-    for at in marks:
-        if _may_close(prompt, at) and not _is_inner_inch(prompt, at, marks):
+    first = at = prompt.find('"', start + 1)
+    while at >= 0:
+        if _may_close(prompt, at) and not _is_inner_inch(prompt, at):
             return at
-    return marks[0] if marks else None
+        at = prompt.find('"', at + 1)
+    return _found(first)
 
 
-def _is_inner_inch(prompt: str, at: int, marks: list[int]) -> bool:
+def _is_inner_inch(prompt: str, at: int) -> bool:
     """A 12" inside a quotation: after a digit, and the next mark closes before any other opens."""
-    later = [i for i in marks if i > at]
-    if not (prompt[at - 1].isdigit() and re.match(r'" (?:x|by|[a-z]{4,})\b', prompt[at:])):
+    if not (prompt[at - 1].isdigit() and INCH.match(prompt, at)):
         return False
-    return bool(later) and not _may_open(prompt, later[0]) and len(later) % 2 == 1
+    later = prompt.count('"', at + 1)
+    return later % 2 == 1 and not _may_open(prompt, prompt.find('"', at + 1))
 
 
 def _end_of_single(prompt: str, start: int, closing: str) -> int | None:
@@ -121,6 +126,8 @@ def _end_of_single(prompt: str, start: int, closing: str) -> int | None:
 
 def _end_of_pair(prompt: str, start: int) -> int | None:
     opening, closing, depth = prompt[start], PAIRS[prompt[start]], 0
+    if all(prompt.find(mark, start + 1) < 0 for mark in closing):
+        return None  # told at once: a prompt of nothing but opening marks is read in one pass
     for at in range(start, len(prompt)):
         if prompt[at] in closing and at > start:
             depth -= 1

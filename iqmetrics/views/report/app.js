@@ -3,12 +3,12 @@ function scorecardView() {
   const all = D.metrics.map((_, i) => i).filter((i) => rowsOf(D.metrics[i].name).some(Boolean));
   const valued = all.filter((i) => rowsOf(D.metrics[i].name).some((row) => row && row.images));
   const silent = all.filter((i) => !valued.includes(i));
-  const cell = (row) => row && row.mean != null
-    ? [el("b", {}, num(row.mean)), " ", el("small", {}, row.low != null ? `[${num(row.low)}, ${num(row.high)}] ` : "", el("span", { class: "n" }, `n=${row.images}`))] : "–";
+  const cell = (i, row) => row && row.mean != null
+    ? [el("b", {}, mean(i, row.mean)), " ", el("small", {}, row.low != null ? `[${share(i, row.low)}, ${share(i, row.high)}] ` : "", el("span", { class: "n" }, `n=${row.images}`))] : "–";
   const line = (i) => {
     const { name, about, better } = D.metrics[i], rows = rowsOf(name);
     return el("tr", {}, el("th", { scope: "row", title: about }, name, W[better] ? el("small", { class: "soft" }, W[better]) : null),
-      rows.map((row) => el("td", {}, cell(row))), el("td", {}, intervals(rows.filter((row) => row && row.mean != null))));
+      rows.map((row) => el("td", {}, cell(i, row))), el("td", {}, intervals(i, rows.filter((row) => row && row.mean != null))));
   };
   const axes = inAxes(valued), picture = radar();
   const body = axes.map(([axis, indices]) => el("tbody", {},

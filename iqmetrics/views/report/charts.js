@@ -1,9 +1,9 @@
 // Interval of every model on one scale: the widest of all intervals.
-function intervals(rows) {
+function intervals(metric, rows) {
   const ends = rows.flatMap((row) => [row.low, row.high, row.mean]).filter((x) => x != null);
   const low = Math.min(...ends), span = Math.max(...ends) - low || 1;
   const x = (value) => 8 + 184 * (value - low) / span;
-  return svg("svg", { width: 200, height: 14 * rows.length + 4, role: "img", "aria-label": rows.map((r) => D.models[r.model] + " " + num(r.mean)).join(", ") },
+  return svg("svg", { width: 200, height: 14 * rows.length + 4, role: "img", "aria-label": rows.map((r) => D.models[r.model] + " " + mean(metric, r.mean)).join(", ") },
     rows.map((row, i) => {
       const y = 9 + 14 * i;
       return svg("g", { class: color(row.model) },
@@ -75,7 +75,7 @@ function histogram(metric, range, onrange) {
   const all = span(metric);
   if (!all) return null;
   const [low, high] = all;
-  if (low === high) return el("p", {}, `${W.constant} ${num(low)}`);
+  if (low === high) return el("p", {}, `${W.constant} ${quantity(metric, low)}`);
   const bins = 40, width = 640, height = 90, wide = high - low;
   const counts = D.models.map(() => new Array(bins).fill(0));
   for (const image of D.images) {
@@ -97,7 +97,7 @@ function histogram(metric, range, onrange) {
   const show = (a, b) => { brush.setAttribute("x", width * Math.min(a, b)); brush.setAttribute("width", width * Math.abs(b - a)); };
   const share = (value) => Math.min(1, Math.max(0, (value - low) / wide));
   const chart = svg("svg", { class: "histogram", viewBox: `0 0 ${width} ${height + 16}`, role: "img", "aria-label": W.range },
-    bars, brush, svg("text", { x: 0, y: height + 13 }, num(low)), svg("text", { x: width, y: height + 13, "text-anchor": "end" }, num(high)));
+    bars, brush, svg("text", { x: 0, y: height + 13 }, quantity(metric, low)), svg("text", { x: width, y: height + 13, "text-anchor": "end" }, quantity(metric, high)));
   if (range) show(share(range[0]), share(range[1]));
   let start = null;
   const where = (event) => { const box = chart.getBoundingClientRect(); return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)); };

@@ -36,12 +36,12 @@ function compareView(state) {
 
 function pairView([a, b], state) {
   const metric = state.metric, [x, y] = [a.v[metric], b.v[metric]];
-  const told = (value, image) => (value != null ? num(value) : word(reason(image, metric)) || "–");
-  const gap = x != null && y != null ? ` · ${W.difference} ${y > x ? "+" : ""}${num(y - x)}` : "";
+  const found = (value, image) => (value != null ? quantity(metric, value) : word(reason(image, metric)) || "–");
+  const gap = x != null && y != null && !isYesNo(metric) ? ` · ${W.difference} ${y > x ? "+" : ""}${num(y - x)}` : "";
   const views = state.mode === "wipe" ? wipe(a, b) : [pane(a, "A · " + D.models[a.m]), pane(b, "B · " + D.models[b.m])];
   if (state.mode !== "wipe") zoomTogether(views);
   return el("article", {},
-    el("p", { class: "prompt" }, el("b", {}, swatch(a.m), `A ${told(x, a)} `, swatch(b.m), `B ${told(y, b)}`, gap), " — ", D.prompts[a.p] || a.f),
+    el("p", { class: "prompt" }, el("b", {}, swatch(a.m), `A ${found(x, a)} `, swatch(b.m), `B ${found(y, b)}`, gap), " — ", D.prompts[a.p] || a.f),
     el("div", { class: "pair" + (state.mode === "wipe" ? " single" : "") }, views));
 }
 

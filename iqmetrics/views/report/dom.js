@@ -30,6 +30,12 @@ function num(value) {
   return String(Number(value.toPrecision(size >= 1e4 ? 6 : 4)));
 }
 
+// A metric of yes and no: one image is yes or no, a mean is the share of yes.
+const isYesNo = (metric) => D.metrics[metric]?.unit === "yes/no";
+const quantity = (metric, value) => (isYesNo(metric) && (value === 0 || value === 1) ? (value ? W.yes : W.no) : num(value));
+const share = (metric, value) => (isYesNo(metric) ? `${num(100 * value)} %` : num(value));
+const mean = (metric, value) => share(metric, value) + (isYesNo(metric) ? ` ${W.yes}` : "");
+
 const word = (status) => W["status_" + status] || status;
 const color = (model) => "m" + (model % 6);
 const swatch = (model) => el("span", { class: "swatch " + color(model) });

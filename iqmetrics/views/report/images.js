@@ -24,7 +24,7 @@ function imagesView(state) {
       metricChoice(metric, (v) => go({ metric: v, range: null })),
       choice("model", W.model, [["all", W.all], ...D.models.map((name, i) => [i, name || "–"])], state.model, (v) => go({ model: v })),
       choice("order", W.order, orders, state.order, (v) => go({ order: v })),
-      ["from", "to"].map((name, end) => limit(name, end, metric, state.range, (range) => go({ range }))),
+      isYesNo(metric) ? only(state.range, (range) => go({ range })) : ["from", "to"].map((name, end) => limit(name, end, metric, state.range, (range) => go({ range }))),
       el("label", {}, W.search, el("input", { name: "search", type: "search", value: state.search, onchange: (e) => go({ search: e.target.value }) })),
       state.range || state.search || state.model !== "all" ? el("button", { name: "clear", onclick: () => go({ range: null, search: "", model: "all" }) }, W.clear) : null),
     el("p", { class: "soft" }, about.about),
@@ -44,12 +44,15 @@ function limit(name, end, metric, range, onrange) {
   } }));
 }
 
+// The range of a metric of yes and no.
+const only = (range, onrange) => choice("only", W.only, [["", W.all], [1, W.yes], [0, W.no]], range?.[0] > 0 ? 1 : range?.[1] < 1 ? 0 : "", (value) => onrange(value === "" ? null : [Number(value), Number(value)]));
+
 const reason = (image, metric) => (image.z ? image.z[0] : (image.x[metric] || [""])[0]);
 
 function card(image, metric, found, at) {
   const value = image.v[metric], prompt = D.prompts[image.p] || image.f;
   return el("button", { class: "card", name: "card" + at, title: prompt, onclick: () => detail(found, at, D.metrics[metric]?.scorer) }, thumb(image),
-    el("span", { class: "line" }, el("b", {}, value != null ? num(value) : word(reason(image, metric))), el("span", { class: "who" }, swatch(image.m), D.models[image.m])),
+    el("span", { class: "line" }, el("b", {}, value != null ? quantity(metric, value) : word(reason(image, metric))), el("span", { class: "who" }, swatch(image.m), D.models[image.m])),
     el("span", { class: "line" }, prompt));
 }
 

@@ -20,6 +20,7 @@ def test_luma_is_the_weighted_sum_and_grey_its_rounding():
 
 def test_blown_and_black_areas_are_shares_without_their_rim():
     pixels = flat(120, 120, 120, side=100)
+    pixels[16:64, 6:64] = 240
     pixels[20:60, 10:60] = 255
     pixels[70:90, 10:60] = 0
     assert light(pixels).clipped == pytest.approx(38 * 48 / 10_000)
@@ -37,6 +38,7 @@ def test_sparkle_and_a_single_full_channel_do_not_count():
 @pytest.mark.parametrize("turn", [np.fliplr, np.flipud, lambda a: a.transpose(1, 0, 2)])
 def test_shares_are_those_of_the_picture_turned(turn):
     pixels = flat(120, 120, 120, side=70)
+    pixels[6:34, 1:64] = 240
     pixels[10:30, 5:60], pixels[50:, :9] = 255, 0
     there, turned = light(pixels), light(turn(pixels))
     assert (turned.clipped, turned.crushed) == (there.clipped, there.crushed)

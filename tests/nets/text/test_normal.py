@@ -165,3 +165,13 @@ def test_look_alikes_cost_less_than_any_letter_and_more_than_none() -> None:
 )
 def test_words_of_mixed_scripts(text: str, expected: list[str]) -> None:
     assert words(text) == expected
+
+
+def test_korean_is_one_however_its_syllables_are_stored() -> None:
+    """macOS stores names as single letters (NFD); what is read is whole syllables."""
+    composed, decomposed = (
+        "여름 세일",
+        "\u110b\u1167\u1105\u1173\u11b7 \u1109\u1166\u110b\u1175\u11af",
+    )
+    assert plain(decomposed) == plain(composed) == "여름세일"
+    assert kept_positions(decomposed) == (0, 2, 6, 8)
