@@ -2,8 +2,9 @@
 
 An image is usable when every condition of the rule holds. A condition on a metric that does not
 apply to the image (no hands, no text asked for) holds; one whose metric was not measured leaves the
-image undecided, unless another condition already fails. Per prompt: is the first picture usable (at
-the declared pick), is any, is every one - "93 % against 71 %" as rates with intervals.
+image undecided, unless another condition already fails; a file that no scorer saw is undecided too.
+Per prompt: is the first picture usable (at the declared pick), is any, is every one - "93 % against
+71 %" as rates with intervals.
 """
 
 from collections import defaultdict
@@ -20,8 +21,7 @@ def extend(
     outcomes: Iterable[Outcome], rule: Rule, scorers: Sequence[ScorerFacts]
 ) -> Iterator[Outcome]:
     """The outcomes with the derived readings added; prompts come last, in order."""
-    known = {metric.name for scorer in scorers for metric in scorer.metrics}
-    rule = Rule(tuple(c for c in rule.conditions if c.metric in known), rule.pick)
+    rule = rule.of(metric.name for scorer in scorers for metric in scorer.metrics)
     prompts: dict[tuple[str, str], list[tuple[int | None, Reading]]] = defaultdict(list)
     for outcome in outcomes:
         if outcome.record is None:
@@ -38,7 +38,7 @@ def extend(
 def judge(rule: Rule, outcome: Outcome) -> Reading:
     """The reading of one image; its evidence names the conditions that fail."""
     if outcome.problem:
-        return Reading({"usable": 0.0}, {}, {"fails": [f"image: {outcome.problem.status}"]})
+        return Reading({}, {"usable": Missing("abstained", f"image: {outcome.problem.status}")})
     readings = outcome.readings.values()
     fails, open_ = [], []
     for condition in rule.conditions:
