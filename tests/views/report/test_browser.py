@@ -1,5 +1,6 @@
 """The report in a real browser: everything on it works, offline, and hostile strings are text."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,24 @@ def test_detail_shows_values_reasons_and_overlays(page: Any) -> None:
     assert dialog.locator("svg").count() == 0
     page.keyboard.press("Escape")
     assert not dialog.is_visible()
+
+
+def test_detail_tells_each_asked_for_string_and_what_was_read(
+    browser: Any, written: dict[str, Path]
+) -> None:
+    """A string that is not there has no box: only words can say that it is missing."""
+    page = browser.new_page()
+    page.goto(written["en"].as_uri())
+    page.evaluate(
+        """() => { D.images[0].e = { text: { targets: [
+        { asked: "OPEN", read: "OPEN", exact: true, boxes: [[1, 1, 20, 20]] },
+        { asked: "老王咖啡", read: "老五咖啡", exact: false, boxes: [] },
+        { asked: "<b>SALE", read: "", exact: false, boxes: [] }] } };
+        fill([D.images[0]], 0, "text"); }"""
+    )
+    told = page.get_by_role("dialog").inner_text()
+    assert "Asked-for text: OPEN ✓ · 老王咖啡 ≠ 老五咖啡 · <b>SALE – not found" in told
+    page.close()
 
 
 def test_only_evidence_that_can_be_drawn_is_offered(page: Any) -> None:
@@ -283,6 +302,10 @@ def test_chinese(browser: Any, written: dict[str, Path]) -> None:
     assert page.locator("html").get_attribute("lang") == "zh"
     assert page.get_by_role("tab").first.inner_text() == "评分卡"
     assert "13 张图片" in page.locator("#about").inner_text()
+    words: dict[str, str] = page.evaluate("W")
+    half_width = [text for text in words.values() if re.search("[\u4e00-\u9fff][,;:]", text)]
+    assert half_width == [], "Chinese sentences have Chinese punctuation"
+    assert words["unusable"] != words["status_unavailable"]
     page.close()
 
 
