@@ -152,7 +152,7 @@ def select(
         elif suffix in SIDECAR_SUFFIXES:
             found.sidecars[path] = entry
         elif suffix in UNREAD_SUFFIXES:
-            found.skip(f"{suffix[1:].upper()} (a format that iqm does not read)", path)
+            found.skip(f"{suffix[1:].upper()} (not read)", path)
         else:
             found.skip("not an image", path)
     candidates.sort()

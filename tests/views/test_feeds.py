@@ -64,7 +64,9 @@ def test_wide_has_one_row_an_image_and_none_for_a_set() -> None:
     of_prompt = replace(FACTS, name="of prompt", scope="set", each="prompt")
     sets = [Outcome("a", "p", None, {"of prompt": good(0.5)})]
     facts = [FACTS, replace(of_prompt, metrics=(replace(FACTS.metrics[0], name="set.good"),))]
-    table = rows(feeds.csv_text(feeds.wide_header(facts), feeds.wide_rows([*found(), *sets], facts)))
+    table = rows(
+        feeds.csv_text(feeds.wide_header(facts), feeds.wide_rows([*found(), *sets], facts))
+    )
     assert table[0][-2:] == ["toy.good", "toy.bad"]
     assert [row[0] for row in table[1:]] == [A.image, B.image, "a/3.png"]
 
