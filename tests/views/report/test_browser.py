@@ -159,6 +159,25 @@ def test_detail_tells_each_asked_for_string_and_what_was_read(
     page.close()
 
 
+def test_labels_of_neighbouring_boxes_do_not_cover_each_other(
+    browser: Any, written: dict[str, Path]
+) -> None:
+    """Two hands side by side on one dough: their reasons stood over each other."""
+    page = browser.new_page()
+    page.goto(written["en"].as_uri())
+    heights = page.evaluate(
+        """() => { const reason = "fingers closed, folded or gripping";
+        const layer = overlay({ hands: [{ box: [300, 500, 520, 700], reason }, { box: [530, 495, 760, 700], reason },
+            { box: [10, 10, 60, 60], reason }, { box: [20, 12, 70, 62], reason }] }, 1000, 1000);
+        document.body.append(layer);
+        return [...layer.querySelectorAll("text")].map((node) => Number(node.getAttribute("y"))); }"""
+    )
+    assert len(heights) == 4
+    gaps = [abs(a - b) for n, a in enumerate(heights) for b in heights[:n]]
+    assert min(gaps) >= 1000 / 34
+    page.close()
+
+
 def test_only_evidence_that_can_be_drawn_is_offered(page: Any) -> None:
     """The first picture of model a has numbers and an empty list of boxes, which draw nothing."""
     tab(page, "Images")
