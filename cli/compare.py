@@ -73,7 +73,10 @@ def choose(found: list[tuple[str, ...]], asked: tuple[str, ...]) -> tuple[str, s
         return asked[0], asked[0]
     if not asked and len(found) == 2 and all(len(models) == 1 for models in found):
         return found[0][0], found[1][0]
-    known = ", ".join(repr(model) for models in found for model in models)
+    sides = [", ".join(map(repr, models)) for models in found]
+    known = (
+        sides[0] if len(set(sides)) == 1 else f"{sides[0]} in the first, {sides[1]} in the second"
+    )
     raise BadInput("which two models?", f"Say --model A --model B; there are: {known}")
 
 

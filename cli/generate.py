@@ -61,9 +61,9 @@ def command(
         **options,
     )
     click.echo(json.dumps([_facts(m) for m in made], indent=1) if as_json else _table(made))
+    for line in _notes(made, all_of_them=not quiet):
+        click.echo(line, err=True)
     if not quiet:
-        for line in _notes(made):
-            click.echo(line, err=True)
         click.echo(f"Images and manifest are in {out}; next: iqm score {out}", err=True)
     exist = [m.made + m.kept for m in made]
     if not any(exist):
@@ -99,11 +99,15 @@ def _table(made: list[Any]) -> str:
     return table(["model", "made", "already there", "failed"], rows)
 
 
-def _notes(made: list[Any]) -> list[str]:
+def _notes(made: list[Any], all_of_them: bool) -> list[str]:
+    """What is missing and why, also of a quiet run; and what a model does not take."""
+    from iqmetrics.render import count
+
     told = []
     for m in made:
         if m.failed:
-            told.append(f"{m.model}: {m.failed} images are missing, the first because: {m.reason}")
-        if m.not_applied:
+            lack = f"{count(m.failed, 'image')} {'is' if m.failed == 1 else 'are'} missing"
+            told.append(f"{m.model}: {lack}, the first because: {m.reason}")
+        if m.not_applied and all_of_them:
             told.append(f"{m.model} does not take: {', '.join(sorted(m.not_applied))}")
     return told

@@ -154,7 +154,11 @@ def _out_folder(targets: tuple[Path | str, ...], out: Path | None) -> Path:
 
 
 def _exit_code(card: Scorecard, strict: bool) -> int:
-    statuses = {status for row in card.rows for status in row.coverage}
+    """3 when nothing was measured: what is derived from readings (`usable`) is no proof of it."""
+    from iqmetrics.pipeline.usable_rule import DERIVED
+
+    measured = (row for row in card.rows if row.scorer not in DERIVED)
+    statuses = {status for row in measured for status in row.coverage}
     if not statuses & {"ok", "not_applicable", "abstained"}:
         return 3
     return 3 if strict and statuses - {"ok", "not_applicable"} else 0

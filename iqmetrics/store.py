@@ -84,7 +84,7 @@ class Store:
         except sqlite3.Error as error:
             raise BadInput(
                 f"{path} cannot be opened as a score store: {error}",
-                "Give another folder with --out, on a local disk",
+                "Delete it to score again, or give another folder with --out, on a local disk",
             ) from error
         found = self.get("schema")
         if found is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from contract import check_scorer
-from iqmetrics.cli.main import COMMANDS
+from iqmetrics.cli.main import COMMANDS, run
 
 from iqmetrics.images import Picture
 from iqmetrics.records import ImageRecord
@@ -41,6 +41,23 @@ def test_the_scorer_in_readme_keeps_the_contract() -> None:
     ]
     check_scorer(names["Contrast"](), pictures)
     assert len(source[source.index("@dataclass") :].strip().splitlines()) <= 25
+
+
+def test_the_comparison_shown_is_what_its_commands_print(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Verdicts and counts to the letter; numbers may differ in their last digits on a machine."""
+    (block,) = [block for block in blocks("console") if "iqm compare" in block]
+    score, compare = [line[6:].split() for line in block.splitlines() if line.startswith("$")]
+    outputs_folder, run_folder = str(ROOT / score[1]), str(tmp_path / "iqm")
+    assert run(["score", outputs_folder, *score[2:], "--out", run_folder, "--quiet"]) == 0
+    capsys.readouterr()
+    assert run(["compare", run_folder, *compare[2:]]) == 0
+    told = [re.split(r"  +", line) for line in capsys.readouterr().out.splitlines()]
+    shown = [re.split(r"  +", line) for line in block[block.index("\n\nmodel-b is") :].splitlines()]
+    named = {row[1]: (row[0], row[-1]) for row in told if len(row) > 3}
+    assert len(named) > 5
+    assert named == {row[1]: (row[0], row[-1]) for row in shown if len(row) > 3}
 
 
 def test_every_command_in_readme_exists() -> None:

@@ -129,7 +129,9 @@ class OpenAIImages:
             telemetry = {"request_s": time.perf_counter() - began}
             return Result.failed(request, kind, redacted(str(error), secret), telemetry)
         except (ValueError, OSError, SyntaxError, LookupError, TypeError) as error:
-            reason = redacted(f"the answer holds no image: {error!r}", secret)
+            known = "cannot identify image file" not in str(error)  # else Pillow names an object
+            why = repr(error) if known else "its data are not a picture"
+            reason = redacted(f"the answer holds no image: {why}", secret)
             return Result.failed(request, "no_image", reason, telemetry)
         if self.price is not None:
             telemetry["cost"] = self.price

@@ -86,6 +86,8 @@ def read_container(path: str) -> Embedded:
             return _avif(file) if head[4:8] == b"ftyp" else _by_pillow(file)
     except BROKEN as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        if reason.startswith("cannot identify image file"):  # Pillow goes on with a Python object
+            reason = "not an image that can be opened"
         raise BadInput(f"the metadata cannot be read: {reason}") from error
 
 

@@ -15,7 +15,7 @@ from iqmetrics.metadata.match import match_rows
 from iqmetrics.metadata.models import ModelFrom
 from iqmetrics.metadata.selection import Selection, is_image, select
 from iqmetrics.metadata.sidecars import read_sidecar, sidecar_names
-from iqmetrics.metadata.tables import MAX_BYTES, Row, read_table
+from iqmetrics.metadata.tables import MAX_BYTES, Row, described, read_table
 from iqmetrics.metadata.walk import Entry, walk
 from iqmetrics.records import ImageRecord
 from iqmetrics.remote import common_root, files, is_remote, local_copy, looked_up
@@ -75,7 +75,7 @@ def assemble(
     if prompts is not None:
         name = os.path.basename(os.fspath(prompts))
         with local_copy(os.fspath(prompts), MAX_BYTES) as here:
-            rows = read_table(here, name)
+            rows = described(read_table(here, name), name)
         by_hand, wrong = match_rows(images, rows, name, own, selection.unjudged)
         report.problems += wrong
         for image, one in by_hand.items():
@@ -111,7 +111,7 @@ def _tables(
     for entry in sorted(selection.tables, key=lambda e: (e.path.count("/"), e.path)):
         try:
             with local_copy(os.path.join(folder, entry.path), MAX_BYTES) as here:
-                rows = read_table(here, entry.path)
+                rows = described(read_table(here, entry.path), entry.path)
         except BadInput as error:
             report.problems.append(error.message)
             continue
@@ -228,6 +228,11 @@ def select_files(given: Iterable[str | os.PathLike[str]]) -> tuple[str, Selectio
             facts = os.stat(path)
         except OSError as error:
             raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+        if stat.S_ISDIR(facts.st_mode):
+            raise BadInput(
+                f"{path} is a folder, and something else was given beside it",
+                "Give one folder (folders inside it are told apart as models), or image files.",
+            )
         if not stat.S_ISREG(facts.st_mode):
             raise BadInput(f"{path} is not a regular file", "Give a folder, or image files.")
         relative = os.path.relpath(path, base)

@@ -15,6 +15,10 @@ from iqmetrics.metadata.walk import Entry
 IMAGE_SUFFIXES = frozenset(
     ".png .apng .jpg .jpeg .jfif .webp .gif .bmp .tif .tiff .avif".split()  # noqa: SIM905
 )
+UNREAD_SUFFIXES = frozenset(
+    ".heic .heif .hif .jxl .jp2 .j2k .svg .psd .exr .hdr .tga .dds .ico .dng .cr2 .nef".split()  # noqa: SIM905
+)
+"""Pictures of formats that nothing here reads; they are named apart from what is no picture."""
 SIDECAR_SUFFIXES = frozenset((".txt", ".json", ".yaml", ".yml"))
 TABLE_NAMES = frozenset(
     (
@@ -151,6 +155,8 @@ def select(
             found.tables.append(entry)
         elif suffix in SIDECAR_SUFFIXES:
             found.sidecars[path] = entry
+        elif suffix in UNREAD_SUFFIXES:
+            found.skip(f"{suffix[1:].upper()} (not read)", path)
         else:
             found.skip("not an image", path)
     candidates.sort()

@@ -6,6 +6,7 @@ others are kept in `params`. Hugging Face's `metadata.csv|jsonl` and `manifest.j
 tables.
 """
 
+import codecs
 import csv
 import io
 import json
@@ -57,13 +58,33 @@ def read_table(path: str, source: str = "") -> list[Row]:
         raise BadInput(f"{name} cannot be read: {error.strerror}") from error
     if len(data) > MAX_BYTES:
         raise BadInput(f"{name} is over {MAX_BYTES >> 20} MiB", "Split the table.")
-    text = data.decode("utf-8-sig", "surrogateescape")
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # "Unicode text" of Excel
+    text = data.decode("utf-16" if wide else "utf-8-sig", "replace" if wide else "surrogateescape")
     low = path.lower()
     if low.endswith((".jsonl", ".ndjson", ".json")):
         rows = _json_rows(text, name)
     else:
         rows = _csv_rows(text, "\t" if low.endswith((".tsv", ".tab")) else "", name)
     return [row_of(row, name, n) for n, row in enumerate(rows, 1)]
+
+
+def described(rows: list[Row], name: str) -> list[Row]:
+    """The rows, if they speak of images or prompts and their prompts are text.
+
+    Raises:
+        BadInput: no row names an image or a prompt, or a prompt is in an unknown code page; a
+            guess at it would judge images by other words than were asked for.
+    """
+    if rows and not any(r.file or r.facts.prompt or r.facts.prompt_id or r.failed for r in rows):
+        known = "file_name or image, prompt or text, prompt_id"
+        raise BadInput(f"{name} has no column that names an image or a prompt", f"Known: {known}")
+    for row in rows:
+        if any("\udc80" <= letter <= "\udcff" for letter in row.facts.prompt or ""):
+            raise BadInput(
+                f"{name}, row {row.number}: the prompt is not UTF-8",
+                "Save the table as CSV UTF-8 (Excel: 'CSV UTF-8', not 'CSV')",
+            )
+    return rows
 
 
 def _parquet_rows(path: str, name: str) -> list[Mapping[str, Any]]:

@@ -9,8 +9,10 @@ with the number of prompts that would settle it. What was not measured never pas
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
+from iqmetrics.errors import BadInput
 from iqmetrics.pipeline.compare import cells_of
 from iqmetrics.pipeline.pairing import Pairing, pair
 from iqmetrics.pipeline.rules import Rule, Rules
@@ -177,7 +179,11 @@ def _tests(
 ) -> list[_Test | Check]:
     name = rule.metric
     if row is None or row.images == 0:
-        return [_open(rule, "measured", "it was not measured on the candidate")]
+        names = sorted({r.metric for r in candidate.rows})
+        near = [] if row else get_close_matches(name, names, n=1, cutoff=0.8)
+        guess = f": did you mean {near[0]!r}?" if near else ""
+        return [_open(rule, "measured", "it was not measured on the candidate" + guess)]
+    _right_side(rule, row)
     found: list[_Test | Check] = [_coverage(rule, row)]
     sign = -1 if row.better == "lower" else 1
     if rule.margin is not None:
@@ -203,6 +209,20 @@ def _tests(
     if rule.ceiling is not None:
         found.append(_Test(rule, row.unit, "ceiling", -values, -rule.ceiling, -1))
     return found
+
+
+def _right_side(rule: Rule, row: Aggregate) -> None:
+    """A limit on the good side alone holds nothing: the worse the model, the surer it passes."""
+    if rule.margin is not None or (rule.floor is not None and rule.ceiling is not None):
+        return
+    wrong = {"lower": "floor", "higher": "ceiling"}.get(row.better)
+    if wrong is not None and getattr(rule, wrong) is not None:
+        right = "ceiling" if wrong == "floor" else "floor"
+        raise BadInput(
+            f"the rule for {rule.metric} has only a {wrong}, and {row.better} is better: "
+            "a worse model would pass",
+            f"Give a {right} instead; both of them make a range",
+        )
 
 
 def _against(rule: Rule, unit: str, sign: int, pairing: Pairing) -> list[_Test | Check]:

@@ -2,8 +2,9 @@
 
 An image is usable when every condition of the rule holds. A condition on a metric that does not
 apply to the image (no hands, no text asked for) holds; one whose metric was not measured leaves the
-image undecided, unless another condition already fails. Per prompt: is the first picture usable (at
-the declared pick), is any, is every one - "93 % against 71 %" as rates with intervals.
+image undecided, unless another condition already fails; a file that no scorer saw is undecided too.
+Per prompt: is the first picture usable (at the declared pick), is any, is every one - "93 % against
+71 %" as rates with intervals.
 """
 
 from collections import defaultdict
@@ -22,7 +23,7 @@ def extend(
 ) -> Iterator[Outcome]:
     """The outcomes with the derived readings added; prompts come last, in order."""
     units = {metric.name: metric.unit for scorer in scorers for metric in scorer.metrics}
-    rule = Rule(tuple(c for c in rule.conditions if c.metric in units), rule.pick)
+    rule = rule.of(units)
     prompts: dict[tuple[str, str], list[tuple[int | None, Reading]]] = defaultdict(list)
     for outcome in outcomes:
         if outcome.record is None:
@@ -39,7 +40,7 @@ def extend(
 def judge(rule: Rule, outcome: Outcome, units: Mapping[str, str] = EMPTY) -> Reading:
     """The reading of one image; its evidence names the conditions that fail (unit by metric)."""
     if outcome.problem:
-        return Reading({"usable": 0.0}, {}, {"fails": [f"image: {outcome.problem.status}"]})
+        return Reading({}, {"usable": Missing("abstained", f"image: {outcome.problem.status}")})
     readings = outcome.readings.values()
     fails, open_ = [], []
     for condition in rule.conditions:

@@ -16,6 +16,8 @@ PROMPT = (
     Metric("usable.any", YES_NO, 0, 1, "higher", "1 when at least one image of a prompt is usable"),
     Metric("usable.every", YES_NO, 0, 1, "higher", "1 when every image of a prompt is usable"),
 )
+DERIVED = ("usable", "usable.prompt")
+"""The scorers that judge readings, not pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +28,25 @@ class Rule:
     pick: int = 1
 
     def facts(self, metrics: Iterable[str]) -> tuple[ScorerFacts, ...]:
-        """The two derived scorers; none when no condition's metric is measured at all."""
-        if not {c.metric for c in self.conditions} & set(metrics):
+        """The two derived scorers; none when no condition's metric is measured at all.
+
+        Their version is that of the conditions that are judged: `--scorer niqe` leaves others out,
+        and what it calls usable must not be compared with the whole rule.
+        """
+        judged = self.of(metrics)
+        if not judged.conditions:
             return ()
-        text = json.dumps(asdict(self), sort_keys=True)
+        text = json.dumps(asdict(judged), sort_keys=True)
         version = "1+" + blake2b(text.encode(), digest_size=4).hexdigest()
         return (
-            ScorerFacts("usable", version, "image", "", (), IMAGE, "Apache-2.0"),
-            ScorerFacts("usable.prompt", version, "set", "prompt", (), PROMPT, "Apache-2.0"),
+            ScorerFacts(DERIVED[0], version, "image", "", (), IMAGE, "Apache-2.0"),
+            ScorerFacts(DERIVED[1], version, "set", "prompt", (), PROMPT, "Apache-2.0"),
         )
+
+    def of(self, metrics: Iterable[str]) -> "Rule":
+        """The part of the rule that is about these metrics."""
+        known = set(metrics)
+        return Rule(tuple(c for c in self.conditions if c.metric in known), self.pick)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Rule":

@@ -22,6 +22,8 @@ LONGEST = 2**31 - 1
 """Characters of a cell of ours that are read back: Python's own limit is 131,072."""
 EXCEL_EXACT = 10**15
 """Whole numbers from here on lose digits in a sheet: a seed of 64 bits is written as text."""
+WIDTHS = {"image": 32, "prompt": 48, "reason": 40, "model": 20, "metric": 22, "seed": 18}
+"""Characters a column of a sheet shows; others are as wide as their name."""
 _TEXT = {*LONG, *PLACE, *SCORECARD, "status"} - INTEGERS - NUMBERS
 
 
@@ -97,10 +99,11 @@ def workbook(folder: Path, target: Path, thumbnail: Callable[[str], bytes | None
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(target, options) as book:
         for name in ("scorecard", "scores_wide", "scores_long"):
-            _sheet(book.add_worksheet(name), folder / f"{name}.csv", thumbnail)
+            head = book.add_format({"bold": True})
+            _sheet(book.add_worksheet(name), folder / f"{name}.csv", thumbnail, head)
 
 
-def _sheet(sheet: Any, source: Path, thumbnail: Callable[[str], bytes | None]) -> None:
+def _sheet(sheet: Any, source: Path, thumbnail: Callable[[str], bytes | None], head: Any) -> None:
     import io
 
     pictures = source.stem == "scores_wide"
@@ -121,11 +124,15 @@ def _sheet(sheet: Any, source: Path, thumbnail: Callable[[str], bytes | None]) -
             if isinstance(value, int) and abs(value) >= EXCEL_EXACT:
                 value = str(value)
             if isinstance(value, str):
-                sheet.write_string(number, column + shift, value[:EXCEL_CELL])
+                style = head if number == 0 else None
+                sheet.write_string(number, column + shift, value[:EXCEL_CELL], style)
             elif value is not None:
                 sheet.write_number(number, column + shift, value)
     if pictures:
         sheet.set_column_pixels(0, 0, 100)
+    for column, name in enumerate(header, shift):
+        sheet.set_column(column, column, WIDTHS.get(name, max(10, len(name) + 4)))
+    sheet.autofilter(0, shift, number, shift + len(header) - 1)
     sheet.freeze_panes(1, 1 + shift)
 
 

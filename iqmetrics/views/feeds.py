@@ -86,18 +86,28 @@ def long_rows(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> It
 
 
 def wide_header(scorers: Sequence[ScorerFacts]) -> list[str]:
-    """Header of scores_wide.csv: where an image belongs, its status, one column a metric."""
-    return [*PLACE, "status", *(m.name for s in scorers for m in s.metrics)]
+    """Header of scores_wide.csv: where an image belongs, its status, one column a metric of images.
+
+    What belongs to a set of images (diversity, FID) stands in scores_long.csv and the scorecard.
+    """
+    return [*PLACE, "status", *(name for _, name in _of_images(scorers))]
 
 
 def wide_rows(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Iterator[list[Any]]:
-    """Rows of scores_wide.csv; a metric without a value is an empty cell."""
-    metrics = [(s.name, m.name) for s in scorers for m in s.metrics]
+    """Rows of scores_wide.csv: images only; a metric without a value is an empty cell."""
+    metrics = _of_images(scorers)
     for outcome in outcomes:
+        if outcome.record is None:
+            continue
         status = outcome.problem.status if outcome.problem else "ok"
         readings = outcome.readings
         values = [readings[s].values.get(m) if s in readings else None for s, m in metrics]
         yield [*_place(outcome), status, *values]
+
+
+def _of_images(scorers: Sequence[ScorerFacts]) -> list[tuple[str, str]]:
+    """`(scorer, metric)` of everything that an image has by itself."""
+    return [(s.name, m.name) for s in scorers if s.scope == "image" for m in s.metrics]
 
 
 def scorecard_rows(card: Scorecard) -> Iterator[list[Any]]:

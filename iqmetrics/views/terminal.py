@@ -13,22 +13,25 @@ MOST_COLUMNS = 4
 
 
 def scorecard(card: Scorecard) -> str:
-    """A table of what was measured, then one line for each metric that nowhere has a value.
+    """A table of what was measured, then what nowhere has a value: one line a scorer and reason.
 
     Metrics of several axes stand under the names of these. An entry is `mean [95 % interval]
     n=images`, or `n=measured/all` where some have no value.
     """
-    measured, silent = {}, []
+    measured: dict[str, Mapping[str, Aggregate]] = {}
+    silent: dict[tuple[str, str], list[str]] = {}
     for name, rows in by_metric(card).items():
         if any(row.images for row in rows.values()):
             measured[name] = rows
         else:
             total = sum((Counter(row.coverage) for row in rows.values()), Counter[str]())
-            silent.append(f"{name}: " + ", ".join(f"{n} {s}" for s, n in sorted(total.items())))
+            why = ", ".join(f"{n} {status}" for status, n in sorted(total.items()))
+            silent.setdefault((next(iter(rows.values())).scorer, why), []).append(name)
     side_by_side = _columns if len(card.models) <= MOST_COLUMNS else _lines
     lines = [side_by_side(measured, card.models) if measured else "Nothing was measured."]
     if silent:
-        lines += ["", "Without any value:", *(f"  {line}" for line in silent)]
+        told = (f"  {', '.join(names)}: {why}" for (_, why), names in silent.items())
+        lines += ["", "Without any value:", *told]
     return "\n".join(lines)
 
 

@@ -115,3 +115,13 @@ def test_mistakes_are_2_and_one_sentence(
 def test_a_claim_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compare", "--claim", "90% of 30 vs 60% of 30", "--json"]) == 0
     assert isinstance(json.loads(capsys.readouterr().out), dict)
+
+
+def test_models_of_two_runs_are_listed_once_or_by_side() -> None:
+    """A baseline of both models against a run of both models is the usual case in CI."""
+    with pytest.raises(BadInput) as told:
+        choose([("a", "b"), ("a", "b")], ())
+    assert told.value.hint.endswith("there are: 'a', 'b'")
+    with pytest.raises(BadInput) as told:
+        choose([("a", "b"), ("c",)], ())
+    assert told.value.hint.endswith("there are: 'a', 'b' in the first, 'c' in the second")

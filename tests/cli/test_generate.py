@@ -48,9 +48,13 @@ def test_images_failures_and_what_was_not_applied_are_told(
     assert len((tmp_path / "log").read_text().splitlines()) == asked
 
 
-def test_strict_asks_for_every_image(suite: str, model: str, tmp_path: Path) -> None:
+def test_strict_asks_for_every_image_and_a_quiet_run_still_says_why(
+    suite: str, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     args = ["generate", suite, "--model", model, "--out", str(tmp_path / "out"), "--quiet"]
     assert run([*args, "--strict"]) == 3
+    told = capsys.readouterr().err
+    assert told == "echo: 2 images are missing, the first because: not this\n"
 
 
 @pytest.mark.parametrize(

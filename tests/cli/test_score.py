@@ -291,6 +291,14 @@ def test_a_folder_where_nothing_can_be_scored_is_3_every_time(tmp_path: Path) ->
     assert [run(["score", str(tmp_path), "--scorer", "size"]) for _ in range(2)] == [3, 3]
 
 
+def test_what_is_derived_does_not_count_as_scored(tmp_path: Path) -> None:
+    """The usable rule says "undecided" of a broken file; that is no measurement."""
+    (tmp_path / "b.png").write_bytes(b"")
+    assert [run(["score", str(tmp_path), "--preset", "commercial"]) for _ in range(2)] == [3, 3]
+    card = json.loads((tmp_path / "iqm" / "scorecard.json").read_text("utf-8"))
+    assert all(row["mean"] is None for row in card["rows"])
+
+
 def test_our_own_results_are_not_told_of_an_empty_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

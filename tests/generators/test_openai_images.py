@@ -97,6 +97,8 @@ def test_other_answers_are_typed(step: Any, expected: str) -> None:
     with loopback.images_api(step) as server:
         [result] = run(server, ask(), retries=0)
     assert kind(result) == expected
+    assert result.error is not None
+    assert " object at 0x" not in result.error.reason, "an address in memory helps nobody"
 
 
 def test_an_address_instead_of_data() -> None:

@@ -236,3 +236,9 @@ def test_a_file_that_is_not_there_names_why(tmp_path: Path) -> None:
 )
 def test_user_comments_at_their_limits(data: bytes, text: str) -> None:
     assert user_comment(data) == text
+
+
+def test_a_file_that_is_no_image_is_told_without_python_objects(tmp_path: Path) -> None:
+    (tmp_path / "page.png").write_text("<html>404 not found</html>")
+    with pytest.raises(BadInput, match=r"cannot be read: not an image that can be opened$"):
+        read_container(str(tmp_path / "page.png"))

@@ -149,3 +149,11 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
     (record,) = read_folder(tmp_path)[0]
     assert (record.image, record.prompt) == (name, PROMPT)
     assert os.path.exists(record.path)
+
+
+def test_two_folders_at_once_are_told_how_to_be_one(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(BadInput, match="is a folder, and something else was given") as told:
+        select_files([tmp_path / "a", tmp_path / "b"])
+    assert "told apart as models" in told.value.hint

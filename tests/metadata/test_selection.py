@@ -76,6 +76,16 @@ def test_everything_is_accounted_for() -> None:
     assert [e.path for e in found.images] == ["a.png", "b.png"]
 
 
+def test_pictures_of_a_format_that_is_not_read_are_named_apart() -> None:
+    """A folder of phone photographs is not a folder of "6 not an image"."""
+    found = select(entries("a.HEIC", "b.jxl", "c.docx"))
+    assert found.skipped == {
+        "HEIC (not read)": ["a.HEIC"],
+        "JXL (not read)": ["b.jxl"],
+        "not an image": ["c.docx"],
+    }
+
+
 def test_include_is_stronger_than_the_default_skips() -> None:
     assert chosen("a.png", "grid-1.png", include=["grid-*"]) == ["grid-1.png"]
     assert chosen("a/b/c.png", "d.png", include=["a/"]) == ["a/b/c.png"]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from iqmetrics.errors import BadInput
-from iqmetrics.metadata.tables import read_table, row_of
+from iqmetrics.metadata.tables import described, read_table, row_of
 
 
 def table(folder: Path, name: str, text: str | bytes):
@@ -106,6 +106,29 @@ def test_missing_table(tmp_path: Path) -> None:
 def test_bytes_that_are_not_utf8_survive(tmp_path: Path) -> None:
     (row,) = table(tmp_path, "t.csv", b"file_name,prompt\n\xff.png,fox\n")
     assert row.file == "\udcff.png"
+
+
+def test_prompts_in_another_code_page_are_refused_not_guessed(tmp_path: Path) -> None:
+    """A Chinese Excel saves "CSV" in GBK: its bytes would be prompts that nobody wrote."""
+    rows = table(tmp_path, "t.csv", "file_name,prompt\na.png,一只奔跑的狐狸\n".encode("gbk"))
+    with pytest.raises(BadInput, match="row 1: the prompt is not UTF-8") as told:
+        described(rows, "t.csv")
+    assert "CSV UTF-8" in told.value.hint
+
+
+@pytest.mark.parametrize("order", ["utf-16", "utf-8-sig", "utf-8"])
+def test_a_table_with_a_byte_order_mark_is_read(order: str, tmp_path: Path) -> None:
+    (row,) = described(
+        table(tmp_path, "t.csv", "image\tprompt\na.png\t雪, 狐\n".encode(order)), "t"
+    )
+    assert (row.file, row.facts.prompt) == ("a.png", "雪, 狐")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.jsonl"])
+def test_a_table_that_speaks_of_nothing_known_is_refused(name: str, tmp_path: Path) -> None:
+    text = '{"foo": 1}\n' if name.endswith("l") else "foo\tbar\n1\t2\n"
+    with pytest.raises(BadInput, match="no column that names an image or a prompt"):
+        described(table(tmp_path, name, text), name)
 
 
 def test_empty_table_has_no_rows(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from factory import Toy, card
 
+from iqmetrics.errors import BadInput
 from iqmetrics.pipeline.gate import Check, Verdict, judge
 from iqmetrics.pipeline.rules import Rule, Rules
 from iqmetrics.records import YES_NO, Metric, Scorecard
@@ -67,6 +68,23 @@ def test_floor_and_ceiling() -> None:
     found = verdict(BASE, Rule("toy.bad", ceiling=0.5), metric=BAD)
     assert found.state == "FAIL"
     assert check(found, "ceiling").value == pytest.approx(BASE.mean())
+
+
+@pytest.mark.parametrize(
+    ("rule", "better"),
+    [(Rule("toy.bad", floor=0.1), BAD), (Rule("toy.good", ceiling=9.0), GOOD)],
+)
+def test_a_limit_that_only_holds_good_models_back_is_refused(rule: Rule, better: Metric) -> None:
+    """`floor = 3` for niqe passed every model, the worse the surer."""
+    with pytest.raises(BadInput, match="a worse model would pass"):
+        verdict(BASE, rule, metric=better)
+    both = replace(rule, floor=0.0, ceiling=9.0)
+    assert verdict(BASE, both, metric=better).state == "PASS", "a range is meant"
+
+
+def test_a_misspelt_metric_is_named() -> None:
+    found = verdict(BASE, MARGIN, Rule("toy.goood", floor=0.5, required=False))
+    assert check(found, "measured").told.endswith("did you mean 'toy.good'?")
 
 
 def test_what_was_not_measured_never_passes() -> None:

@@ -180,7 +180,7 @@ def test_equal_files_of_one_prompt_are_counted_once_and_told(folder: Path, read:
     [
         ([], "no images in"),
         (["notes.md"], r"\(1 not an image\)"),
-        (["grids/a.png", "b.psd"], r"\(1 grid, 1 not an image\)"),
+        (["grids/a.png", "b.psd"], r"\(1 PSD \(not read\), 1 grid\)"),
     ],
 )
 def test_a_folder_without_images_says_what_is_there(

@@ -37,10 +37,16 @@ def test_each_image_is_usable_not_or_undecided(
     assert judge(RULE, outcome(reading)).values.get("usable") == answer
 
 
-def test_an_image_that_cannot_be_decoded_is_not_usable() -> None:
-    judged = judge(RULE, outcome(None, Missing("truncated", "half")))
-    assert judged.values == {"usable": 0.0}
-    assert judged.evidence["fails"] == ["image: truncated"]
+def test_an_image_that_cannot_be_decoded_is_undecided_for_itself_and_its_prompt() -> None:
+    """Nothing unmeasured looks like a number: a file of 0 bytes has no rate of 0."""
+    broken = outcome(None, Missing("truncated", "half"))
+    judged = judge(RULE, broken)
+    assert judged.values == {}
+    assert judged.missing["usable"] == Missing("abstained", "image: truncated")
+    (_, of_prompt) = extend([broken], RULE, (FACTS,))
+    assert of_prompt.readings["usable.prompt"].values == {}
+    card = build(extend([broken], RULE, (FACTS,)), (FACTS, *RULE.facts(["toy.good"])))
+    assert all(row.mean is None for row in card.rows)
 
 
 def rates(*rows: tuple[str, int, Reading]) -> dict[str, float | None]:

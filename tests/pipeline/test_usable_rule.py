@@ -42,7 +42,8 @@ def test_no_rule_judges_nothing() -> None:
     ],
 )
 def test_another_rule_is_another_version(other: Rule) -> None:
-    mine, theirs = RULE.facts(["niqe"])[0], other.facts(["niqe"])[0]
+    both = ["niqe", "text.legibility"]
+    mine, theirs = RULE.facts(both)[0], other.facts(both)[0]
     assert mine.full_version != theirs.full_version
     assert mine.full_version.startswith("1+")
 
@@ -51,6 +52,13 @@ def test_an_equal_rule_is_the_same_version() -> None:
     equal = Rule.from_json(asdict(RULE))
     assert equal.facts(["niqe"]) == RULE.facts(["niqe"])
     assert len({f.full_version for f in RULE.facts(["niqe"])}) == 1
+
+
+def test_a_rule_judged_in_part_is_another_version() -> None:
+    """`--scorer niqe` calls something else usable than the whole rule: the two do not compare."""
+    whole, part = RULE.facts(["niqe", "text.legibility"])[0], RULE.facts(["niqe"])[0]
+    assert whole.full_version != part.full_version
+    assert part.full_version == Rule(RULE.conditions[:1], pick=2).facts(["niqe"])[0].full_version
 
 
 def test_the_shipped_rule_speaks_of_known_directions() -> None:

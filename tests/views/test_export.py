@@ -77,6 +77,9 @@ def test_a_workbook_has_numbers_texts_and_thumbnails(folder: Path) -> None:
     assert sheet["E2"].value == "'=1+1"
     assert sheet["E2"].data_type == "s"
     assert len(sheet._images) == 1
+    assert all(cell.font.bold for cell in sheet[1][1:])
+    assert sheet.auto_filter.ref.startswith("B1:") and sheet.auto_filter.ref.endswith("3")
+    assert sheet.column_dimensions["E"].width > 40, "a prompt can be read without widening"
 
 
 def test_a_folder_that_was_not_scored_is_told(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import errno
 import io
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,18 @@ def test_wide_leaves_unmeasured_cells_empty() -> None:
     assert table[0][-3:] == ["status", "toy.good", "toy.bad"]
     assert table[2][-3:] == ["ok", "1.0", ""]
     assert table[3][-3:] == ["truncated", "", ""]
+
+
+def test_wide_has_one_row_an_image_and_none_for_a_set() -> None:
+    """Two of three rows of a real run were empty: one for the prompts, one for the diversity."""
+    of_prompt = replace(FACTS, name="of prompt", scope="set", each="prompt")
+    sets = [Outcome("a", "p", None, {"of prompt": good(0.5)})]
+    facts = [FACTS, replace(of_prompt, metrics=(replace(FACTS.metrics[0], name="set.good"),))]
+    table = rows(
+        feeds.csv_text(feeds.wide_header(facts), feeds.wide_rows([*found(), *sets], facts))
+    )
+    assert table[0][-2:] == ["toy.good", "toy.bad"]
+    assert [row[0] for row in table[1:]] == [A.image, B.image, "a/3.png"]
 
 
 def test_scorecard_counts_what_was_not_decoded() -> None:

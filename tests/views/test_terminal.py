@@ -77,7 +77,7 @@ def test_nothing_measured_at_all() -> None:
     made = build(outcomes(stored(), run), run.scorers)
     text = terminal.scorecard(made)
     assert text.startswith("Nothing was measured.\n")
-    assert "toy.good: 1 unavailable" in text
+    assert "\n  toy.good, toy.bad: 1 unavailable" in text, "one line for one reason"
     assert terminal.scorecard(Scorecard((), ())) == "Nothing was measured."
 
 

@@ -3,11 +3,13 @@ function scorecardView() {
   const all = D.metrics.map((_, i) => i).filter((i) => rowsOf(D.metrics[i].name).some(Boolean));
   const valued = all.filter((i) => rowsOf(D.metrics[i].name).some((row) => row && row.images));
   const silent = all.filter((i) => !valued.includes(i));
+  const count = (row) => { const all = Object.values(row.coverage).reduce((sum, n) => sum + n, 0); return `n=${row.images}` + (all === row.images ? "" : `/${all}`); };
   const cell = (i, row) => row && row.mean != null
-    ? [el("b", {}, mean(i, row.mean)), " ", el("small", {}, row.low != null ? `[${share(i, row.low)}, ${share(i, row.high)}] ` : "", el("span", { class: "n" }, `n=${row.images}`))] : "–";
+    ? [el("b", {}, mean(i, row.mean)), " ", el("small", {}, row.low != null ? [el("span", {}, `[${share(i, row.low)}, ${share(i, row.high)}]`), " "] : null, el("span", { class: "n" }, count(row)))] : "–";
+  const opens = (i) => measured.includes(i);
   const line = (i) => {
     const { name, about, better } = D.metrics[i], rows = rowsOf(name);
-    return el("tr", {}, el("th", { scope: "row", title: about }, name, W[better] ? el("small", { class: "soft" }, W[better]) : null),
+    return el("tr", {}, el("th", { scope: "row", title: about }, opens(i) ? el("button", { class: "plain", onclick: () => show({ ...readState(), view: "images", metric: i, range: null, page: 0 }) }, name) : name, W[better] ? el("small", { class: "soft" }, W[better]) : null),
       rows.map((row) => el("td", {}, cell(i, row))), el("td", {}, intervals(i, rows.filter((row) => row && row.mean != null))));
   };
   const axes = inAxes(valued), picture = radar();

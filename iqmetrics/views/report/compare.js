@@ -29,8 +29,8 @@ function compareView(state) {
       choice("a", W.a, names, state.a, (v) => go({ a: Number(v) })), choice("b", W.b, names, state.b, (v) => go({ b: Number(v) })),
       metricChoice(metric, (v) => go({ metric: v })),
       choice("mode", W.mode, [["side", W.side], ["wipe", W.wipe]], state.mode, (v) => go({ mode: v, page }))),
-    el("p", { class: "soft" }, `${pairs.length} ${W.pairs}. ${state.mode === "wipe" ? W.wiping : W.zoom}`),
-    pairs.length ? pairs.slice(page * PAIRS, (page + 1) * PAIRS).map((pair) => pairView(pair, state)) : el("p", {}, W.nothing),
+    el("p", { class: "soft" }, `${pairs.length} ${W.pairs} ${state.mode === "wipe" ? W.wiping : W.zoom}`),
+    pairs.length ? pairs.slice(page * PAIRS, (page + 1) * PAIRS).map((pair) => pairView(pair, state)) : el("p", {}, W.nopairs),
     pager(page, pages, go));
 }
 

@@ -28,6 +28,7 @@ function fill(found, at, scorer) {
       el("span", { class: "last" }, step(-1, "previous"), step(1, "next"), el("button", { name: "close", onclick: () => dialog.close() }, W.close))),
     el("p", { class: "prompt" }, D.prompts[image.p] || W.noprompt),
     image.z ? el("p", {}, word(image.z[0]), ": ", image.z[1]) : null,
+    lettering(image),
     fails.length ? el("p", {}, W.unusable, ": ", fails.join("; ")) : null,
     el("div", { class: "detail" }, el("div", {}, stage, scale), el("div", { class: "scroll" }, valuesOf(image), gapsOf(image))));
   dialog.onkeydown = (event) => {
@@ -40,6 +41,15 @@ function fill(found, at, scorer) {
     dialog.querySelector("[name=close]").focus();
   }
   dialog.scrollTop = 0;
+}
+
+// Every string that was asked for, and how it was read: what is not there has no box to draw.
+function lettering(image) {
+  const told = [];
+  walk(image.e, ({ asked, read, exact }) => {
+    if (typeof asked === "string") told.push(`${asked} ${exact ? "✓" : read ? `≠ ${read}` : `– ${W.notfound}`}`);
+  });
+  return told.length ? el("p", { class: "prompt" }, W.askedtext, ": ", told.join(" · ")) : null;
 }
 
 // Width and height that evidence is told in: of the original, as loaded or as measured.

@@ -27,7 +27,7 @@ function imagesView(state) {
       isYesNo(metric) ? only(state.range, (range) => go({ range })) : ["from", "to"].map((name, end) => limit(name, end, metric, state.range, (range) => go({ range }))),
       el("label", {}, W.search, el("input", { name: "search", type: "search", value: state.search, onchange: (e) => go({ search: e.target.value }) })),
       state.range || state.search || state.model !== "all" ? el("button", { name: "clear", onclick: () => go({ range: null, search: "", model: "all" }) }, W.clear) : null),
-    el("p", { class: "soft" }, about.about),
+    el("p", { class: "soft" }, [about.about, W[about.better]].filter(Boolean).join(" · ")),
     histogram(metric, state.range, (range) => go({ range })),
     el("p", { role: "status" }, `${found.length} ${W.images} ${W.shown}`),
     found.length ? el("div", { class: "grid" }, found.slice(page * PAGE, (page + 1) * PAGE).map((image, i) => card(image, metric, found, page * PAGE + i))) : el("p", { class: "soft" }, W.nothing),

@@ -40,7 +40,19 @@ function told(value) {
 function frame(layer, [x0, y0, x1, y1], text, width, height, kind) {
   layer.append(svg("rect", { class: "mark " + (kind || ""), x: x0, y: y0, width: x1 - x0, height: y1 - y0 }));
   const size = height / 34, late = (x0 + x1) / 2 > width / 2, below = y0 < 1.4 * size || kind === "part";
-  if (text) layer.append(svg("text", { x: late ? x1 : x0, y: below ? y1 + 1.1 * size : y0 - 0.3 * size, "text-anchor": late ? "end" : "start" }, String(text).slice(0, 60)));
+  if (!text) return;
+  const told = String(text).slice(0, 60), long = 0.6 * size * told.length;
+  // From the side of the box, unless the label would leave the picture there.
+  const [x, left, anchor] = late ? (x1 < long ? [0, 0, "start"] : [x1, x1 - long, "end"]) : (x0 + long > width ? [width, width - long, "end"] : [x0, x0, "start"]);
+  const y = free(layer, left, long, below ? y1 + 1.1 * size : y0 - 0.3 * size, size, below ? 1 : -1);
+  layer.append(svg("text", { x, y, "text-anchor": anchor, "data-left": left, "data-long": long }, told));
+}
+
+// The height nearest to `y` where no other label of the layer stands: labels of neighbours do not cover each other.
+function free(layer, left, long, y, size, way) {
+  const others = [...layer.querySelectorAll("text")].map((node) => [Number(node.dataset.left), Number(node.dataset.long), Number(node.getAttribute("y"))]);
+  while (others.some(([x, wide, at]) => Math.abs(at - y) < size && x < left + long && left < x + wide)) y += way * 1.1 * size;
+  return y;
 }
 
 // Least and most of a map; one that has both signs is a deviation, strongest where it is far from 0.

@@ -1,5 +1,6 @@
 """The report in a real browser: everything on it works, offline, and hostile strings are text."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def test_it_opens_on_the_scorecard(page: Any) -> None:
     good = page.locator("tbody tr", has_text="toy.good")
     assert "0.35" in good.inner_text()
     assert "n=6" in good.inner_text()
+    assert "n=6/7" in good.inner_text(), "how many have no value stands beside the mean"
     assert good.locator("svg .whisker").count() == 2
 
 
@@ -40,6 +42,42 @@ def test_every_tab_shows_its_view_and_arrows_move_between_them(page: Any) -> Non
         assert chosen.evaluate("(e) => document.activeElement === e")
         assert page.locator("main section").inner_text().strip()
     assert "Apache-2.0" in page.locator("main").inner_text()
+
+
+def test_the_name_of_a_metric_opens_its_images_and_what_it_means(page: Any) -> None:
+    """A phone has no pointer to hover with: the sentence must be reached by a tap."""
+    page.get_by_role("button", name="toy.bad", exact=True).click()
+    page.locator(".card").first.wait_for()
+    assert "lower is better" in page.locator("main").inner_text()
+    assert page.get_by_label("Metric").locator("option:checked").inner_text() == "toy.bad"
+    assert values(page)[0] == "5", "worst first"
+
+
+def test_models_without_a_common_prompt_say_why_nothing_is_compared(
+    browser: Any, written: dict[str, Path]
+) -> None:
+    page = browser.new_page()
+    page.goto(written["en"].as_uri())
+    page.evaluate("D.images.forEach((image, n) => { image.p = 'only ' + n; })")
+    tab(page, "Compare")
+    assert "no prompt in common" in page.locator("main").inner_text()
+    page.close()
+
+
+def test_a_desktop_shows_three_models_with_long_numbers_without_scrolling_sideways(
+    browser: Any, written: dict[str, Path]
+) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(written["en"].as_uri())
+    page.evaluate(
+        """() => {
+        D.models.push("templates");
+        D.card.push(...D.card.filter((row) => row.model === 0).map((row) => ({ ...row, model: 2 })));
+        for (const row of D.card) Object.assign(row, { mean: 0.00001234, low: 0.000123456, high: 0.001234567 });
+        show(readState()); }"""
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    page.close()
 
 
 def test_coverage_names_each_status(page: Any) -> None:
@@ -246,6 +284,10 @@ def test_chinese(browser: Any, written: dict[str, Path]) -> None:
     assert page.locator("html").get_attribute("lang") == "zh"
     assert page.get_by_role("tab").first.inner_text() == "评分卡"
     assert "13 张图片" in page.locator("#about").inner_text()
+    words: dict[str, str] = page.evaluate("W")
+    half_width = [text for text in words.values() if re.search("[\u4e00-\u9fff][,;:]", text)]
+    assert half_width == [], "Chinese sentences have Chinese punctuation"
+    assert words["unusable"] != words["status_unavailable"]
     page.close()
 
 
