@@ -53,8 +53,8 @@ class Face:
         pack: A pack's folder or name; else `IQM_INSIGHTFACE_DIR`, else `~/.insightface/models`.
 
     Example:
-        The astronaut of `fixtures/outputs/model-a`: count 1, asymmetry 1.6, malformed 0.00. The one
-        of model-b, an eye lower by a fifth of the eye distance: asymmetry 6.9, worst region eyes.
+        The astronaut of `fixtures/outputs/model-a`: count 1, asymmetry 1.2, malformed 0.00. The one
+        of model-b, an eye lower by a fifth of the eye distance: asymmetry 7.2, worst region eyes.
     """
 
     backend: str = "auto"
