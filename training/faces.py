@@ -17,15 +17,23 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve
 
 from iqmetrics.nets.faces.heads import crooked, design, energy, malformed, scaled, signs
 
 REGIONS = 5
-SHRINK, REST = 0.6, 0.03
-"""Weight of independent differences in the covariance of normal faces, and of what a displacement
-changes beyond its mean answer (both chosen on the people who are never tested)."""
+SHRINK = 0.8
+"""Weight of independent differences in the covariance of normal faces."""
+REST = (0.1, 0.1, 0.1, 0.03, 0.3)
+"""Weight, by region, of what a displacement changes beyond its mean answer. All three were chosen
+on the people who are never tested."""
+LEVEL = 0.5
+"""A kind of n differences counts n^-LEVEL as much a difference, so that a few landmarks are heard
+beside thousands of inner numbers of the net (chosen likewise)."""
 FINER = {128 * 144: 128, 64 * 64: 64}
 """Channels of the net's finer layers, by their size: a channel has one scale."""
+LEVELS = 16.0
+"""Steps of the rounded weights in their usual size: about 6 bits a weight."""
 BROKEN_RIDGE = 30.0
 WIDER = 1.2
 FALSE_ALARMS = 0.05
@@ -66,10 +74,12 @@ class Samples:
         self.differences = np.nan_to_num(data["skew"])
         self.blocks, self.grids = data["blocks"], data["grids"]
         rows = self.differences[self.normal & self.usable & ~data["tested"]]
-        self.scale = usual_size(rows, [*self.blocks, rows.shape[1]])
+        starts = [*self.blocks, rows.shape[1]]
+        self.scale = usual_size(rows, starts)
+        self.loud = loudness(np.diff(starts))
         self.products = np.zeros((len(self.kind),) * 2, np.float32)
-        for part in np.array_split(np.arange(rows.shape[1]), 12):
-            z = self.scaled(part).astype(np.float32)
+        for part in np.array_split(np.arange(rows.shape[1]), 24):
+            z = self.heard(part)
             self.products += z @ z.T
         self.strength = np.concatenate(
             [energy(d, vars(self)) for d in np.array_split(self.differences, 30)]
@@ -78,8 +88,16 @@ class Samples:
     def __getitem__(self, name):
         return getattr(self, name)
 
-    def scaled(self, columns):
-        return scaled(self.differences[:, columns].astype(np.float32), self.scale[columns])
+    def heard(self, columns):
+        """Some of the differences in units of their usual size, louder where a kind has few."""
+        z = scaled(self.differences[:, columns].astype(np.float32), self.scale[columns])
+        return (z * self.loud[columns]).astype(np.float32)
+
+
+def loudness(sizes):
+    """Factor of each difference by the size of its kind; root mean square 1."""
+    loud = np.repeat(sizes ** (-LEVEL / 2), sizes)
+    return loud / np.sqrt((loud**2).mean())
 
 
 def usual_size(rows, starts):
@@ -105,28 +123,49 @@ def displacement(data, rows):
     """
     normal = np.flatnonzero(rows & data.normal)
     push = np.flatnonzero(rows & (data.kind == "train_push") & rows[data.base])
-    which = np.unique([*normal, *push, *data.base[push]])
-    place = np.full(len(data.kind), -1)
-    place[which] = np.arange(len(which))
-    moved_by = np.zeros((len(push), len(which)))
-    moved_by[np.arange(len(push)), place[push]] = 1
-    moved_by[np.arange(len(push)), place[data.base[push]]] -= 1
-    answer = data.answer[push].reshape(-1, 2 * REGIONS)
-    response = np.linalg.solve(answer.T @ answer + 1e-3 * np.eye(2 * REGIONS), answer.T @ moved_by)
-    own = np.zeros((len(normal), len(which)))
-    own[np.arange(len(normal)), place[normal]] = np.sqrt((1 - SHRINK) / len(normal))
-    rest = (moved_by - answer @ response) * np.sqrt(REST / max(len(push), 1))
-    spread = np.vstack([own, rest]).astype(np.float32)
-    products = data.products[np.ix_(which, which)]
-    across = spread @ products
-    inner = (across @ spread.T).astype(np.float64) + SHRINK * np.eye(len(spread))
-    pull = (response - np.linalg.solve(inner, across @ response.T).T @ spread) / SHRINK
-    seen = response @ products
+    base = data.base[push]
+    answer = data.answer[push].reshape(-1, 2 * REGIONS).astype(np.float32)
+    ridge = np.float32(1e-3) * np.eye(2 * REGIONS, dtype=np.float32)
+    pooled = np.linalg.solve(answer.T @ answer + ridge, answer.T)
+    products = data.products
+    changes = (
+        products[np.ix_(push, push)]
+        - products[np.ix_(push, base)]
+        - products[np.ix_(base, push)]
+        + products[np.ix_(base, base)]
+    )
+    across = products[np.ix_(normal, push)] - products[np.ix_(normal, base)]
+    far = beyond(beyond(changes, pooled, answer).T, pooled, answer)
+    between = beyond(across, pooled, answer).T
+    seen = np.hstack([pooled @ across.T, pooled @ changes])
+    meets = [seen[:, : len(normal)], beyond(seen[:, len(normal) :], pooled, answer)]
+    own = np.sqrt((1 - SHRINK) / len(normal))
+    which = np.unique([*normal, *push, *base])
     parts = np.zeros((len(which), 2 * REGIONS))
-    for r in range(REGIONS):
-        two = slice(2 * r, 2 * r + 2)
-        parts[:, two] = pull[two].T @ np.linalg.inv(seen[two] @ pull[two].T)
+    for weight in sorted(set(REST)):
+        rest = np.sqrt(weight / max(len(push), 1))
+        spread = np.empty((len(normal) + len(push),) * 2, np.float32)
+        spread[: len(normal), : len(normal)] = own**2 * products[np.ix_(normal, normal)]
+        spread[len(normal) :, : len(normal)] = own * rest * between
+        spread[len(normal) :, len(normal) :] = rest**2 * far
+        spread[np.diag_indices(len(spread))] += SHRINK
+        factor = cho_factor(spread, lower=True, overwrite_a=True, check_finite=False)
+        right = np.hstack([own * meets[0], rest * meets[1]]).astype(np.float32)
+        drop = cho_solve(factor, right.T, check_finite=False).T.astype(np.float64)
+        on_push = pooled - rest * beyond(drop[:, len(normal) :], answer.T, pooled.T)
+        pull = np.hstack([-own * drop[:, : len(normal)], on_push])
+        for r in np.flatnonzero(np.array(REST) == weight):
+            two = slice(2 * r, 2 * r + 2)
+            sums = pull[two].T @ np.linalg.inv(seen[two] @ pull[two].T)
+            np.add.at(parts[:, two], np.searchsorted(which, normal), sums[: len(normal)])
+            np.add.at(parts[:, two], np.searchsorted(which, push), sums[len(normal) :])
+            np.add.at(parts[:, two], np.searchsorted(which, base), -sums[len(normal) :])
     return which, parts
+
+
+def beyond(rows, pooled, answer):
+    """Rows (n x pushes) without what the pushes' answers explain of their mean."""
+    return rows - (rows @ pooled.T) @ answer.T
 
 
 def moved_of(data, heads, rows):
@@ -138,8 +177,8 @@ def moved_of(data, heads, rows):
 def weights_of(data, heads):
     """The weights of such heads, differences x 10."""
     which, parts = heads
-    columns = np.array_split(np.arange(len(data.scale)), 12)
-    return np.concatenate([data.scaled(c)[which].T @ parts for c in columns])
+    columns = np.array_split(np.arange(len(data.scale)), 24)
+    return np.concatenate([data.loud[c, None] * (data.heard(c)[which].T @ parts) for c in columns])
 
 
 def band(shift, yaw):
@@ -221,10 +260,13 @@ def held_out(data):
     return score, broken
 
 
-def rounded(weights):
-    """The weights as bytes, and the step of each column."""
-    step = np.abs(weights).max(0) / 127
-    return np.round(weights / step).astype(np.int8), step.astype(np.float32)
+def rounded(weights, sizes):
+    """The weights as bytes, and the step of each column (10) for each kind of difference."""
+    starts = np.cumsum([0, *sizes[:-1]])
+    usual = np.sqrt(np.add.reduceat(weights**2, starts) / sizes[:, None])
+    step = np.maximum(usual / LEVELS, np.maximum.reduceat(np.abs(weights), starts) / 127)
+    step = step.astype(np.float32)
+    return np.round(weights / np.repeat(step, sizes, 0)).astype(np.int8), step
 
 
 def main():
@@ -235,7 +277,8 @@ def main():
     kept = dict(np.load(args.constants))
     data = Samples(dict(np.load(args.samples)))
     heads, got = fit(data, data.person != zlib.crc32(HELD_BACK.encode()))
-    bytes_, step = rounded(weights_of(data, heads))
+    sizes = np.diff([*data.blocks, len(data.scale)])
+    bytes_, step = rounded(weights_of(data, heads), sizes)
     small = {k: np.asarray(v, np.float32) for k, v in got.items()}
     small |= {"blocks": data.blocks.astype(np.int32), "grids": data.grids.astype(np.int32)}
     np.savez_compressed(

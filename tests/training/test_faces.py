@@ -67,11 +67,36 @@ def test_the_weights_written_out_answer_as_the_sums_of_samples_do(data):
     made, every = fit.Samples(data), np.ones(400, bool)
     heads = fit.displacement(made, every)
     whole = fit.weights_of(made, heads)
-    bytes_, step = fit.rounded(whole)
-    for weights, atol in ((whole, 1e-4), (bytes_ * step, 0.01)):
-        shown = {"scale": made.scale, "weights": weights, "step": np.ones(10)}
+    bytes_, step = fit.rounded(whole, np.array([6, 6]))
+    assert step.shape == (2, 10) and np.abs(bytes_).max() <= 127
+    for weights, unit, atol in ((whole, np.ones((2, 10)), 1e-4), (bytes_, step, 0.01)):
+        shown = {"scale": made.scale, "weights": weights, "step": unit, "blocks": made.blocks}
         answer = heads_of.moved(data["skew"], shown)
         np.testing.assert_allclose(answer, fit.moved_of(made, heads, every), atol=atol)
+
+
+def test_the_heads_are_the_generalised_least_squares_of_the_differences(data):
+    made, every = fit.Samples(data), np.ones(400, bool)
+    z = made.heard(np.arange(12)).astype(np.float64)
+    push = np.flatnonzero(data["kind"] == "train_push")
+    changes, answer = z[push] - z[made.base[push]], data["answer"][push].reshape(-1, 10)
+    mean = np.linalg.solve(answer.T @ answer + 1e-3 * np.eye(10), answer.T @ changes)
+    rest, own = changes - answer @ mean, z[made.normal]
+    weights = np.zeros((12, 10))
+    for r in range(5):
+        two = slice(2 * r, 2 * r + 2)
+        spread = (1 - fit.SHRINK) * own.T @ own / len(own) + fit.SHRINK * np.eye(12)
+        spread += fit.REST[r] * rest.T @ rest / len(push)
+        pull = np.linalg.solve(spread, mean[two].T)
+        weights[:, two] = pull @ np.linalg.inv(mean[two] @ pull)
+    shift = fit.moved_of(made, fit.displacement(made, every), every)
+    np.testing.assert_allclose(shift.reshape(-1, 10), z @ weights, atol=2e-4)
+
+
+def test_a_kind_with_few_differences_is_louder():
+    loud = fit.loudness(np.array([4, 16]))
+    assert loud[0] / loud[-1] == pytest.approx(4 ** (fit.LEVEL / 2))
+    assert (loud**2).mean() == pytest.approx(1)
 
 
 def test_a_channel_of_a_finer_layer_has_one_scale():

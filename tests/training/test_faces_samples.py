@@ -74,7 +74,7 @@ def test_one_photo_gives_its_tests_and_its_training_samples(face):
     rows = samples.samples_of((0, person, pixels, mesh, tested, 5))
     kinds = [r[2] for r in rows]
     assert tested and kinds.count("normal") == 1 and "eyes_6" in kinds
-    assert kinds.count("train_push") == 3 and kinds.count("train_normal") == 1
+    assert kinds.count("train_push") == 3 + 6 and kinds.count("train_normal") == 1 + 2
     assert sum(k in ("train_melt", "train_blur") for k in kinds) == 1
     assert all((r[3] == 0).all() for r in rows if r[2] != "train_push")
 
@@ -82,4 +82,4 @@ def test_one_photo_gives_its_tests_and_its_training_samples(face):
 def test_a_person_who_is_not_tested_gives_normal_and_pushed_samples_only(face):
     person, pixels, mesh, _ = face
     kinds = [r[2] for r in samples.samples_of((0, person, pixels, mesh, False, 14))]
-    assert sorted(kinds) == ["normal", *["train_normal"] * 2, *["train_push"] * 3]
+    assert sorted(kinds) == ["normal", *["train_normal"] * 4, *["train_push"] * 9]

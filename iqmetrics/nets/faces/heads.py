@@ -23,8 +23,17 @@ def scaled(skew: Floats, scale: Floats) -> Floats:
 
 
 def moved(skew: Floats, constants: Constants) -> Floats:
-    """Displacement of each region (n x 5 x 2, eye distances) as a left-side shift."""
-    flat = scaled(skew, constants["scale"]) @ constants["weights"] * constants["step"]
+    """Displacement of each region (n x 5 x 2, eye distances) as a left-side shift.
+
+    Args:
+        skew: Differences, n x features.
+        constants: `weights` (features x 10) are in units of `step`, which has a row for each kind
+            of difference; `blocks` holds where each kind starts.
+    """
+    starts = constants["blocks"].astype(np.int64)
+    sizes = np.diff([*starts, skew.shape[1]])
+    weights = constants["weights"] * np.repeat(constants["step"], sizes, axis=0)
+    flat = scaled(skew, constants["scale"]) @ weights
     return np.asarray(flat.reshape(-1, len(REGIONS), 2))
 
 

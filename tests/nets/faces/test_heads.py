@@ -6,7 +6,8 @@ from iqmetrics.nets.faces import heads
 FLAT = {
     "scale": np.ones(3),
     "weights": np.eye(3, 10),
-    "step": np.ones(10),
+    "step": np.ones((1, 10)),
+    "blocks": np.array([0]),
     "white": np.tile(np.eye(2), (5, 1, 1)),
     "growth": np.array([0, 0, 0, 0, 1.0]),
 }
@@ -16,6 +17,13 @@ def test_the_first_two_numbers_are_the_first_region():
     shift = heads.moved(np.array([[1.0, 2.0, 3.0]]), FLAT)
     assert shift.shape == (1, 5, 2)
     assert shift[0, 0].tolist() == [1, 2] and shift[0, 1].tolist() == [3, 0]
+
+
+def test_each_kind_of_difference_has_its_own_step():
+    step = np.stack([np.ones(10), np.full(10, 0.5)])
+    constants = FLAT | {"blocks": np.array([0, 1]), "step": step}
+    shift = heads.moved(np.array([[1.0, 2.0, 3.0]]), constants)
+    assert shift[0].ravel().tolist() == [1, 1, 1.5, *[0] * 7]
 
 
 def test_the_mirror_image_scores_the_same():
