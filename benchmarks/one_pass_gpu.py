@@ -44,6 +44,8 @@ LETTERED = 4
 """One image in so many asks for text."""
 WARM = 0.25
 """Share of a run that is left out of its rate: processes start their nets at different times."""
+ENDS = (("png", ""), ("jpeg", "_jpeg"))
+"""What the figures of a kind of file end with."""
 Figures = dict[str, float | int | str]
 
 
@@ -237,6 +239,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, nargs="+", default=[6], help="processes for one GPU")
     parser.add_argument("--cores", type=int, default=16, help="cores for each GPU")
     parser.add_argument("--only", nargs="+", default=["decode", "run", "two", "forward"])
+    parser.add_argument("--kinds", nargs="+", default=["png", "jpeg"])
     parser.add_argument("--side", type=int, default=1024)
     parser.add_argument("--seconds", type=float, default=1e9, help="start no part after so long")
     parser.add_argument("--details", type=Path, help="where to write which kernels and functions")
@@ -290,17 +293,17 @@ def main() -> None:
             return {**found, "gpu_forward_ceiling": 1e3 / sum(kernels.values())}
 
         if "decode" in asked.only:
-            for kind, end in (("png", ""), ("jpeg", "_jpeg")):
+            for kind, end in [(k, e) for k, e in ENDS if k in asked.kinds]:
                 ceiling = partial(decode_ceiling, folders[kind], min(asked.count, 1500))
                 part(f"decode {kind}", lambda c=ceiling, e=end: {f"gpu_decode_ceiling{e}": c()})  # type: ignore[misc]
         for each in asked.each if "run" in asked.only else ():
-            for kind in folders:
+            for kind in asked.kinds:
                 part(f"run {kind} x{each}", partial(alone, kind, each))
         if "two" in asked.only:
             part("two gpus", together)
         if "forward" in asked.only:
             part("forward", nets)
-        for kind, end in (("png", ""), ("jpeg", "_jpeg")):
+        for kind, end in ENDS:
             limits = [figures.get(f"gpu_decode_ceiling{end}"), figures.get("gpu_forward_ceiling")]
             if kind in best and all(limits):
                 figures[f"gpu_efficiency{end}"] = best[kind] / min(float(x or 0) for x in limits)

@@ -5,6 +5,7 @@ proportions away, while a feature that sits crooked stays crooked by its full am
 """
 
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -51,6 +52,16 @@ def _weights() -> tuple[NDArray[np.int64], Points]:
 
 
 @cache
+def _places() -> Any:
+    """The same as a sparse matrix, pixels x 504: times points it gives where each pixel is seen."""
+    from scipy.sparse import csr_matrix
+
+    corners, weights = _weights()
+    starts = np.arange(0, corners.size + 1, 3)
+    return csr_matrix((weights.ravel(), corners.ravel(), starts), (len(corners), 468 + len(OVAL)))
+
+
+@cache
 def inside() -> NDArray[np.bool_]:
     """Which pixels of the frontal face show the face or its ring (SIZE x SIZE, symmetric)."""
     mask = (_weights()[1].sum(1) > 0.5).reshape(SIZE, SIZE)
@@ -71,9 +82,7 @@ def drawn(detail: NDArray[np.uint8], symmetric: Points, wide: Square) -> NDArray
         wide: That square.
     """
     points = with_ring(wide.from_image(symmetric[:, :2], DETAIL))
-    corners, weights = _weights()
-    where = (points[corners] * weights[..., None]).sum(1).reshape(SIZE, SIZE, 2) - 0.5
-    where = where.astype(np.float32)
+    where = (_places() @ points - 0.5).reshape(SIZE, SIZE, 2).astype(np.float32)
     face = cv2.remap(
         detail, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )

@@ -50,6 +50,16 @@ class Square:
         )
 
 
+def placed(points: Points, squares: Sequence[Square], size: float) -> Points:
+    """`Square.to_image` of the points of n squares (n x any x 2 or 3) at once."""
+    known = np.array([(s.x, s.y, s.side, np.cos(s.angle), np.sin(s.angle)) for s in squares])
+    x, y, side, cos, sin = known.reshape(-1, 5, *[1] * (points.ndim - 2)).swapaxes(0, 1)
+    out = points * (side / size)[..., None]
+    u, v = out[..., 0] - side / 2, out[..., 1] - side / 2
+    out[..., 0], out[..., 1] = x + cos * u - sin * v, y + sin * u + cos * v
+    return out
+
+
 def cut(pixels: Pixels, square: Square, size: int) -> Pixels:
     """The square as size x size x 3; what lies outside the image repeats its border."""
     plan = planned(pixels.shape, square, size)

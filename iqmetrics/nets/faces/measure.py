@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from iqmetrics.nets.faces import iris, mesh
 from iqmetrics.nets.faces.canonical import DETAIL, EYES, SIZE, TOP, drawn, inside, sampled
 from iqmetrics.nets.faces.cover import covered
-from iqmetrics.nets.faces.crop import Points, Square
+from iqmetrics.nets.faces.crop import Points, Square, placed
 from iqmetrics.nets.faces.find import Face
 from iqmetrics.nets.faces.looks import OnDevice, Shown, here, squares_of, with_mirrored
 from iqmetrics.nets.faces.outline import outline_difference
-from iqmetrics.nets.faces.pose import Posed, take_apart
+from iqmetrics.nets.faces.pose import Posed, take_all_apart
 from iqmetrics.nets.faces.shape import left, mirror_all
 from iqmetrics.nets.side_by_side import each
 
@@ -66,7 +66,7 @@ def measure(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Measured]:
     if not faces:
         return []
     meshes, spreads, flags, _ = _mean_meshes(pictures, [f.square for f in faces])
-    poses = [take_apart(m[:468]) for m in meshes]
+    poses = take_all_apart(meshes[:, :468])
     wide = [sampled(f.square) for f in faces]
     details = here(squares_of(pictures, wide, DETAIL))
     jobs = [(d, q.symmetric, w) for d, q, w in zip(details, poses, wide, strict=True)]
@@ -77,10 +77,11 @@ def measure(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Measured]:
     twice = [p for p in pictures for _ in range(2)]
     cut_outs = here(squares_of(twice, eyes_of, iris.SIDE)).reshape(-1, 2, iris.SIDE, iris.SIDE, 3)
 
+    straightened = take_all_apart(second[:, :468])
+
     def one(i: int) -> Measured:
-        posed, front = poses[i], fronts[i]
+        posed, straight, front = poses[i], straightened[i], fronts[i]
         flow, match = _flow(front)
-        straight = take_apart(second[i, :468])
         eyes, grey = iris.both(meshes[i], posed), iris.grey(cut_outs[i])
         parts: list[Any] = [
             posed.skew[left()],
@@ -141,24 +142,20 @@ def _mean_meshes(
     crops = squares_of([p for p in pictures for _ in LOOKS], turned, mesh.SIDE)
     both = with_mirrored(crops)
     if inside:
-        points, flags, layers = mesh.look_inside(both)
-        off_mirror = (layers[0::2] - layers[1::2]).reshape(len(squares), len(LOOKS), -1).mean(1)
+        points, flags, off_mirror = mesh.look_inside(both, len(LOOKS))
     else:
+        off_mirror = None
         points, flags = mesh.trace_crops(both)
-    points = points.reshape(len(squares), len(LOOKS), 2, -1, 3)
-    points[:, :, 1] = points[:, :, 1][:, :, mirror_all()] * [-1, 1, 1] + [mesh.SIDE, 0, 0]
-    for i, square in enumerate(turned):
-        look = points[i // len(LOOKS), i % len(LOOKS)]
-        for side in (0, 1):
-            look[side] = square.to_image(look[side], mesh.SIDE)
-    points = points.reshape(len(squares), 2 * len(LOOKS), -1, 3)
+    points = points.reshape(len(turned), 2, -1, 3)
+    points[:, 1] = points[:, 1][:, mirror_all()] * [-1, 1, 1] + [mesh.SIDE, 0, 0]
+    points = placed(points, turned, mesh.SIDE).reshape(len(squares), 2 * len(LOOKS), -1, 3)
     mean = points.mean(1)
     off = points[..., :2] - mean[:, None, :, :2]
     off -= off.mean(2, keepdims=True)
     eyes = np.linalg.norm(mean[:, [33, 133]].mean(1) - mean[:, [362, 263]].mean(1), axis=-1)
     spread = np.sqrt((off**2).sum(-1).mean((1, 2))) / eyes
     flag = flags.reshape(len(squares), -1).mean(1)
-    return mean, spread, flag, off_mirror if inside else None
+    return mean, spread, flag, off_mirror
 
 
 @cache
@@ -178,12 +175,20 @@ def pixel_cells() -> NDArray[np.int64]:
 
 def flow_cells(flow: Points) -> Points:
     """Mean signed displacement of each cell (cells x 2), in eye distances."""
-    other = flow[:, ::-1] * [-1, 1]
-    half = ((flow - other) / 2)[:, : SIZE // 2]
-    cells = pixel_cells()
-    mask = cells >= 0
-    total = np.stack([np.bincount(cells[mask], half[..., k][mask]) for k in (0, 1)], 1)
-    return np.asarray(total / np.bincount(cells[mask])[:, None])
+    half = SIZE // 2
+    off = (flow[:, :half] - flow[:, : half - 1 : -1] * [-1, 1]) / 2
+    known, cells = _known_cells()
+    seen = off.reshape(-1, 2)[known]
+    total = np.stack([np.bincount(cells, seen[:, k]) for k in (0, 1)], 1)
+    return np.asarray(total / np.bincount(cells)[:, None])
+
+
+@cache
+def _known_cells() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which pixels lie in a cell, and in which."""
+    cells = pixel_cells().ravel()
+    known = np.flatnonzero(cells >= 0)
+    return known, cells[known]
 
 
 def _even(front: Pixels) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.nets.faces import session
-from iqmetrics.nets.faces.crop import Points, Square
+from iqmetrics.nets.faces.crop import Points, Square, placed
 from iqmetrics.nets.faces.looks import Shown, squares_of
 
 SIDE = 192
@@ -36,8 +36,7 @@ def trace(
         flag 0..1, n.
     """
     points, flags = trace_crops(squares_of(pictures, squares, SIDE))
-    placed = [s.to_image(p[:468], SIDE) for s, p in zip(squares, points, strict=True)]
-    return np.array(placed, np.float64).reshape(-1, 468, 3), flags
+    return placed(points[:, :468], squares, SIDE), flags
 
 
 def trace_crops(crops: Any) -> tuple[Points, NDArray[np.float64]]:
@@ -70,16 +69,21 @@ def square_of_mesh(mesh: Points) -> Square:
 
 
 def look_inside(
-    crops: Any,
+    crops: Any, pairs: int
 ) -> tuple[Points, NDArray[np.float64], NDArray[np.float32]]:
-    """Points and flag as `trace_crops`, and the net's inner layers.
+    """Points and flag as `trace_crops`, and how the net's inner layers differ from the mirror's.
+
+    Args:
+        crops: each cut-out and after it its mirror image.
+        pairs: of them, one after the other, of which the mean is taken.
 
     Returns:
-        Besides points and flag n x 31232 numbers, channels first: 128 x 6 x 6 of the face, 128 x 4
-        x 4 of the lips and of the eye at the picture's left, then the finer 128 x 12 x 12 of the
-        face and 64 x 8 x 8 of the same eye.
+        Besides points and flag the layers of a cut-out less those of its mirror image, of so many
+        pairs the mean, 31232 numbers each, channels first: 128 x 6 x 6 of the face, 128 x 4 x 4 of
+        the lips and of the eye at the picture's left, then the finer 128 x 12 x 12 of the face and
+        64 x 8 x 8 of the same eye.
     """
-    points, logits, deep = session.run("face_mesh", crops, deep=True)
+    points, logits, deep = session.run("face_mesh", crops, pairs)
     return points.astype(np.float64), _flags(logits), deep
 
 

@@ -41,10 +41,19 @@ class Posed:
 
 def take_apart(mesh: Points) -> Posed:
     """Pose, symmetric part and skew of a mesh (468 x 3)."""
-    pair = mirror_map()
-    aligned = _align(mesh[pair] * [-1, 1, 1], mesh)
+    return take_all_apart(mesh[None])[0]
+
+
+def take_all_apart(meshes: Points) -> list[Posed]:
+    """Pose, symmetric part and skew of each of n meshes (n x 468 x 3)."""
+    aligned = _align(meshes[:, mirror_map()] * [-1, 1, 1], meshes)
+    return [_posed(*pair) for pair in zip(meshes, aligned, strict=True)]
+
+
+def _posed(mesh: Points, aligned: Points) -> Posed:
+    """What a mesh and its aligned mirror (468 x 3 each) say."""
     symmetric = (mesh + aligned) / 2
-    across = (symmetric[pair] - symmetric)[left()].mean(0)
+    across = (symmetric[mirror_map()] - symmetric)[left()].mean(0)
     e1 = across / np.linalg.norm(across)
     down = symmetric[CHIN] - symmetric[FOREHEAD]
     down = down - (down @ e1) * e1
@@ -64,18 +73,22 @@ def take_apart(mesh: Points) -> Posed:
 
 
 def _align(moving: Points, fixed: Points) -> Points:
-    """`moving`, turned, scaled and shifted onto `fixed`; points that do not fit count less."""
-    weight = np.ones(len(fixed))
+    """Each `moving` (n x 468 x 3), turned, scaled and shifted onto its `fixed`.
+
+    Points that do not fit count less.
+    """
+    weight = np.ones(fixed.shape[:2])
     fitted = moving
     for _ in range(ROUNDS):
-        share = weight[:, None] / weight.sum()
-        a, b = (moving * share).sum(0), (fixed * share).sum(0)
+        share = (weight / weight.sum(1, keepdims=True))[..., None]
+        a, b = ((points * share).sum(1, keepdims=True) for points in (moving, fixed))
         own, other = moving - a, fixed - b
-        u, s, vt = np.linalg.svd((own * share).T @ other)
-        sign = np.array([1, 1, np.sign(np.linalg.det(u @ vt))])
-        turn = (u * sign) @ vt
-        scale = (s * sign).sum() / (share * own**2).sum()
-        fitted = scale * own @ turn + b
-        off = np.linalg.norm(fitted - fixed, axis=1)
-        weight = 1 / (1 + (off / max(float(np.median(off)), 1e-9)) ** 2)
+        u, s, vt = np.linalg.svd((own * share).swapaxes(1, 2) @ other)
+        sign = np.ones((len(fixed), 1, 3))
+        sign[:, 0, 2] = np.sign(np.linalg.det(u @ vt))
+        scale = (s * sign[:, 0]).sum(1) / (share * own**2).sum((1, 2))
+        fitted = scale[:, None, None] * own @ ((u * sign) @ vt) + b
+        off = np.linalg.norm(fitted - fixed, axis=2)
+        usual = np.maximum(np.median(off, axis=1, keepdims=True), 1e-9)
+        weight = 1 / (1 + (off / usual) ** 2)
     return fitted

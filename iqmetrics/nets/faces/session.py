@@ -1,6 +1,7 @@
 """The three embedded face nets: onnxruntime on one CPU thread, or torch on a GPU."""
 
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,24 +77,34 @@ def likely(name: str, batch: Any, least: float) -> list[tuple[Any, Floats, Float
     return embedded.likely(numbers, logits, least)
 
 
-def run(name: str, batch: Any, deep: bool = False) -> list[Floats]:
+def run(name: str, batch: Any, pairs: int = 0) -> list[Floats]:
     """Outputs of one net for a batch.
 
     Args:
         name: One of `NETS`.
         batch: n x height x width x 3, uint8, or float32 in the net's own range; may be on the GPU
             when the nets run there.
-        deep: Also answer the inner layers that `face_mesh` shows.
+        pairs: If any, also answer the inner layers that `face_mesh` shows: of every two rows the
+            first's less the second's, of so many pairs (a divisor of 32) the mean.
 
     Returns:
         Each output flattened to n x numbers, or n x anchors x numbers for the detectors.
     """
     if _device != "cpu":
         net = _torch_net(name, _device)
-        shown = [i for i, o in enumerate(net.outputs) if deep or o != "deep"]
-        return net.run(batch, CHUNK_ON_GPU, lambda answer, _: tuple(answer[i] for i in shown))
+        reduce = partial(_reduced, net.outputs, pairs)
+        return net.run(batch, CHUNK_ON_GPU, reduce)
     chunks = [batch[i : i + CHUNK] for i in range(0, max(len(batch), 1), CHUNK)]
     session = _session(name)
-    shown = [i for i, (o, _) in enumerate(session.outputs) if deep or o != "deep"]
     parts = [session.run(RANGE[name].on_cpu(c)) for c in chunks]
-    return [np.concatenate([part[i] for part in parts]) for i in shown]
+    whole = [np.concatenate(some) for some in zip(*parts, strict=True)]
+    return list(_reduced([o for o, _ in session.outputs], pairs, whole))
+
+
+def _reduced(names: Sequence[str], pairs: int, answer: Sequence[Any], _: Any = None) -> Any:
+    """The outputs of a forward as `run` answers them: arrays or tensors."""
+    return tuple(
+        (o[0::2] - o[1::2]).reshape(-1, pairs, o.shape[1]).mean(1) if name == "deep" else o
+        for name, o in zip(names, answer, strict=True)
+        if pairs or name != "deep"
+    )

@@ -82,7 +82,7 @@ def readabilities(reader: "Reader", judged: Sequence[Judged]) -> list[list[float
     classes = [[number[c] for c in text if c in number] for *_, text in jobs]
     crops = [judged[i].lines[line].image for i, _, line, _ in jobs]
     likelihoods = reader.likelihoods(each(lambda crop: slanted(crop, SLANT), crops), classes)
-    unsound = unsoundness(crops)
+    unsound = unsoundness(crops, reader.device)
     sums = [[np.zeros(3) for _ in one.targets] for one in judged]
     for k, (i, t, _, text) in enumerate(jobs):
         known = len(classes[k]) / max(1, len(text))

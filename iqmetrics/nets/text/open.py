@@ -33,4 +33,4 @@ def open_reader(runtime: str = "auto", device: str = "cpu") -> "Reader":
 
     chosen = Runtime(settled(runtime, device), device)
     detector, recogniser = open_net("detector", chosen), open_net("recogniser", chosen)
-    return Reader(detector, recogniser, alphabet(), f"{chosen.name}/{device}")
+    return Reader(detector, recogniser, alphabet(), f"{chosen.name}/{device}", device)

@@ -44,12 +44,16 @@ TOGETHER = 10
 
 @dataclass(frozen=True, eq=False)
 class Reader:
-    """The two networks and the alphabet; `name` tells the runtime and enters the memo's key."""
+    """The two networks and the alphabet; `name` tells the runtime and enters the memo's key.
+
+    `device` is where a network's crops and pictures may be worked on beside it: "cpu" or "cuda".
+    """
 
     detector: "Net"
     recogniser: "Net"
     alphabet: tuple[str, ...]
     name: str
+    device: str = "cpu"
 
     def lines(self, pictures: Sequence[Picture], what: str) -> list[list[Line]]:
         """The lines that one pass reads, for each picture, in order."""

@@ -30,6 +30,8 @@ PATCH, STEP, LIKE = 9, 2, 0.25
 """Side and spacing of patches in pixels; likeness to a piece (0..1) from which it counts."""
 EPSILON = 1.0
 """Norm of a patch (luma -1..1) that counts half: flat ones say nothing of strokes."""
+NORMS, EDGES = (10, 25, 50, 75, 90, 97), (50, 75, 90, 97, 99.5)
+"""Percentiles of the patches' norms and of the steps between pixels that the layers are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +42,18 @@ class Scale:
     pieces: "Floats"
 
 
-def unsoundness(images: "Sequence[NDArray[np.uint8]]") -> list[float]:
+def unsoundness(images: "Sequence[NDArray[np.uint8]]", device: str = "cpu") -> list[float]:
     """0 (strokes as a font draws them) .. 1 (wholly dissolved) of each crop (h, w, 3) of a line."""
-    return each(_unsound, images)
-
-
-def _unsound(image: "NDArray[np.uint8]") -> float:
     scales, layers = _net()
-    return _answer(features(grey(image), image.shape[0], scales), layers)
+    lumas, rows = each(grey, images), [image.shape[0] for image in images]
+    if device == "cpu":
+        jobs = list(zip(lumas, rows, strict=True))
+        told = each(lambda job: features(*job, scales), jobs)
+    else:
+        from iqmetrics.nets.text import strokes_torch
+
+        told = strokes_torch.features(lumas, rows, scales, device)
+    return [_answer(one, layers) for one in told]
 
 
 def grey(image: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
@@ -73,11 +79,16 @@ def features(luma: "NDArray[np.uint8]", rows: int, scales: Sequence[Scale]) -> "
         told += [
             share @ alike * 20,
             np.sqrt(share @ (alike * alike)) * 5,
-            np.log(np.percentile(norms, [10, 25, 50, 75, 90, 97]) + 0.05),
-            np.log(np.percentile(np.concatenate(steps), [50, 75, 90, 97, 99.5]) + 0.01),
+            np.log(np.percentile(norms, NORMS) + 0.05),
+            np.log(np.percentile(np.concatenate(steps), EDGES) + 0.01),
         ]
-    told.append(np.array([min(1, rows / HEIGHT), np.log(luma.shape[1] / HEIGHT)]))
-    return np.concatenate(told).astype(np.float32)
+    return np.concatenate([*told, shape_of(luma, rows)]).astype(np.float32)
+
+
+def shape_of(luma: "NDArray[np.uint8]", rows: int) -> "Floats":
+    """How high and how long a crop is, as the layers are told last."""
+    found = [min(1, rows / HEIGHT), np.log(luma.shape[1] / HEIGHT)]
+    return np.array(found, np.float32)
 
 
 def sizes(luma: "NDArray[np.uint8]") -> "tuple[Floats, Floats]":

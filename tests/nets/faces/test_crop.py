@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from iqmetrics.nets.faces.crop import Square, cut
+from iqmetrics.nets.faces.crop import Square, cut, placed
 
 
 def ramp(height=60, width=80):
@@ -43,6 +43,15 @@ def test_points_go_there_and_back():
     points = np.random.default_rng(0).normal(20, 10, (9, 3))
     back = square.from_image(square.to_image(points, 192), 192)
     np.testing.assert_allclose(back, points, atol=1e-9)
+
+
+def test_points_of_many_squares_are_placed_as_those_of_each():
+    squares = [Square(31.5, 12.25, 40, 0.3), Square(-4, 90, 7, -1.2)]
+    for shape in ((2, 9, 3), (2, 2, 9, 2)):
+        points = np.random.default_rng(1).normal(20, 10, shape)
+        wanted = [s.to_image(p, 192) for s, p in zip(squares, points.copy(), strict=True)]
+        np.testing.assert_allclose(placed(points, squares, 192), wanted, atol=1e-9)
+    assert placed(np.zeros((0, 468, 3)), [], 192).shape == (0, 468, 3)
 
 
 def test_the_middle_of_the_cut_out_is_the_middle_of_the_square():

@@ -43,17 +43,18 @@ def test_another_device_is_served_by_torch(monkeypatch):
         outputs = ("a", "deep")
 
         def run(self, batch, step, reduce):
-            kept = reduce(self.outputs, slice(None))
-            asked.append((len(batch), step, kept))
-            return [np.zeros((len(batch), 1)) for _ in kept]
+            asked.append((len(batch), step))
+            layers = np.arange(2.0 * len(batch)).reshape(-1, 2) ** 2
+            return list(reduce((np.zeros((len(batch), 1)), layers), slice(None)))
 
     monkeypatch.setattr(session, "_torch_net", lambda name, device: Net())
     monkeypatch.setattr(session, "_device", "cpu")
     session.load("cuda")
     (answer,) = session.run("face_mesh", np.zeros((40, 8, 8, 3), np.float32))
     assert answer.shape == (40, 1)
-    assert asked == [(40, session.CHUNK_ON_GPU, ("a",))]
-    assert len(session.run("face_mesh", np.zeros((2, 8, 8, 3), np.float32), deep=True)) == 2
+    assert asked == [(40, session.CHUNK_ON_GPU)]
+    _, layers = session.run("face_mesh", np.zeros((4, 8, 8, 3), np.float32), pairs=2)
+    assert layers.tolist() == [[(0 - 4 + 16 - 36) / 2, (1 - 9 + 25 - 49) / 2]]
     session.load("cpu")
 
 
