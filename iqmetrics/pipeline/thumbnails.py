@@ -29,7 +29,7 @@ def webp(picture: Picture) -> bytes:
     image = Image.fromarray(picture.pixels)
     image.thumbnail((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=1.0)
     out = io.BytesIO()
-    image.save(out, "WEBP", quality=QUALITY, method=3)
+    image.save(out, "WEBP", quality=QUALITY, method=2)
     return out.getvalue()
 
 

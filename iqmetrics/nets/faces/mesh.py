@@ -68,9 +68,7 @@ def square_of_mesh(mesh: Points) -> Square:
     return Square(float(middle[0]), float(middle[1]), float(MARGIN * (high - low).max()), angle)
 
 
-def look_inside(
-    crops: Any, pairs: int
-) -> tuple[Points, NDArray[np.float64], NDArray[np.float32]]:
+def look_inside(crops: Any, pairs: int) -> tuple[Points, NDArray[np.float64], NDArray[np.float32]]:
     """Points and flag as `trace_crops`, and how the net's inner layers differ from the mirror's.
 
     Args:

@@ -1,50 +1,71 @@
 """Operators that a GPU does better otherwise: the same answers, channels last, in fewer passes.
 
-A convolution of 1 x 1 is a matrix product; one of a kernel a channel, and a sum with a PReLU, are
-one pass each (`kernels`). Everything else is done as in `operators`.
+Blocks around a 1 x 1 convolution, and convolutions of one channel each, are one kernel of Triton;
+everything else is done as in `operators`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from iqmetrics.nets.onnx_torch import kernels, operators
+from iqmetrics.nets.onnx_torch import block_kernel, kernels, operators
 from iqmetrics.nets.onnx_torch.operators import Attributes, Values, pads
 
 
 def _conv(v: Values, a: Attributes) -> Tensor:
     x, weight = v[0], v[1]
     bias = v[2] if len(v) > 2 else None
-    strides, dilations = a.get("strides", (1, 1)), a.get("dilations", (1, 1))
-    groups, around = a.get("group", 1), pads(x, a, weight.shape[2:])
-    if groups == 1 and tuple(weight.shape[2:]) == (1, 1) and tuple(strides) == (1, 1):
-        if not any(around):
-            return _product(x, weight, bias)
-    elif groups == len(weight) == x.shape[1] > 1:
-        return kernels.depthwise(x, weight, bias, strides, around, dilations)
+    if a.get("group", 1) == len(weight) == x.shape[1] > 1:
+        return kernels.depthwise(x, weight, bias, *_placed(x, weight, a))
     return operators.OPERATORS["Conv"](v, a)  # type: ignore[no-any-return]
 
 
-def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """A 1 x 1 convolution."""
-    n, channels, height, width = x.shape
-    rows = x.permute(0, 2, 3, 1).reshape(-1, channels)
-    by = weight.flatten(1).T
-    found = rows @ by if bias is None else torch.addmm(bias, rows, by)
-    return found.view(n, height, width, len(weight)).permute(0, 3, 1, 2)
+def _block(v: Values, a: Attributes) -> Tensor:
+    x, taps, _, weight, _, more, _ = v
+    placed = () if taps is None else _placed(x, taps, a["taps"])
+    if more is not None:
+        seen = kernels.size(x, taps, *placed) if taps is not None else tuple(x.shape[2:])
+        if tuple(more.shape) != (len(x), len(weight), *seen):
+            return operators.OPERATORS["iqm.Block"](v, a)  # type: ignore[no-any-return]
+    return block_kernel.block(*v, a["middle"], a["last"], *placed)
 
 
-def _sum_prelu(v: Values, a: Attributes) -> Tensor:
-    x, y, slope = v
-    if x.shape != y.shape or x.ndim != 4:
-        return operators.OPERATORS["iqm.SumPRelu"](v, a)  # type: ignore[no-any-return]
-    return kernels.sum_prelu(x, y, slope)
+def _placed(x: Tensor, weight: Tensor, a: Attributes) -> tuple[Any, Any, Any]:
+    """Steps, zeros around, and distances of a kernel."""
+    around = pads(x, a, weight.shape[2:])
+    return a.get("strides", (1, 1)), around, a.get("dilations", (1, 1))
 
 
 OPERATORS: dict[str, Callable[[Values, Attributes], Any]] = {
     **operators.OPERATORS,
     "Conv": _conv,
-    "iqm.SumPRelu": _sum_prelu,
+    "iqm.Block": _block,
 }
+
+
+def trials(device: torch.device) -> Iterator[tuple[str, Values, Attributes]]:
+    """Small cases of what is done otherwise here: operator, inputs, attributes."""
+    made = torch.Generator().manual_seed(0)
+
+    def of(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=made).to(device)
+
+    for k, step in ((3, 1), (5, 2)):
+        at = {"group": 24, "strides": (step, step), "pads": (k // 2,) * 4}
+        x, taps = of(2, 24, 7, 9), of(24, 1, k, k)
+        yield "Conv", (x, taps, of(24)), at
+        rest = (of(40, 24, 1, 1), of(40), None, of(40))
+        yield "iqm.Block", (x, taps, of(24), *rest), {"middle": "Relu", "last": "PRelu", "taps": at}
+    for last in ("Relu6", "Gelu", ""):
+        rest = (of(9, 40, 1, 1), None, of(3, 9, 5, 4), None)
+        yield "iqm.Block", (of(3, 40, 5, 4), None, None, *rest), {"last": last, "middle": ""}
+
+
+def tried(device: torch.device) -> bool:
+    """Whether these operators answer as torch's on the device."""
+    return all(
+        torch.allclose(OPERATORS[kind](v, a), operators.OPERATORS[kind](v, a), 1e-3, 1e-3)
+        for kind, v, a in trials(device)
+    )

@@ -81,11 +81,6 @@ def _prelu(node: Node, b: Bound, maker: Mapping[str, Node], graph: Graph) -> Mad
     if slope is None or slope.size != slope.shape[0] or slope.ndim != 3:
         return None
     name = f"{node.output}.slope"
-    added = maker.get(b["x"])
-    of_sum = added is not None and added.kind == "Add" and len(graph.readers[b["x"]]) == 2
-    if added is not None and of_sum and not graph.constants.keys() & {*added.inputs}:
-        inputs = (*added.inputs, name)
-        return Node("iqm.SumPRelu", inputs, node.output), {name: slope.ravel()}
     return Node("iqm.PRelu", (b["x"], name), node.output), {name: slope.ravel()}
 
 

@@ -1,8 +1,8 @@
 # mypy: disable-error-code="no-untyped-def, untyped-decorator, no-any-return"
-"""Convolutions of one channel each, and sums with a PReLU, in Triton: channels last, one pass.
+"""Convolutions of one channel each in Triton: channels last, one pass.
 
-What these small nets mostly consist of, and what cuDNN and torch do in several passes and with
-changes of layout. Sums are in float32; an answer is of the kind of its input.
+cuDNN does them in several passes and with changes of layout. Sums are in float32; an answer is of
+the kind of its input.
 """
 
 from collections.abc import Sequence
@@ -42,9 +42,7 @@ def depthwise(
     x = x.contiguous(memory_format=torch.channels_last)
     n, channels, height, width = x.shape
     high, wide = weight.shape[2:]
-    top, left, bottom, right = around
-    rows = (height + top + bottom - dilations[0] * (high - 1) - 1) // strides[0] + 1
-    columns = (width + left + right - dilations[1] * (wide - 1) - 1) // strides[1] + 1
+    rows, columns = size(x, weight, strides, around, dilations)
     out = torch.empty(
         (n, channels, rows, columns),
         dtype=x.dtype,
@@ -55,22 +53,27 @@ def depthwise(
     places = max(1, VALUES // beside)
     total = n * rows * columns
     grid = (triton.cdiv(total, places), triton.cdiv(channels, beside))
-    taps = weight.reshape(channels, high * wide).T.contiguous()
     _depthwise[grid](
-        x, taps, x if bias is None else bias, out, total, channels, height, width, rows, columns,
-        top, left, strides[0], strides[1], dilations[0], dilations[1],
+        x, weight, x if bias is None else bias, out, total, channels, height, width, rows, columns,
+        around[0], around[1], strides[0], strides[1], dilations[0], dilations[1],
         BIAS=bias is not None, HIGH=high, WIDE=wide, PLACES=places, BESIDE=beside,
     )  # fmt: skip
     return out
 
 
-def sum_prelu(x: Tensor, y: Tensor, slope: Tensor) -> Tensor:
-    """PReLU of x + y, both (n, channels, height, width), with a slope a channel."""
-    x, y = (v.contiguous(memory_format=torch.channels_last) for v in (x, y))
-    out = torch.empty_like(x)
-    total = x.numel()
-    _sum_prelu[(triton.cdiv(total, VALUES),)](x, y, slope, out, total, x.shape[1], SIZE=VALUES)
-    return out
+def size(
+    x: Tensor,
+    weight: Tensor,
+    strides: Sequence[int],
+    around: Sequence[int],
+    dilations: Sequence[int],
+) -> tuple[int, int]:
+    """Rows and columns that a kernel answers; see `depthwise`."""
+    top, left, bottom, right = around
+    (height, width), (high, wide) = x.shape[2:], weight.shape[2:]
+    rows = (height + top + bottom - dilations[0] * (high - 1) - 1) // strides[0] + 1
+    columns = (width + left + right - dilations[1] * (wide - 1) - 1) // strides[1] + 1
+    return rows, columns
 
 
 @triton.jit(do_not_specialize=SHAPES)
@@ -115,17 +118,7 @@ def _depthwise(
             seen = tl.load(
                 x + at[:, None] + channel[None, :], inside[:, None] & known[None, :], 0
             ).to(tl.float32)
-            by = tl.load(taps + (down * WIDE + across) * channels + channel, known, 0)
+            by = tl.load(taps + channel * (HIGH * WIDE) + down * WIDE + across, known, 0)
             value += seen * by.to(tl.float32)[None, :]
     to = out + place.to(tl.int64)[:, None] * channels + channel[None, :]
     tl.store(to, value.to(out.dtype.element_ty), here[:, None] & known[None, :])
-
-
-@triton.jit(do_not_specialize=("total",))
-def _sum_prelu(x, y, slope, out, total, channels, SIZE: tl.constexpr):
-    at = tl.program_id(0).to(tl.int64) * SIZE + tl.arange(0, SIZE)
-    inside = at < total
-    value = tl.load(x + at, inside, 0).to(tl.float32) + tl.load(y + at, inside, 0).to(tl.float32)
-    by = tl.load(slope + at % channels, inside, 0).to(tl.float32)
-    value = tl.where(value > 0, value, value * by)
-    tl.store(out + at, value.to(out.dtype.element_ty), inside)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from threading import RLock
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from iqmetrics.nets.onnx_torch import shapes
+from iqmetrics.nets.onnx_torch.blocks import with_blocks
 from iqmetrics.nets.onnx_torch.fuse import fused
 from iqmetrics.nets.onnx_torch.graph import Node, read
 from iqmetrics.nets.onnx_torch.operators import OPERATORS
@@ -65,7 +67,7 @@ class TorchNet:
         self.device = place(device)
         self.kind = torch.float16 if half else torch.float32
         self.prepare: Prepare = prepare or (lambda x: x)
-        graph = fused(read(path))
+        graph = with_blocks(fused(read(path)))
         (self.input,) = graph.inputs
         self.outputs = graph.outputs
         self._nodes = graph.nodes
@@ -77,8 +79,7 @@ class TorchNet:
             for name, value in graph.constants.items()
         }
         self._last_use = _last_use(self._nodes, self.outputs)
-        self._table: Mapping[str, Any] = OPERATORS
-        self._proved = self.device.type != "cuda"
+        self._table: Mapping[str, Any] = _operators(self.device)
         self._replay = replay and self.device.type == "cuda"
         self._seen: set[Any] = set()
         self._recorded: dict[Any, tuple[Tensor, torch.cuda.CUDAGraph, tuple[Tensor, ...]]] = {}
@@ -119,8 +120,6 @@ class TorchNet:
                 enabled=True, benchmark=False, deterministic=True, allow_tf32=False
             ),
         ):
-            if not self._proved:
-                self._prove(batch)
             if not self._replay:
                 return self.forward(batch)
             key = (tuple(batch.shape), batch.dtype)
@@ -138,25 +137,6 @@ class TorchNet:
             entry.copy_(batch)
             graph.replay()
             return answer
-
-    def _prove(self, batch: Tensor) -> None:
-        """Take the operators that are faster on a GPU, if they are there and answer alike."""
-        self._proved = True
-        try:
-            from iqmetrics.nets.onnx_torch import fast
-        except ImportError:  # no Triton on this system
-            return
-        wanted = self.forward(batch)
-        self._table = fast.OPERATORS
-        try:
-            found = self.forward(batch)
-            near = all(_near(a, b) for a, b in zip(found, wanted, strict=True))
-            why = "they answer otherwise"
-        except Exception as error:  # whatever a compiler says of a GPU that it does not know
-            near, why = False, str(error)[:300]
-        if not near:
-            log.warning("faster operators are not used on this GPU: %s", why)
-            self._table = OPERATORS
 
     def _record(self, batch: Tensor) -> tuple[Tensor, torch.cuda.CUDAGraph, tuple[Tensor, ...]]:
         entry = batch.clone()
@@ -237,10 +217,22 @@ class TorchNet:
         return [(anchors[a:b], kept[a:b], sure[a:b]) for a, b in pairwise(ends.tolist())]
 
 
-def _near(found: Tensor, wanted: Tensor) -> bool:
-    """Whether two answers are the same but for rounding."""
-    size = wanted.abs().amax().clamp_min(1) if wanted.numel() else 1
-    return bool(((found - wanted).abs() <= 2e-3 * size).all())
+@cache
+def _operators(device: torch.device) -> Mapping[str, Any]:
+    """The operators that are faster on a GPU, if they are there and answer alike."""
+    if device.type != "cuda":
+        return OPERATORS
+    try:
+        from iqmetrics.nets.onnx_torch import fast
+    except ImportError:  # no Triton on this system
+        return OPERATORS
+    try:
+        near, why = fast.tried(device), "they answer otherwise"
+    except Exception as error:  # whatever a compiler says of a GPU that it does not know
+        near, why = False, str(error)[:300]
+    if not near:
+        log.warning("faster operators are not used on this GPU: %s", why)
+    return fast.OPERATORS if near else OPERATORS
 
 
 def _last_use(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> list[list[str]]:

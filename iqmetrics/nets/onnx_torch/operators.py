@@ -51,6 +51,24 @@ def _conv(v: Values, a: Attributes) -> Tensor:
     return functional.conv2d(x, weight, bias, strides, around, dilations, a.get("group", 1))
 
 
+def _block(v: Values, a: Attributes) -> Tensor:
+    """See `blocks`."""
+    x, taps, taps_bias, weight, bias, more, slope = v
+    if taps is not None:
+        x = ACTS[a["middle"]](_conv((x, taps, taps_bias), a["taps"]), None)
+    x = functional.conv2d(x, weight, bias)
+    return ACTS[a["last"]](x if more is None else x + more, slope)
+
+
+ACTS: dict[str, Callable[[Tensor, Tensor | None], Tensor]] = {
+    "": lambda x, slope: x,
+    "Relu": lambda x, slope: torch.relu(x),
+    "Relu6": lambda x, slope: x.clamp(0, 6),
+    "PRelu": lambda x, slope: functional.prelu(x, slope),  # type: ignore[arg-type]
+    "Gelu": lambda x, slope: functional.gelu(x),
+}
+
+
 def _conv_transpose(v: Values, a: Attributes) -> Tensor:
     _only(not any(a.get("pads", ())) and not a.get("output_shape"), "ConvTranspose", a)
     bias = v[2] if len(v) > 2 else None
@@ -240,10 +258,10 @@ OPERATORS: dict[str, Callable[[Values, Attributes], Any]] = {
     "Squeeze": _squeeze,
     "Sub": lambda v, a: v[0] - v[1],
     "Transpose": lambda v, a: v[0].permute(a["perm"]),
+    "iqm.Block": _block,
     "iqm.Gelu": lambda v, a: functional.gelu(v[0]),
     "iqm.LayerNorm": _layer_norm,
     "iqm.Linear": lambda v, a: functional.linear(v[0], v[1], v[2]),
     "iqm.PRelu": lambda v, a: functional.prelu(v[0], v[1]),
-    "iqm.SumPRelu": lambda v, a: functional.prelu(v[0] + v[1], v[2]),
 }
-"""By ONNX's name; what starts with iqm. is put in by `fuse`."""
+"""By ONNX's name; what starts with iqm. is put in by `fuse` and `blocks`."""

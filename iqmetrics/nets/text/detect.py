@@ -16,6 +16,7 @@ from iqmetrics.nets.text.arcs import Arc, fit_arc
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from iqmetrics.images import Picture
     from iqmetrics.nets.text.runtime import Net
 
 THRESHOLD, BOX_HEAT, GROWTH = 0.3, 0.5, 1.6
@@ -48,11 +49,16 @@ def heat_map(
 
 
 def heat_maps(
-    net: "Net", frames: "Sequence[tuple[NDArray[np.uint8], int]]"
+    net: "Net",
+    frames: "Sequence[tuple[NDArray[np.uint8], int]]",
+    pictures: "Sequence[Picture | None] | None" = None,
 ) -> "list[tuple[NDArray[np.float32], float, float]]":
-    """`heat_map` of each (pixels, side); on a GPU equal sizes go through the net together."""
+    """`heat_map` of each (pixels, side); on a GPU equal sizes go through the net together.
+
+    `pictures` are those whose pixels a frame shows unchanged: a GPU may have them already.
+    """
     if on_device := getattr(net, "heats", None):
-        heats = on_device(frames, scaled)
+        heats = on_device(frames, scaled, pictures or [None] * len(frames))
         return [_placed(heat, pixels) for heat, (pixels, _) in zip(heats, frames, strict=True)]
     return [heat_map(net, pixels, side) for pixels, side in frames]
 

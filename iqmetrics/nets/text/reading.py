@@ -85,7 +85,8 @@ class Reader:
             some = pictures[first : first + together]
             frames = each(lambda picture: _frames(picture, what), some)
             flat = [f for few in frames for f in few]
-            heats = heat_maps(self.detector, [(f.pixels, f.side) for f in flat])
+            shown = [(f.pixels, f.side) for f in flat]
+            heats = heat_maps(self.detector, shown, [f.picture for f in flat])
             seen = each(
                 lambda pair: regions(*pair[1], bowed=pair[0].bowed),
                 list(zip(flat, heats, strict=True)),
@@ -135,13 +136,15 @@ class Reader:
 class Frame:
     """What the detector looks at: pixels, the length of their longer side there, and their place.
 
-    A tile of a picture has a `corner` (x, y); arcs are looked for in `bowed` frames only.
+    A tile of a picture has a `corner` (x, y); `picture` is the one that is shown as it is, if any.
+    Arcs are looked for in `bowed` frames only.
     """
 
     pixels: "NDArray[np.uint8]"
     side: int
     corner: tuple[int, int] | None = None
     bowed: bool = False
+    picture: Picture | None = None
 
     def placed(self, found: list[Region]) -> list[Region]:
         """The regions in pixels of the whole picture."""
@@ -165,7 +168,7 @@ def _frames(picture: Picture, what: str) -> list[Frame]:
             for x0, y0, x1, y1 in tiles(picture.width, picture.height)
         ]
     side = detector_side(picture.width, picture.height, AREA[what])
-    return [Frame(picture.pixels, side, bowed=what == widest(picture))]
+    return [Frame(picture.pixels, side, bowed=what == widest(picture), picture=picture)]
 
 
 def widest(picture: Picture) -> str:

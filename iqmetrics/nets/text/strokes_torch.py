@@ -30,7 +30,9 @@ def features(
     told = []
     for first in range(0, len(order), TOGETHER):
         some = order[first : first + TOGETHER]
-        told.append(_together([lumas[i] for i in some], max(width[i] for i in some), scales, device))
+        told.append(
+            _together([lumas[i] for i in some], max(width[i] for i in some), scales, device)
+        )
     found = dict(zip(order, torch.cat(told).cpu().numpy() if told else (), strict=True))
     return [np.append(found[i], strokes.shape_of(lumas[i], rows[i])) for i in range(len(lumas))]
 

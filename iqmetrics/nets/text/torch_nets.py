@@ -15,6 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from iqmetrics.images import Picture
+from iqmetrics.nets import stacks
 from iqmetrics.nets.onnx_torch.net import TorchNet
 from iqmetrics.nets.onnx_torch.shrink import shrunk, upload
 from iqmetrics.nets.side_by_side import each
@@ -51,14 +53,18 @@ class TorchDetector:
         return np.asarray(self.net.run(batch, _rows(batch.shape[2:]))[0], np.float32)
 
     def heats(
-        self, frames: Sequence[tuple[Image, int]], scaled: Callable[[Image, int], Image]
+        self,
+        frames: Sequence[tuple[Image, int]],
+        scaled: Callable[[Image, int], Image],
+        pictures: Sequence[Picture | None],
     ) -> list[NDArray[np.float32]]:
         """The heat (h, w) of each frame (pixels, length of the longer side to look at).
 
-        Averages are taken here, other changes of size are left to `scaled`.
+        Averages are taken here, other changes of size are left to `scaled`. The pixels of a picture
+        are sent once, whoever needs them.
         """
         found: dict[int, NDArray[np.float32]] = {}
-        images = self._there(frames, scaled)
+        images = self._there(frames, scaled, pictures)
         sizes = [image.shape[:2] for image in images]
         for size in dict.fromkeys(sizes):
             places = [i for i, s in enumerate(sizes) if s == size]
@@ -67,20 +73,22 @@ class TorchDetector:
         return [found[i] for i in range(len(images))]
 
     def _there(
-        self, frames: Sequence[tuple[Image, int]], scaled: Callable[[Image, int], Image]
+        self,
+        frames: Sequence[tuple[Image, int]],
+        scaled: Callable[[Image, int], Image],
+        pictures: Sequence[Picture | None],
     ) -> list[Tensor]:
-        sizes = [seen_size(pixels.shape, side) for pixels, side in frames]
-        here = [
-            h <= p.shape[0] and w <= p.shape[1] and averaged
-            for (p, _), (h, w, averaged) in zip(frames, sizes, strict=True)
-        ]
-        jobs = list(zip(frames, here, strict=True))
-        ready = each(lambda job: job[0][0] if job[1] else scaled(*job[0]), jobs)
-        sent = [upload(pixels, self.net.device) for pixels in ready]
-        return [
-            shrunk(image[None], size[:2])[0] if mine else image
-            for image, size, mine in zip(sent, sizes, here, strict=True)
-        ]
+        def sent(job: tuple[tuple[Image, int], Picture | None]) -> Tensor:
+            (pixels, side), picture = job
+            high, wide, averaged = seen_size(pixels.shape, side)
+            size = high, wide
+            if size != pixels.shape[:2] and not (averaged and _within(size, pixels.shape)):
+                return upload(scaled(pixels, side), self.net.device)
+            if picture is None:
+                return shrunk(upload(pixels, self.net.device)[None], size)[0]
+            return shrunk(stacks.stack([picture], str(self.net.device))[:1], size)[0]
+
+        return each(sent, list(zip(frames, pictures, strict=True)))
 
 
 class TorchRecogniser:
@@ -139,6 +147,10 @@ def _at(
     rows: slice,
 ) -> tuple[Tensor, ...]:
     return reduce(answer[0], places[rows])
+
+
+def _within(size: Sequence[int], shape: Sequence[int]) -> bool:
+    return size[0] <= shape[0] and size[1] <= shape[1]
 
 
 def _rows(size: Sequence[int]) -> int:

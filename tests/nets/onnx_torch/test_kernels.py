@@ -33,9 +33,22 @@ near("Conv", (of(2, 6, 5, 4), of(9, 6, 1, 1), of(9)), {})
 near("Conv", (of(2, 6, 5, 4, last=False), of(9, 6, 1, 1)), {})
 near("Conv", (of(2, 6, 5, 4), of(9, 6, 3, 3), of(9)), {"pads": (1, 1, 1, 1)})
 near("Conv", (of(2, 6, 5, 4), of(9, 6, 1, 1), of(9)), {"strides": (2, 2)})
-for x, y in ((of(2, 6, 5, 4), of(2, 6, 5, 4)), (of(2, 6, 5, 4, last=False), of(2, 6, 5, 4))):
-    near("iqm.SumPRelu", (x, y, of(6)), {})
-near("iqm.SumPRelu", (of(2, 6, 5, 4), of(2, 6, 1, 1), of(6)), {})
+block = {"middle": "", "last": "", "taps": {}}
+def point(c, o, **at):
+    return (of(2, c, 5, 4), None, None, of(o, c, 1, 1), at.get("bias"), at.get("more"), of(o))
+for last in ("", "Relu", "Relu6", "PRelu", "Gelu"):
+    near("iqm.Block", point(6, 5), {**block, "last": last})
+near("iqm.Block", point(70, 300, bias=of(300)), block)
+near("iqm.Block", point(6, 9, more=of(2, 9, 5, 4)), {**block, "last": "PRelu"})
+near("iqm.Block", point(6, 9, more=of(2, 9, 5, 4, last=False)), block)
+near("iqm.Block", point(6, 9, more=of(2, 9, 1, 1)), block)
+for k, step, c, o, middle in ((3, 1, 6, 9, ""), (5, 2, 40, 20, "Relu6"), (3, 2, 33, 300, "Relu")):
+    taps = {"group": c, "strides": (step, step), "auto_pad": b"SAME_UPPER"}
+    rest = (of(o, c, 1, 1), of(o), of(2, o, -(-9 // step), -(-11 // step)), of(o))
+    for last in (True, False):
+        values = (of(2, c, 9, 11, last=last), of(c, 1, k, k), of(c), *rest)
+        near("iqm.Block", values, {"middle": middle, "last": "PRelu", "taps": taps})
+assert fast.tried(torch.device(device))
 assert fast.OPERATORS["Conv"]((of(2, 6, 5, 4), of(6, 1, 3, 3)), {"group": 6}).is_contiguous(
     memory_format=torch.channels_last
 )

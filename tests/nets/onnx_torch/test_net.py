@@ -199,14 +199,14 @@ def test_of_a_detector_only_likely_anchors_come_back():
 @pytest.mark.parametrize("wrong", [lambda v, a: v[0] * 0, lambda v, a: 1 / 0])
 def test_faster_operators_that_answer_otherwise_are_not_taken(wrong, monkeypatch, caplog):
     fast = pytest.importorskip("iqmetrics.nets.onnx_torch.fast")
-    net = TorchNet(path_of("face_short"), "cpu")
-    batch = torch.from_numpy(batch_of((1, 128, 128, 3)))
-    wanted = net(batch)
-    monkeypatch.setattr(fast, "OPERATORS", {**fast.operators.OPERATORS, "Relu": wrong})
-    net._proved = False
-    found = net(batch)
-    assert "faster operators are not used" in caplog.text and net._table is onnx_net.OPERATORS
-    assert all(torch.equal(a, b) for a, b in zip(found, wanted, strict=True))
-    monkeypatch.setattr(fast, "OPERATORS", dict(fast.operators.OPERATORS))
-    net._prove(batch)
-    assert net._table is fast.OPERATORS
+    gpu, some = torch.device("cuda", 7), list(fast.trials(torch.device("cpu")))
+    conv = fast.operators.OPERATORS["Conv"]
+    monkeypatch.setattr(fast, "trials", lambda device: some)
+    monkeypatch.setattr(fast, "OPERATORS", {**fast.operators.OPERATORS, "Conv": wrong})
+    onnx_net._operators.cache_clear()
+    assert onnx_net._operators(gpu) is onnx_net.OPERATORS
+    assert "faster operators are not used" in caplog.text
+    monkeypatch.setattr(fast, "OPERATORS", {**fast.operators.OPERATORS, "Conv": conv})
+    onnx_net._operators.cache_clear()
+    assert onnx_net._operators(gpu) is fast.OPERATORS
+    onnx_net._operators.cache_clear()

@@ -148,8 +148,8 @@ def test_lines_cross_where_they_do_and_parallels_nowhere() -> None:
 
 def test_a_device_that_takes_all_frames_at_once_is_given_them() -> None:
     class Device:
-        def heats(self, frames: list, how: object) -> list:
-            assert how is scaled
+        def heats(self, frames: list, how: object, pictures: list) -> list:
+            assert how is scaled and pictures == [None, None]
             return [np.zeros((32, 32 * (n + 1)), np.float32) for n in range(len(frames))]
 
     frames = [(np.zeros((64, 64, 3), np.uint8), 32), (np.zeros((96, 64, 3), np.uint8), 64)]
