@@ -36,6 +36,10 @@ WORTH = 64
 PATIENCE = 60.0
 """Seconds in which a process that was told to stop may finish the batch that it is at."""
 
+ON_A_GPU = {"OMP_NUM_THREADS": "1", "PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}
+"""Environment of a process on a GPU: one thread, and memory that grows instead of lying in pieces,
+of which batches of many sizes would leave half unused."""
+
 CODE = """
 import json, sys
 handle, path = json.loads(sys.argv[1])
@@ -185,7 +189,7 @@ class Shards:
 
 
 def _start(link: Connection, spot: Place) -> "subprocess.Popen[bytes]":
-    gpu = {"CUDA_VISIBLE_DEVICES": spot.gpu, "OMP_NUM_THREADS": "1"} if spot.gpu else {}
+    gpu = {"CUDA_VISIBLE_DEVICES": spot.gpu, **ON_A_GPU} if spot.gpu else {}
     return subprocess.Popen(
         [sys.executable, "-P", "-c", CODE, dumps([link.fileno(), sys.path])],
         stdin=subprocess.DEVNULL,

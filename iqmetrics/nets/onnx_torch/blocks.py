@@ -2,8 +2,8 @@
 
     x -> one kernel a channel -> activation -> 1 x 1 -> + more -> activation
 
-Small nets consist of little else, and a GPU does all of it in one pass over memory. Every part but
-the 1 x 1 may be missing. Inputs: x, taps, their bias, weight, bias, more, slope ("" = left out).
+Small nets consist of little else, and a GPU does it in two passes over memory. Every part but the
+1 x 1 may be missing. Inputs: x, taps, their bias, weight, bias, more, slope ("" = left out).
 """
 
 from collections.abc import Mapping

@@ -12,6 +12,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+ACTS = {"": 0, "Relu": 1, "Relu6": 2, "PRelu": 3, "Gelu": 4}
+"""Activations and their numbers in kernels."""
 VALUES = 2048
 """Values that one program makes."""
 SHAPES = (
@@ -28,6 +30,7 @@ def depthwise(
     strides: Sequence[int],
     around: Sequence[int],
     dilations: Sequence[int],
+    last: str = "",
 ) -> Tensor:
     """A convolution of each channel of (n, channels, height, width) by its own kernel.
 
@@ -38,11 +41,14 @@ def depthwise(
         strides: down, across.
         around: zeros added above, left, below and right.
         dilations: down, across.
+        last: activation, one of `ACTS` without a slope.
     """
     x = x.contiguous(memory_format=torch.channels_last)
     n, channels, height, width = x.shape
     high, wide = weight.shape[2:]
-    rows, columns = size(x, weight, strides, around, dilations)
+    top, left, bottom, right = around
+    rows = (height + top + bottom - dilations[0] * (high - 1) - 1) // strides[0] + 1
+    columns = (width + left + right - dilations[1] * (wide - 1) - 1) // strides[1] + 1
     out = torch.empty(
         (n, channels, rows, columns),
         dtype=x.dtype,
@@ -55,25 +61,24 @@ def depthwise(
     grid = (triton.cdiv(total, places), triton.cdiv(channels, beside))
     _depthwise[grid](
         x, weight, x if bias is None else bias, out, total, channels, height, width, rows, columns,
-        around[0], around[1], strides[0], strides[1], dilations[0], dilations[1],
-        BIAS=bias is not None, HIGH=high, WIDE=wide, PLACES=places, BESIDE=beside,
+        top, left, strides[0], strides[1], dilations[0], dilations[1],
+        BIAS=bias is not None, LAST=ACTS[last], HIGH=high, WIDE=wide, PLACES=places, BESIDE=beside,
     )  # fmt: skip
     return out
 
 
-def size(
-    x: Tensor,
-    weight: Tensor,
-    strides: Sequence[int],
-    around: Sequence[int],
-    dilations: Sequence[int],
-) -> tuple[int, int]:
-    """Rows and columns that a kernel answers; see `depthwise`."""
-    top, left, bottom, right = around
-    (height, width), (high, wide) = x.shape[2:], weight.shape[2:]
-    rows = (height + top + bottom - dilations[0] * (high - 1) - 1) // strides[0] + 1
-    columns = (width + left + right - dilations[1] * (wide - 1) - 1) // strides[1] + 1
-    return rows, columns
+@triton.jit
+def act(value, slope, ACT: tl.constexpr):
+    """The activation of that number."""
+    if ACT == 1:
+        value = tl.maximum(value, 0.0)
+    if ACT == 2:
+        value = tl.minimum(tl.maximum(value, 0.0), 6.0)
+    if ACT == 3:
+        value = tl.where(value > 0, value, value * slope)
+    if ACT == 4:
+        value = 0.5 * value * (1.0 + tl.erf(value * 0.7071067811865476))
+    return value
 
 
 @triton.jit(do_not_specialize=SHAPES)
@@ -95,6 +100,7 @@ def _depthwise(
     apart_down,
     apart_across,
     BIAS: tl.constexpr,
+    LAST: tl.constexpr,
     HIGH: tl.constexpr,
     WIDE: tl.constexpr,
     PLACES: tl.constexpr,
@@ -121,4 +127,5 @@ def _depthwise(
             by = tl.load(taps + channel * (HIGH * WIDE) + down * WIDE + across, known, 0)
             value += seen * by.to(tl.float32)[None, :]
     to = out + place.to(tl.int64)[:, None] * channels + channel[None, :]
+    value = act(value, 0.0, LAST)
     tl.store(to, value.to(out.dtype.element_ty), here[:, None] & known[None, :])
