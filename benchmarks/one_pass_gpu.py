@@ -19,9 +19,10 @@ import traceback
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from io import BytesIO
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,13 @@ def _gpu_machine(figures: Figures) -> None:
 
 
 def run(folder: Path, preset: Path, device: str, gpus: str, each: int) -> tuple[float, float]:
+    """`measured` in a process of its own: which GPUs are seen is settled once a process."""
+    fresh = get_context("spawn")
+    with ProcessPoolExecutor(1, fresh) as pool:
+        return pool.submit(measured, folder, preset, device, gpus, each).result()
+
+
+def measured(folder: Path, preset: Path, device: str, gpus: str, each: int) -> tuple[float, float]:
     """(images a second once it runs, seconds of the whole call) of a run into a new store."""
     os.environ["CUDA_VISIBLE_DEVICES"] = gpus
     shards.PER_GPU = each

@@ -1,12 +1,14 @@
 """Decoding and scoring of some work in this process, into an open store."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 
 from iqmetrics.engines import crew, local
 from iqmetrics.engines.work import Finished
 from iqmetrics.errors import Unavailable
+from iqmetrics.images import Picture
 from iqmetrics.pipeline import grids, thumbnails
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Progress, track
@@ -61,6 +63,32 @@ class Here:
         works = {image.record.image: image for image in work.images}
         with closing(track(progress, "scoring", len(works), decoded)) as watched:
             wanted = (item for item in watched if item[0].image in works)
-            keep = partial(thumbnails.keep, store)
             at_once = local.BATCH[self.device], crew.threads(self.device)
-            return local.run(wanted, works, work.sets, self._scorers, store.add, keep, *at_once)
+            with _Beside(partial(thumbnails.keep, store)) as keep:
+                return local.run(wanted, works, work.sets, self._scorers, store.add, keep, *at_once)
+
+
+class _Beside:
+    """Looks at a batch in a thread of its own while others score it, one batch at a time.
+
+    What it raises is raised with the next batch, or at the end.
+    """
+
+    def __init__(self, look: Callable[[Sequence[Picture]], None]) -> None:
+        self._look = look
+        self._pool = ThreadPoolExecutor(1, "iqm-look")
+        self._looking: Future[None] | None = None
+
+    def __call__(self, pictures: Sequence[Picture]) -> None:
+        """Look at this batch once the last one was looked at."""
+        if self._looking is not None:
+            self._looking.result()
+        self._looking = self._pool.submit(self._look, pictures)
+
+    def __enter__(self) -> "_Beside":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        self._pool.shutdown()
+        if kind is None and self._looking is not None:
+            self._looking.result()

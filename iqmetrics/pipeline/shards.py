@@ -27,7 +27,7 @@ from iqmetrics.store import Store
 
 PER_GPU = 6
 """Scoring processes for one GPU at most."""
-MEMORY = 12 << 30
+MEMORY = 9 << 30
 """Bytes of GPU memory for each of them."""
 CORES = 2
 """Cores for each of them, its decoders included."""

@@ -54,7 +54,7 @@ def placed(points: Points, squares: Sequence[Square], size: float) -> Points:
     """`Square.to_image` of the points of n squares (n x any x 2 or 3) at once."""
     known = np.array([(s.x, s.y, s.side, np.cos(s.angle), np.sin(s.angle)) for s in squares])
     x, y, side, cos, sin = known.reshape(-1, 5, *[1] * (points.ndim - 2)).swapaxes(0, 1)
-    out = points * (side / size)[..., None]
+    out = np.asarray(points * (side / size)[..., None], np.float64)
     u, v = out[..., 0] - side / 2, out[..., 1] - side / 2
     out[..., 0], out[..., 1] = x + cos * u - sin * v, y + sin * u + cos * v
     return out

@@ -56,8 +56,12 @@ def trials(device: torch.device) -> Iterator[tuple[str, Values, Attributes]]:
         at = {"group": 24, "strides": (step, step), "pads": (k // 2,) * 4}
         x, taps = of(2, 24, 7, 9), of(24, 1, k, k)
         yield "Conv", (x, taps, of(24)), at
-        rest = (of(40, 24, 1, 1), of(40), None, of(40))
-        yield "iqm.Block", (x, taps, of(24), *rest), {"middle": "Relu", "last": "PRelu", "taps": at}
+        widening = (of(40, 24, 1, 1), of(40), None, of(40))
+        yield (
+            "iqm.Block",
+            (x, taps, of(24), *widening),
+            {"middle": "Relu", "last": "PRelu", "taps": at},
+        )
     for last in ("Relu6", "Gelu", ""):
         rest = (of(9, 40, 1, 1), None, of(3, 9, 5, 4), None)
         yield "iqm.Block", (of(3, 40, 5, 4), None, None, *rest), {"last": last, "middle": ""}

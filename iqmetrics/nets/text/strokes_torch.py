@@ -92,7 +92,7 @@ def _told(edged: Tensor, wide: NDArray[np.int64], scale: Scale) -> Tensor:
 
 
 def _percentiles(values: Tensor, known: Tensor, which: Sequence[float]) -> Tensor:
-    """numpy's percentiles of the known values of each row."""
+    """Numpy's percentiles of the known values of each row."""
     ordered = torch.where(known, values, torch.inf).sort(1).values
     last = known.sum(1, keepdim=True) - 1
     place = torch.tensor(which, device=values.device, dtype=torch.float64) / 100 * last
