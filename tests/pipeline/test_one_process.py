@@ -8,7 +8,7 @@ import pytest
 from iqmetrics.engines.work import ImageWork
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
-from iqmetrics.pipeline.one_process import Here, decode, load
+from iqmetrics.pipeline.one_process import Here, _Beside, decode, load
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Silent
 from iqmetrics.records import ImageRecord
@@ -58,3 +58,21 @@ def test_what_cannot_be_decoded_comes_with_its_reason(tmp_path):
     ((record, problem),) = decode(work, 1)
     assert record.image == "a.png"
     assert getattr(problem, "status", "") == "unsupported"
+
+
+def test_batches_are_looked_at_in_turn_and_all_of_them_by_the_end():
+    seen = []
+    with _Beside(seen.append) as look:
+        for batch in ("a", "b", "c"):
+            look(batch)
+    assert seen == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+def test_what_goes_wrong_while_looking_is_raised(batches):
+    def fail(batch):
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"), _Beside(fail) as look:
+        for batch in range(batches):
+            look(batch)
