@@ -73,6 +73,10 @@ def test_what_goes_wrong_while_looking_is_raised(batches):
     def fail(batch):
         raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"), _Beside(fail) as look:
-        for batch in range(batches):
-            look(batch)
+    def run():
+        with _Beside(fail) as look:
+            for batch in range(batches):
+                look(batch)
+
+    with pytest.raises(OSError, match="disk full"):
+        run()
