@@ -53,6 +53,7 @@ class Fake:
     """A reader that says, for each pass, lines known beforehand."""
 
     alphabet = ("A",)
+    device = "cpu"
 
     def __init__(self, says: dict[str, list[str]]) -> None:
         self.says, self.asked = says, []
@@ -140,7 +141,6 @@ def test_the_whole_line_is_forced_but_for_the_part_that_was_asked() -> None:
 
 def test_characters_the_net_does_not_know_lower_readability() -> None:
     class Sure(Fake):
-        device = "cpu"
         def likelihoods(self, images: list, classes: list) -> list[float]:
             return [1.0 if c else 0.0 for c in classes]
 

@@ -90,7 +90,7 @@ def test_all_pictures_of_a_batch_go_to_a_gpu_together() -> None:
         def __call__(self, batch: np.ndarray) -> np.ndarray:
             raise AssertionError("one by one")
 
-        def heats(self, frames: list, scaled: object) -> list:
+        def heats(self, frames: list, scaled: object, pictures: object) -> list:
             asked.append([side for _, side in frames])
             return [np.zeros((64, 64), np.float32) for _ in frames]
 
