@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from iqmetrics.nets.onnx_torch import net
 from iqmetrics.nets.text import strokes
 from iqmetrics.nets.text.strokes import EPSILON, LIKE, PATCH, STEP, Scale
 
@@ -50,7 +51,8 @@ def _together(
             row[:, : image.shape[1] + 4] = np.pad(image, 2, mode="edge")
         wide = np.full(TOGETHER, PATCH)
         wide[: len(images)] = [image.shape[1] for image in images]
-        parts.append(_told(torch.from_numpy(edged).to(device), wide, scale)[: len(lumas)])
+        there = torch.from_numpy(edged).to(net.place(device))
+        parts.append(_told(there, wide, scale)[: len(lumas)])
     return torch.cat(parts, 1)
 
 
