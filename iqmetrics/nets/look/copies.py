@@ -63,7 +63,7 @@ def find_copies(grey: NDArray[np.uint8]) -> Copies:
 
     by = -(-max(grey.shape) // LARGEST)
     if by > 1:
-        size = (grey.shape[1] // by, grey.shape[0] // by)
+        size = (max(1, grey.shape[1] // by), max(1, grey.shape[0] // by))
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
     places = _corners(grey)
     if len(places) < 2:

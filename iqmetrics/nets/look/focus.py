@@ -20,7 +20,7 @@ def edge_width(
     At a step edge blurred by s, the gradient falls by sqrt(s^2 + b^2) / s when blurred once more
     by b (Zhuo and Sim 2011); the ratio gives s. Measured at Canny edges; the answer is their 20th
     percentile, so that a background out of focus does not make a sharp picture blurred. None when
-    fewer than 100 pixels are edges.
+    fewer than 100 pixels are edges, or a side is one pixel.
 
     Args:
         luma: [H, W], 0..255.
@@ -28,6 +28,8 @@ def edge_width(
     """
     import cv2
 
+    if min(luma.shape) < 2:  # no gradient across
+        return None, 0
     if grey is None:
         grey = np.clip(np.rint(luma), 0, 255).astype(np.uint8)
     edges = np.asarray(cv2.Canny(grey, *CANNY), np.uint8)

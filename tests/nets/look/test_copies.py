@@ -105,6 +105,8 @@ def test_noise_on_a_copy_makes_it_less_sure():
 def test_pictures_smaller_than_a_window_have_no_copies():
     assert find_copies(texture(18, 18, 11)).keypoints == 0
     assert find_copies(texture(24, 400, 11)).share == 0
+    for shape in ((1, 4000), (4000, 1)):  # halved, they would have no width left
+        assert find_copies(np.full(shape, 9, np.uint8)).keypoints == 0
 
 
 def test_at_most_sixty_pairs_are_shown_the_surest_first():

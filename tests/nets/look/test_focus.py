@@ -31,6 +31,12 @@ def test_a_sharp_subject_counts_before_a_soft_background():
     assert edge_width(half)[0] < 1.3
 
 
+@pytest.mark.parametrize("shape", [(1, 4000), (4000, 1), (1, 1)])
+def test_a_line_of_pixels_has_no_width(shape):
+    noise = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
+    assert edge_width(noise) == (None, 0)
+
+
 def test_without_edges_there_is_no_width():
     assert edge_width(np.full((200, 200), 99, np.float32)) == (None, 0)
 
