@@ -49,3 +49,11 @@ def test_a_window_is_cut_out_first(by):
     strided = noise(90, 220)[:, ::2]
     part = strided[7 : 7 + 15 * by, 11 : 11 + 18 * by]
     assert np.array_equal(area.window(strided, 7, 11, 15, 18, by), opencv(part.copy(), 15, 18))
+
+
+@pytest.mark.parametrize("shape", [(1, 400), (400, 2)])
+def test_a_strip_narrower_than_a_square_is_what_there_is(shape):
+    pixels = noise(*shape)
+    high, wide = (max(n // 5, 1) for n in shape)
+    wanted = opencv(pixels, high, wide)
+    assert np.array_equal(area.window(pixels, 0, 0, high, wide, 5), wanted)
