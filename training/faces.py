@@ -22,9 +22,9 @@ from scipy.linalg import cho_factor, cho_solve
 from iqmetrics.nets.faces.heads import crooked, design, energy, malformed, scaled, signs
 
 REGIONS = 5
-SHRINK = 0.8
-"""Weight of independent differences in the covariance of normal faces."""
-REST = (0.1, 0.1, 0.1, 0.03, 0.3)
+SHRINK = (0.8, 0.8, 0.8, 0.95, 0.8)
+"""Weight, by region, of independent differences in the covariance of normal faces."""
+REST = (0.1, 0.1, 0.1, 0.01, 0.3)
 """Weight, by region, of what a displacement changes beyond its mean answer. All three were chosen
 on the people who are never tested."""
 LEVEL = 0.5
@@ -139,22 +139,23 @@ def displacement(data, rows):
     between = beyond(across, pooled, answer).T
     seen = np.hstack([pooled @ across.T, pooled @ changes])
     meets = [seen[:, : len(normal)], beyond(seen[:, len(normal) :], pooled, answer)]
-    own = np.sqrt((1 - SHRINK) / len(normal))
     which = np.unique([*normal, *push, *base])
     parts = np.zeros((len(which), 2 * REGIONS))
-    for weight in sorted(set(REST)):
+    settings = list(zip(SHRINK, REST, strict=True))
+    for shrink, weight in sorted(set(settings)):
+        own = np.sqrt((1 - shrink) / len(normal))
         rest = np.sqrt(weight / max(len(push), 1))
         spread = np.empty((len(normal) + len(push),) * 2, np.float32)
         spread[: len(normal), : len(normal)] = own**2 * products[np.ix_(normal, normal)]
         spread[len(normal) :, : len(normal)] = own * rest * between
         spread[len(normal) :, len(normal) :] = rest**2 * far
-        spread[np.diag_indices(len(spread))] += SHRINK
+        spread[np.diag_indices(len(spread))] += shrink
         factor = cho_factor(spread, lower=True, overwrite_a=True, check_finite=False)
         right = np.hstack([own * meets[0], rest * meets[1]]).astype(np.float32)
         drop = cho_solve(factor, right.T, check_finite=False).T.astype(np.float64)
         on_push = pooled - rest * beyond(drop[:, len(normal) :], answer.T, pooled.T)
         pull = np.hstack([-own * drop[:, : len(normal)], on_push])
-        for r in np.flatnonzero(np.array(REST) == weight):
+        for r in [r for r in range(REGIONS) if settings[r] == (shrink, weight)]:
             two = slice(2 * r, 2 * r + 2)
             sums = pull[two].T @ np.linalg.inv(seen[two] @ pull[two].T)
             np.add.at(parts[:, two], np.searchsorted(which, normal), sums[: len(normal)])

@@ -83,7 +83,7 @@ class Face:
     def version(self) -> str:
         """Names the pack, if one is used, so that its scores are not mixed with others."""
         pack = self.found_pack
-        return "4" if pack is None else f"4+insightface.{pack.name}.{pack.digest}"
+        return "5" if pack is None else f"5+insightface.{pack.name}.{pack.digest}"
 
     @property
     def licence(self) -> str:

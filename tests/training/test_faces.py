@@ -53,7 +53,7 @@ def test_people_are_never_split(data):
 
 
 def test_the_planted_displacement_is_found_and_yaw_is_not_mistaken_for_it(data, monkeypatch):
-    monkeypatch.setattr(fit, "SHRINK", 0.02)
+    monkeypatch.setattr(fit, "SHRINK", (0.02,) * 5)
     made, every = fit.Samples(data), np.ones(400, bool)
     heads, got = fit.fit(made, every)
     shift = fit.moved_of(made, heads, every)
@@ -85,7 +85,7 @@ def test_the_heads_are_the_generalised_least_squares_of_the_differences(data):
     weights = np.zeros((12, 10))
     for r in range(5):
         two = slice(2 * r, 2 * r + 2)
-        spread = (1 - fit.SHRINK) * own.T @ own / len(own) + fit.SHRINK * np.eye(12)
+        spread = (1 - fit.SHRINK[r]) * own.T @ own / len(own) + fit.SHRINK[r] * np.eye(12)
         spread += fit.REST[r] * rest.T @ rest / len(push)
         pull = np.linalg.solve(spread, mean[two].T)
         weights[:, two] = pull @ np.linalg.inv(mean[two] @ pull)
