@@ -100,7 +100,7 @@ def measure(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Measured]:
         ]
         skew = np.concatenate([np.ravel(p) for p in parts])
         broken = _broken(flow, match, eyes, grey, spreads[i], again[i], posed, straight, flags[i])
-        why = covered(front) or unlike_a_photo(front, even[i], off[i])
+        why = covered(front) or unlike_a_photo(front, even[i], off[i], float(spreads[i]))
         return Measured(skew, posed, float(spreads[i]), broken, flow, front, why, even[i], off[i])
 
     return each(one, range(len(faces)))

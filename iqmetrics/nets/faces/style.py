@@ -16,11 +16,15 @@ BLACK = 30
 """Pixels of less lightness (0..255) show nothing."""
 MOST_BLACK = 0.42
 """Largest black share of a face; of 430 photographed faces the darkest has 0.37."""
+MOST_SPREAD = 0.08
+"""Largest spread of the mesh between looks, in eye distances; 0.066 for a photographed face, 0.075
+for a melted one (set with a game pad and a face without visible eyes in view: 0.082 and 0.097)."""
 CORE = (slice(40, 150), slice(36, 156))
 """Rows and columns of the frontal face that hold brows, eyes, nose and mouth."""
 DRAWN = "drawn or stylised: it does not look like a photograph of a face"
 COVERED = "covered: something is in front of an eye"
 DARK = "too dark: about half of the face is black"
+UNSETTLED = "no clear face: the mesh settles elsewhere in each look"
 
 Floats = NDArray[np.float64]
 
@@ -60,10 +64,14 @@ def hidden(even: Floats, off: Floats) -> float:
     return float(np.concatenate([even, off]) @ known["hidden"] + known["levels"][1])
 
 
-def unlike_a_photo(front: NDArray[np.uint8], even: Floats, off: Floats) -> str | None:
-    """Why the face is not to be judged, or None."""
+def unlike_a_photo(
+    front: NDArray[np.uint8], even: Floats, off: Floats, spread: float
+) -> str | None:
+    """Why the face is not to be judged, or None; `spread` of the mesh in eye distances."""
     if black_share(front) > MOST_BLACK:
         return DARK
+    if spread > MOST_SPREAD:
+        return UNSETTLED
     if drawn(even) > 0:
         return DRAWN
     return COVERED if hidden(even, off) > 0 else None

@@ -108,16 +108,21 @@ def test_pooling_takes_the_mean_of_each_channel():
 
 
 def test_each_gate_is_a_weighted_sum_with_its_level(monkeypatch):
-    known = {"drawn": np.ones(2), "hidden": np.array([1, 0, 0, -2.0]), "levels": np.array([-3, 1.0])}
+    known = {
+        "drawn": np.ones(2),
+        "hidden": np.array([1, 0, 0, -2.0]),
+        "levels": np.array([-3, 1.0]),
+    }
     monkeypatch.setattr(style, "constants", lambda: known)
     even, off = np.array([1.0, 1.5]), np.array([9.0, 2.0])
     assert style.drawn(even) == -0.5
     assert style.hidden(even, off) == 1 + 1 - 4
     bright = np.full((SIZE, SIZE, 3), 200, np.uint8)
-    assert style.unlike_a_photo(bright, even, off) is None
-    assert style.unlike_a_photo(bright, 2 * even, off) == style.DRAWN
-    assert style.unlike_a_photo(bright, even, off * [1, 0]) == style.COVERED
-    assert style.unlike_a_photo(bright * 0, 2 * even, off) == style.DARK
+    assert style.unlike_a_photo(bright, even, off, 0.07) is None
+    assert style.unlike_a_photo(bright, even, off, 0.09) == style.UNSETTLED
+    assert style.unlike_a_photo(bright, 2 * even, off, 0.02) == style.DRAWN
+    assert style.unlike_a_photo(bright, even, off * [1, 0], 0.02) == style.COVERED
+    assert style.unlike_a_photo(bright * 0, 2 * even, off, 0.02) == style.DARK
 
 
 def test_the_shipped_gates_read_all_channels():
