@@ -93,7 +93,9 @@ def gated(style):
     kinds = {"normal": "photos", "melt_6": "melts", "blurred_eye": "blurred", "drawn": "drawn"}
     kinds["hidden"] = "patched"
     shares = {
-        f"gate_refuses_{v}": float(refused[style["kind"] == k].mean()) for k, v in kinds.items()
+        f"gate_refuses_{name}": float(refused[style["kind"] == kind].mean())
+        for kind, name in kinds.items()
+        if (style["kind"] == kind).any()
     }
     return frozenset(pairs), shares
 
