@@ -4,11 +4,13 @@
     python benchmarks/validity/faces.py --samples samples.npz --json benchmarks/results/faces.json
 
 The planted pictures are made by thin-plate splines (training used local pushes). Every face is
-scored by constants that were fitted without its person (10 folds of people). A face that is refused
-for its yaw or its mesh counts .5 in an AUC. Frontal = |yaw| below 20 degrees. Detection is counted
-on insightface's `t1.jpg` and on scikit-image's pictures without a face.
+scored by constants that were fitted without its person (10 folds of people). A face that is
+refused for its yaw, its mesh or its look (with --style) counts .5 in an AUC. Frontal = |yaw| below
+20 degrees. Detection is counted on insightface's `t1.jpg` and on scikit-image's pictures without a
+face. With --outputs, faces of real outputs are compared with what an eye said of them.
 """
 
+import csv
 import statistics
 import sys
 import time
@@ -21,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 sys.path.insert(0, str(Path(__file__).parents[2] / "training"))
 import faces as fitting
+import faces_style as gates
 import report
 
 from iqmetrics import weights
@@ -49,15 +52,20 @@ def auc(positive, negative):
 
 
 class Study:
-    """Held-out scores of all samples, and who is frontal."""
+    """Held-out scores of all samples, and who is frontal.
 
-    def __init__(self, data):
+    `refused` holds (index, kind) of the samples that the gates on drawn and covered faces refuse.
+    """
+
+    def __init__(self, data, refused=frozenset()):
         own = data["tested"]
         self.regions, self.malformed = (v[own] for v in fitting.held_out(fitting.Samples(data)))
         data = {k: v[own] if len(v) == len(own) else v for k, v in data.items()}
         self.kind, self.index, self.people = data["kind"], data["index"], data["person"]
         self.worst = self.regions.max(1)
         self.yaw, self.answered = data["yaw"], fitting.usable(data)
+        passed = [p not in refused for p in zip(self.index.tolist(), self.kind, strict=True)]
+        self.answered = self.answered & np.array(passed)
         normal = self.kind == "normal"
         front = normal & (np.abs(data["yaw"]) < FRONTAL)
         self.frontal = np.isin(self.index, self.index[front])
@@ -78,9 +86,23 @@ def region_of(kind):
     return REGIONS.index("jaw" if name == "ears" else name)
 
 
-def symmetry_figures(data):
-    study = Study(data)
-    figures = {}
+def gated(style):
+    """(index, kind) that gates fitted without the person refuse, and shares of what they refuse."""
+    refused = (gates.held_out(style) > 0).any(1)
+    pairs = zip(style["index"][refused].tolist(), style["kind"][refused].tolist(), strict=True)
+    kinds = {"normal": "photos", "melt_6": "melts", "blurred_eye": "blurred", "drawn": "drawn"}
+    kinds["hidden"] = "patched"
+    shares = {
+        f"gate_refuses_{name}": float(refused[style["kind"] == kind].mean())
+        for kind, name in kinds.items()
+        if (style["kind"] == kind).any()
+    }
+    return frozenset(pairs), shares
+
+
+def symmetry_figures(data, style=None):
+    refused, figures = gated(style) if style else (frozenset(), {})
+    study = Study(data, refused)
     for kind in PLANTED:
         name, percent = kind.split("_")
         key = f"{KEYS.get(name, name)}_{percent}"
@@ -104,6 +126,53 @@ def symmetry_figures(data):
     figures["people"] = len(np.unique(study.people))
     figures["people_only_fitted"] = len(np.unique(data["person"][~data["tested"]]))
     return figures
+
+
+def looked_at(folders):
+    """What `face` says of real outputs that were labelled by eye (`eyes_face.csv`)."""
+    from PIL import Image
+
+    rows = []
+    with (Path(__file__).parent / "eyes_face.csv").open() as file:
+        listed = list(csv.DictReader(file))
+    for row in listed:
+        path = next((f / row["image"] for f in folders if (f / row["image"]).exists()), None)
+        if path is None:
+            continue
+        pixels = np.array(Image.open(path).convert("RGB"))
+        faces = Face(backend="embedded").score([picture(pixels)])[0].evidence["faces"]
+        x, y = float(row["x"]), float(row["y"])
+        off = [np.hypot((b[0] + b[2]) / 2 - x, (b[1] + b[3]) / 2 - y) for b in boxes(faces)]
+        rows.append(row | {"answer": faces[int(np.argmin(off))] if off else None})
+    return rows
+
+
+def boxes(faces):
+    return [face["box"] for face in faces]
+
+
+def eye_figures(rows):
+    """Figures of faces labelled by eye; `unseen` ones are not among what the gates learned from."""
+    figures = {}
+    for name, some in (("", rows), ("_unseen", [r for r in rows if r["fitted"] == "no"])):
+        judged = [r for r in some if r["answer"] and r["answer"]["reason"] is None]
+        wrong = [
+            r for r in judged if r["verdict"] != "malformed" and r["answer"]["malformed"] > 0.5
+        ]
+        photos = [r for r in some if r["verdict"] == "sound" and not turned(r)]
+        drawn = [r for r in some if r["verdict"] in ("drawn", "no face")]
+        figures[f"eyes_faces{name}"] = len(some)
+        figures[f"eyes_judged{name}"] = len(judged)
+        figures[f"eyes_malformed_false{name}"] = len(wrong)
+        figures[f"eyes_photos{name}"] = len(photos)
+        figures[f"eyes_photos_answered{name}"] = sum(r in judged for r in photos)
+        figures[f"stylised_faces{name}"] = len(drawn)
+        figures[f"stylised_abstained{name}"] = sum(r not in judged for r in drawn)
+    return figures
+
+
+def turned(row):
+    return bool(row["answer"]) and "turned" in (row["answer"]["reason"] or "")
 
 
 def picture(pixels):
@@ -238,6 +307,8 @@ def main():
     parser.add_argument(
         "--samples", type=Path, help="measured samples; without, no symmetry figures"
     )
+    parser.add_argument("--style", type=Path, help="from faces_style.py: faces the gates refuse")
+    parser.add_argument("--outputs", type=Path, nargs="*", help="folders of `eyes_face.csv`")
     parser.add_argument("--tflite", type=Path, help="mediapipe/modules, for parity with LiteRT")
     args = parser.parse_args()
     notes = {
@@ -258,10 +329,14 @@ def main():
     figures = detection_figures() | speed_figures()
     if args.tflite:
         figures |= parity_figures(args.tflite)
-    names = (*("face_short", "face_full", "face_mesh"), "face_symmetry")
+    names = (*("face_short", "face_full", "face_mesh"), "face_symmetry", "face_style")
     figures["weights_mb"] = sum(weights.entry(n).bytes for n in names) / 1e6
     if args.samples:
-        figures |= symmetry_figures(dict(np.load(args.samples)))
+        figures |= symmetry_figures(
+            dict(np.load(args.samples)), dict(np.load(args.style)) if args.style else None
+        )
+    if args.outputs:
+        figures |= eye_figures(looked_at(args.outputs))
     packages = ("iqmetrics", "numpy", "onnxruntime", "opencv-python-headless", "insightface")
     report.write(args.json, figures, notes, packages)
 

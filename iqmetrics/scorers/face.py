@@ -40,8 +40,9 @@ class Face:
     image score exactly the same. `face.malformed` (0..1, lower is better) is high for a melted face
     or a wiped-out eye. `face.count` counts faces from about 24 pixels on.
 
-    Abstains per face when it is turned by more than 30 degrees, smaller than 64 pixels, covered, or
-    drawn in a style that the mesh cannot trace; each face's reason is in the evidence. Method: the
+    Abstains per face when it is turned by more than 30 degrees, smaller than 64 pixels, covered,
+    half black, or no photograph-like face (drawn, sculpted, rendered, a toy or an animal): such a
+    face is never called malformed. Each face's reason is in the evidence. Method: the
     mesh with irises, frontal rendering, mirrored optical flow and linear heads fitted by
     `training/faces.py`. Blind to: ears, hair, asymmetry of both sides at once; weak on the jaw.
     Rank many images by it; one winking or grimacing person is crooked too.
@@ -64,7 +65,7 @@ class Face:
     name = "face"
     scope: ClassVar[Scope] = "image"
     concurrent = True
-    weights = ("face_short", "face_full", "face_mesh", "face_symmetry")
+    weights = ("face_short", "face_full", "face_mesh", "face_symmetry", "face_style")
     metrics = (
         Metric("face.count", "faces", 0, None, "neither", "faces in the picture"),
         Metric("face.asymmetry", UNIT, 0, None, "lower", "worst region of the worst face"),

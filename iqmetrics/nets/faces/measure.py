@@ -23,6 +23,7 @@ from iqmetrics.nets.faces.looks import OnDevice, Shown, here, squares_of, with_m
 from iqmetrics.nets.faces.outline import outline_difference
 from iqmetrics.nets.faces.pose import Posed, take_all_apart
 from iqmetrics.nets.faces.shape import left, mirror_all
+from iqmetrics.nets.faces.style import pooled, unlike_a_photo
 from iqmetrics.nets.side_by_side import each
 
 Pixels = NDArray[np.uint8]
@@ -49,7 +50,9 @@ class Measured:
         broken: Numbers >= 0 that grow when a face is malformed (see `BROKEN`).
         flow: Displacement from the frontal face to its mirror, SIZE x SIZE x 2, eye distances.
         face: The frontal face, SIZE x SIZE x 3.
-        covered: What covers the face, or None.
+        covered: What covers the face or makes it no bare face in a photograph, or None.
+        even: Mean inner layers of the mesh net, pooled (see `style`), 576.
+        off: The same of their difference to the mirror image.
     """
 
     skew: NDArray[np.float64]
@@ -59,21 +62,24 @@ class Measured:
     flow: Points
     face: Pixels
     covered: str | None
+    even: NDArray[np.float64]
+    off: NDArray[np.float64]
 
 
 def measure(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Measured]:
     """All faces measured together; `pictures` gives the picture of each face."""
     if not faces:
         return []
-    meshes, spreads, flags, _ = _mean_meshes(pictures, [f.square for f in faces])
+    meshes, spreads, flags, _, _ = _mean_meshes(pictures, [f.square for f in faces])
     poses = take_all_apart(meshes[:, :468])
     wide = [sampled(f.square) for f in faces]
     details = here(squares_of(pictures, wide, DETAIL))
     jobs = [(d, q.symmetric, w) for d, q, w in zip(details, poses, wide, strict=True)]
     fronts = each(lambda job: drawn(*job), jobs)
     shown = _beside(fronts, pictures)
-    second, again, _, deep = _mean_meshes(shown, [_FRONT] * len(fronts), inside=True)
+    second, again, _, deep, even = _mean_meshes(shown, [_FRONT] * len(fronts), inside=True)
     eyes_of = [square for posed in poses for square in iris.eye_squares(posed)]
+    off = pooled(np.abs(deep), DEEP)
     twice = [p for p in pictures for _ in range(2)]
     cut_outs = here(squares_of(twice, eyes_of, iris.SIDE)).reshape(-1, 2, iris.SIDE, iris.SIDE, 3)
 
@@ -90,12 +96,13 @@ def measure(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Measured]:
             eye_parts(eyes),
             (eyes[0] - eyes[1]) * [-1, 1],
             outline_difference(front),
-            deep[i] if deep is not None else [],
+            deep[i],
             [np.sin(posed.yaw), np.sin(posed.yaw) * np.sin(posed.pitch), np.sin(posed.roll)],
         ]
         skew = np.concatenate([np.ravel(p) for p in parts])
         broken = _broken(flow, match, eyes, grey, spreads[i], again[i], posed, straight, flags[i])
-        return Measured(skew, posed, float(spreads[i]), broken, flow, front, covered(front))
+        why = covered(front) or unlike_a_photo(front, even[i], off[i], float(spreads[i]))
+        return Measured(skew, posed, float(spreads[i]), broken, flow, front, why, even[i], off[i])
 
     return each(one, range(len(faces)))
 
@@ -130,21 +137,25 @@ def _beside(fronts: Sequence[Pixels], pictures: Sequence[Shown]) -> Sequence[Sho
 
 def _mean_meshes(
     pictures: Sequence[Shown], squares: Sequence[Square], inside: bool = False
-) -> tuple[Points, NDArray[np.float64], NDArray[np.float64], NDArray[np.float32] | None]:
+) -> tuple[
+    Points, NDArray[np.float64], NDArray[np.float64], NDArray[np.float32], NDArray[np.float64]
+]:
     """Mean mesh over all looks (n x 478 x 3), its spread in eye distances (n), mean flag (n).
 
     With `inside` also the mean over all looks of the net's inner layers in a look minus those in
-    its mirror image (n x numbers): zero for a symmetric picture, negated for a mirrored one.
+    its mirror image (n x numbers): zero for a symmetric picture, negated for a mirrored one; and
+    the pooled mean of both (n x channels). Without, both are empty.
     """
     turned = [
         Square(s.x, s.y, s.side * scale, s.angle + turn) for s in squares for scale, turn in LOOKS
     ]
     crops = squares_of([p for p in pictures for _ in LOOKS], turned, mesh.SIDE)
     both = with_mirrored(crops)
+    off_mirror, common = np.empty((0, 0), np.float32), np.empty((0, 0))
     if inside:
-        points, flags, off_mirror = mesh.look_inside(both, len(LOOKS))
+        points, flags, off_mirror, both_alike = mesh.look_inside(both, len(LOOKS))
+        common = pooled(both_alike, DEEP)
     else:
-        off_mirror = None
         points, flags = mesh.trace_crops(both)
     points = points.reshape(len(turned), 2, -1, 3)
     points[:, 1] = points[:, 1][:, mirror_all()] * [-1, 1, 1] + [mesh.SIDE, 0, 0]
@@ -155,7 +166,7 @@ def _mean_meshes(
     eyes = np.linalg.norm(mean[:, [33, 133]].mean(1) - mean[:, [362, 263]].mean(1), axis=-1)
     spread = np.sqrt((off**2).sum(-1).mean((1, 2))) / eyes
     flag = flags.reshape(len(squares), -1).mean(1)
-    return mean, spread, flag, off_mirror
+    return mean, spread, flag, off_mirror, common
 
 
 @cache

@@ -68,7 +68,9 @@ def square_of_mesh(mesh: Points) -> Square:
     return Square(float(middle[0]), float(middle[1]), float(MARGIN * (high - low).max()), angle)
 
 
-def look_inside(crops: Any, pairs: int) -> tuple[Points, NDArray[np.float64], NDArray[np.float32]]:
+def look_inside(
+    crops: Any, pairs: int
+) -> tuple[Points, NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
     """Points and flag as `trace_crops`, and how the net's inner layers differ from the mirror's.
 
     Args:
@@ -79,10 +81,10 @@ def look_inside(crops: Any, pairs: int) -> tuple[Points, NDArray[np.float64], ND
         Besides points and flag the layers of a cut-out less those of its mirror image, of so many
         pairs the mean, 31232 numbers each, channels first: 128 x 6 x 6 of the face, 128 x 4 x 4 of
         the lips and of the eye at the picture's left, then the finer 128 x 12 x 12 of the face and
-        64 x 8 x 8 of the same eye.
+        64 x 8 x 8 of the same eye; and the mean of both likewise.
     """
-    points, logits, deep = session.run("face_mesh", crops, pairs)
-    return points.astype(np.float64), _flags(logits), deep
+    points, logits, off, even = session.run("face_mesh", crops, pairs)
+    return points.astype(np.float64), _flags(logits), off, even
 
 
 def _flags(logits: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -85,7 +85,8 @@ def run(name: str, batch: Any, pairs: int = 0) -> list[Floats]:
         batch: n x height x width x 3, uint8, or float32 in the net's own range; may be on the GPU
             when the nets run there.
         pairs: If any, also answer the inner layers that `face_mesh` shows: of every two rows the
-            first's less the second's, of so many pairs (a divisor of 32) the mean.
+            first's less the second's, of so many pairs (a divisor of 32) the mean, and the mean of
+            all these rows.
 
     Returns:
         Each output flattened to n x numbers, or n x anchors x numbers for the detectors.
@@ -103,8 +104,11 @@ def run(name: str, batch: Any, pairs: int = 0) -> list[Floats]:
 
 def _reduced(names: Sequence[str], pairs: int, answer: Sequence[Any], _: Any = None) -> Any:
     """The outputs of a forward as `run` answers them: arrays or tensors."""
-    return tuple(
-        (o[0::2] - o[1::2]).reshape(-1, pairs, o.shape[1]).mean(1) if name == "deep" else o
-        for name, o in zip(names, answer, strict=True)
-        if pairs or name != "deep"
-    )
+    found: list[Any] = []
+    for name, o in zip(names, answer, strict=True):
+        if name != "deep":
+            found.append(o)
+        elif pairs:
+            found.append((o[0::2] - o[1::2]).reshape(-1, pairs, o.shape[1]).mean(1))
+            found.append(o.reshape(-1, 2 * pairs, o.shape[1]).mean(1))
+    return tuple(found)

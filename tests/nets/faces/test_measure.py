@@ -97,7 +97,7 @@ def test_the_inner_layers_are_zero_for_a_symmetric_face_and_odd_under_the_mirror
     even = front.copy()
     even[:, SIZE // 2 :] = front[:, : SIZE // 2][:, ::-1]
     both = [even, front, np.ascontiguousarray(front[:, ::-1])]
-    *_, deep = m._mean_meshes(both, [m._FRONT] * 3, inside=True)
+    *_, deep, _ = m._mean_meshes(both, [m._FRONT] * 3, inside=True)
     assert np.abs(deep[1]).max() > 0.1
     assert np.corrcoef(deep[1], -deep[2])[0, 1] > 0.9
     assert (deep[0] ** 2).mean() < 0.5 * (deep[1] ** 2).mean()

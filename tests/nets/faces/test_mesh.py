@@ -55,15 +55,19 @@ def test_the_square_of_a_box_turns_with_the_eyes():
 def test_looking_inside_gives_the_same_points_and_how_the_layers_differ_from_the_mirrors():
     crop = astronaut()[30:222, 130:322]
     crops = np.stack([crop, crop[:, ::-1], crop[8:].repeat(2, 0)[:192], crop])
-    points, flags, layers = mesh.look_inside(crops, 2)
+    points, flags, layers, alike = mesh.look_inside(crops, 2)
     plain, plain_flags = mesh.trace_crops(crops)
     np.testing.assert_array_equal(points, plain)
     np.testing.assert_array_equal(flags, plain_flags)
     assert layers.shape == (1, 31232) and np.abs(layers).max() > 0.1
     one, two = (mesh.look_inside(crops[k : k + 2], 1)[2] for k in (0, 2))
     np.testing.assert_allclose(layers, (one + two) / 2, atol=1e-5)
+    halves = [mesh.look_inside(crops[k : k + 2], 1)[3] for k in (0, 2)]
+    np.testing.assert_allclose(alike, np.mean(halves, 0), atol=1e-5)
     swapped = mesh.look_inside(np.ascontiguousarray(crops[1::-1]), 1)[2]
     np.testing.assert_allclose(swapped, -one, atol=1e-5)
+    turned = mesh.look_inside(np.ascontiguousarray(crops[1::-1]), 1)[3]
+    np.testing.assert_allclose(turned, halves[0], atol=1e-5)
 
 
 def test_points_are_those_of_mediapipe_itself():

@@ -53,8 +53,9 @@ def test_another_device_is_served_by_torch(monkeypatch):
     (answer,) = session.run("face_mesh", np.zeros((40, 8, 8, 3), np.float32))
     assert answer.shape == (40, 1)
     assert asked == [(40, session.CHUNK_ON_GPU)]
-    _, layers = session.run("face_mesh", np.zeros((4, 8, 8, 3), np.float32), pairs=2)
+    _, layers, means = session.run("face_mesh", np.zeros((4, 8, 8, 3), np.float32), pairs=2)
     assert layers.tolist() == [[(0 - 4 + 16 - 36) / 2, (1 - 9 + 25 - 49) / 2]]
+    assert means.tolist() == [[(0 + 4 + 16 + 36) / 4, (1 + 9 + 25 + 49) / 4]]
     session.load("cpu")
 
 
