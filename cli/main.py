@@ -86,13 +86,18 @@ def iqm() -> None:
     """Judge text-to-image outputs: images in, scorecards and gates out."""
 
 
+WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "4"}
+"""How threads wait, unless the user says otherwise; OpenBLAS sleeps after 2^4 looks, not 2^26."""
+
+
 def main(args: list[str] | None = None) -> None:
     """Run `iqm` and exit with the code that tells what happened.
 
-    Threads of torch that wait for each other sleep: by default they spin, which on a machine with
-    other work takes the cores from whom they wait for. OpenMP reads the policy when torch loads it.
+    Threads that wait sleep: by default they spin, which takes the cores from whom they wait for.
+    OpenMP (torch) and OpenBLAS (numpy) read how when they are loaded.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    for name, value in WAITING.items():
+        os.environ.setdefault(name, value)
     sys.exit(run(args))
 
 

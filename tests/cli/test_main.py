@@ -193,3 +193,4 @@ def test_waiting_threads_sleep_unless_the_user_says_otherwise(
     with pytest.raises(SystemExit):
         cli.main(["--version"])
     assert os.environ["OMP_WAIT_POLICY"] == kept
+    assert os.environ["OPENBLAS_THREAD_TIMEOUT"] == cli.WAITING["OPENBLAS_THREAD_TIMEOUT"]
