@@ -7,8 +7,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ["PYTHONSAFEPATH"] = "1"
+
+# The same examples every time and no limit a busy machine could miss; to look for others:
+# pytest --hypothesis-profile default
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")
