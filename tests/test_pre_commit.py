@@ -80,9 +80,13 @@ def test_the_hook_holds_a_verdict_that_no_longer_belongs(repository: Path) -> No
     assert "model.bin changed" in done.stdout
 
 
-def on_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command `iqm` of this environment."""
-    folder.mkdir()
+@pytest.fixture
+def on_path(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command `iqm` of this environment, and an empty home of pre-commit."""
+    if os.name == "nt":
+        pytest.skip("the command on the path is a shell script")
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path_factory.mktemp("home")))
+    folder = tmp_path_factory.mktemp("path")
     (folder / "iqm").write_text(
         f"#!/bin/sh\nexec '{sys.executable}' -m iqmetrics.cli.main \"$@\"\n"
     )
@@ -96,12 +100,8 @@ def readme_config() -> str:
     return config
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the command on the path is a shell script")
-def test_the_readme_example_works_as_written(
-    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path_factory.mktemp("home")))
-    on_path(tmp_path_factory.mktemp("path") / "bin", monkeypatch)
+@pytest.mark.usefixtures("on_path")
+def test_the_readme_example_works_as_written(repository: Path) -> None:
     done = run_hook(repository, readme_config())
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PASS: the stored verdict belongs to what is here" in done.stdout
@@ -111,13 +111,11 @@ def test_the_readme_example_works_as_written(
     assert "rules changed" in done.stdout
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the command on the path is a shell script")
+@pytest.mark.usefixtures("on_path")
 def test_the_readme_example_stops_a_push(
-    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """As a user has it: installed for pushes, then a push of other weights."""
-    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path_factory.mktemp("home")))
-    on_path(tmp_path_factory.mktemp("path") / "bin", monkeypatch)
     remote = tmp_path_factory.mktemp("remote")
     git(remote, "init", "-q", "--bare")
     (repository / ".pre-commit-config.yaml").write_text(readme_config())

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
+from threading import Lock
 
 from iqmetrics.engines import crew, local
 from iqmetrics.engines.work import Finished
@@ -71,19 +72,21 @@ class Here:
 class _Beside:
     """Looks at a batch in a thread of its own while others score it, one batch at a time.
 
-    What it raises is raised with the next batch, or at the end.
+    Any thread may call it. What it raises is raised with the next batch, or at the end.
     """
 
     def __init__(self, look: Callable[[Sequence[Picture]], None]) -> None:
         self._look = look
         self._pool = ThreadPoolExecutor(1, "iqm-look")
         self._looking: Future[None] | None = None
+        self._turn = Lock()
 
     def __call__(self, pictures: Sequence[Picture]) -> None:
         """Look at this batch once the last one was looked at."""
-        if self._looking is not None:
-            self._looking.result()
-        self._looking = self._pool.submit(self._look, pictures)
+        with self._turn:
+            if self._looking is not None:
+                self._looking.result()
+            self._looking = self._pool.submit(self._look, pictures)
 
     def __enter__(self) -> "_Beside":
         return self

@@ -1,5 +1,7 @@
 """Loading and scoring in this process."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +79,30 @@ def test_what_goes_wrong_while_looking_is_raised(batches):
         with _Beside(fail) as look:
             for batch in range(batches):
                 look(batch)
+
+    with pytest.raises(OSError, match="disk full"):
+        run()
+
+
+def test_no_thread_loses_what_another_met_while_looking(monkeypatch):
+    """Every scoring thread looks; two that come together must not forget one batch's failure."""
+
+    def look_at(batch):
+        if batch == "bad":
+            raise OSError("disk full")
+
+    def run():
+        with _Beside(look_at) as look, ThreadPoolExecutor(2) as threads:
+            submit = look._pool.submit
+
+            def slow(work, batch):
+                future = submit(work, batch)
+                time.sleep(0.05 if batch == "bad" else 0.3)
+                return future
+
+            monkeypatch.setattr(look._pool, "submit", slow)
+            for one in [threads.submit(look, batch) for batch in ("bad", "good")]:
+                one.result()
 
     with pytest.raises(OSError, match="disk full"):
         run()
