@@ -1,5 +1,6 @@
 """Repeated texture: details that stand, almost pixel for pixel, at several places."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iqmetrics.nets.look import kernels
+from iqmetrics.nets.compiled import machine_code
+from iqmetrics.nets.look import copies_kernels as kernels
 
 LARGEST = 1536
 FAR = 20
@@ -15,15 +17,14 @@ WINDOW = 10
 DETAIL = 1.6
 ALIKE, SAME = 0.95, 0.99
 MOST_KEYPOINTS = 4000
-CELL = 3
-"""A window is sketched by the means of its cells, 7 x 7 of 3 x 3 pixels."""
 SKETCH = 0.8
 """Sketches that correlate by less cannot belong to windows that are the same."""
 KEPT = 24
 """Frequencies of a sketch by which most pairs of places are told apart; 49 tell all."""
 NEAREST = 4
 """Twins of one keypoint at most."""
-BLOCK = 512
+NEAR = 8
+"""Pixels around a detail that it speaks for."""
 LEAST_CORNER = 1e-4
 LEAST_DETAIL = 0.5
 """Grey levels that the fine detail of a window must vary by."""
@@ -70,11 +71,11 @@ def find_copies(grey: NDArray[np.uint8]) -> Copies:
         return NONE
     detail = grey.astype(np.float32)
     detail -= cv2.GaussianBlur(detail, (0, 0), DETAIL)
-    windows, seen = _windows(detail, places)
-    if not seen.all():
-        places, windows = places[seen], windows[seen]
-    first, second = _twins(places, windows)
-    alike = kernels.compiled(kernels.products)(windows, first, second)
+    places, sketches = _sketches(detail, places)
+    if len(places) < 2:
+        return NONE
+    first, second = _twins(places, sketches)
+    alike = _compiled(kernels.products)(detail, places, 2 * WINDOW + 1, first, second)
     sure = np.clip((alike - ALIKE) / (SAME - ALIKE), 0, 1).astype(np.float64) ** 2
     first, second, sure = first[sure > 0], second[sure > 0], sure[sure > 0]
     if not len(first):
@@ -94,9 +95,9 @@ def find_copies(grey: NDArray[np.uint8]) -> Copies:
 def _corners(grey: NDArray[np.uint8]) -> NDArray[np.intp]:
     """The strongest corners that are the highest within 5 x 5 pixels, (n, 2) as x, y."""
     strength = np.zeros(grey.shape, np.float32)
-    kernels.compiled(kernels.corner_strength)(np.ascontiguousarray(grey), strength)
+    _compiled(kernels.corner_strength)(np.ascontiguousarray(grey), strength)
     top = np.empty(grey.shape, np.bool_)
-    kernels.compiled(kernels.tops)(strength, LEAST_CORNER, WINDOW, top)
+    _compiled(kernels.tops)(strength, LEAST_CORNER, WINDOW, top)
     y, x = np.divmod(np.flatnonzero(top), grey.shape[1])
     if len(y) > MOST_KEYPOINTS:
         best = np.argpartition(-strength[y, x], MOST_KEYPOINTS)[:MOST_KEYPOINTS]
@@ -104,71 +105,66 @@ def _corners(grey: NDArray[np.uint8]) -> NDArray[np.intp]:
     return np.stack([x, y], 1)
 
 
-def _windows(
+def _sketches(
     detail: NDArray[np.float32], places: NDArray[np.intp]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """The window around every place as a row of mean 0 and length 1; whether there is any detail.
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """The places with any detail around them, and what a row of 49 numbers says of each.
 
     Places lie at least `WINDOW` pixels inside the picture.
     """
     side = 2 * WINDOW + 1
-    rows = np.empty((len(places), side * side + 1), np.float32)
-    kernels.compiled(kernels.unit_windows)(detail, places, rows)
-    return rows[:, :-1], rows[:, -1] > LEAST_DETAIL * side
+    kept = np.empty(len(places), np.intp)
+    rows = np.empty((len(places), (side // kernels.CELL) ** 2), np.float32)
+    count = _compiled(kernels.sketches)(detail, places, LEAST_DETAIL * side, kept, rows)
+    return places[kept[:count]], rows[:count]
 
 
 def _twins(
-    places: NDArray[np.intp], windows: NDArray[np.float32]
+    places: NDArray[np.intp], sketches: NDArray[np.float32]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Pairs of places that may be one detail seen twice: like sketches, far apart."""
-    sketch = windows @ _cell_means()
-    sketch -= sketch.mean(1, keepdims=True)
-    sketch /= np.maximum(np.sqrt(np.einsum("ij,ij->i", sketch, sketch)), 1e-9)[:, None]
-    bound = _bounding(sketch)
-    close = kernels.compiled(kernels.close_pairs)
-    pairs = [
-        close(
-            bound[start : start + BLOCK] @ bound[start:].T,
-            *(sketch, start, places, SKETCH, FAR, NEAREST),
-        )
-        for start in range(0, len(places), BLOCK)
-    ]
-    first, second = np.concatenate(pairs).T
+    bound = _bounding(sketches)
+    pairs = _compiled(kernels.close_pairs)(bound, sketches, places, SKETCH, FAR, NEAREST)
+    first, second = pairs.T.copy()
     return first, second
 
 
-def _bounding(sketch: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Shorter rows whose products are never less than those of the sketches (rows of length 1).
+def _bounding(sketches: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Shorter columns whose products are never less than those of the sketches (rows of length 1).
 
     The sketches are turned (which keeps products) into their frequencies; the strongest stay, and
-    of the rest its length: the rest of two rows cannot give more than the product of its lengths.
+    of the rest its length: the rest of two cannot give more than the product of its lengths.
+    Blocks x (KEPT + 1) x BLOCK; zeros fill the last block.
     """
-    turned = sketch @ _frequencies().T
-    kept = np.argsort(-np.einsum("ij,ij->j", turned, turned))[:KEPT]
-    bound = np.empty((len(sketch), KEPT + 1), np.float32)
+    count, cells = sketches.shape
+    blocks = -(-count // kernels.BLOCK)
+    rows = np.zeros((blocks * kernels.BLOCK, cells), np.float32)
+    rows[:count] = sketches
+    columns = rows.reshape(blocks, kernels.BLOCK, cells).transpose(0, 2, 1).copy()
+    turned = np.empty((blocks, len(_frequencies()), kernels.BLOCK), np.float32)
+    _compiled(kernels.turned)(columns, _frequencies(), turned)
+    kept = np.argsort(-np.einsum("bij,bij->i", turned, turned))[:KEPT]
+    bound = np.empty((blocks, KEPT + 1, kernels.BLOCK), np.float32)
     bound[:, :-1] = turned[:, kept]
-    rest = 1 - np.einsum("ij,ij->i", bound[:, :-1], bound[:, :-1])
+    rest = 1 - np.einsum("bij,bij->bj", bound[:, :-1], bound[:, :-1])
     bound[:, -1] = np.sqrt(np.maximum(rest, 0))
+    bound[-1, :, count - blocks * kernels.BLOCK + kernels.BLOCK :] = 0
     return bound
 
 
 @cache
 def _frequencies() -> NDArray[np.float32]:
-    """The cosine transform of a sketch as a row: orthonormal, cells^2 x cells^2."""
-    cells = (2 * WINDOW + 1) // CELL
+    """The cosine transform of a sketch as a row: orthonormal, cells^2 x cells^2, and three zeros."""
+    cells = (2 * WINDOW + 1) // kernels.CELL
     n = np.arange(cells)
     waves = np.cos((2 * n + 1) * n[:, None] * np.pi / (2 * cells)) * np.sqrt(2 / cells)
     waves[0] /= np.sqrt(2)
-    return np.asarray(np.kron(waves, waves), np.float32)
+    return np.pad(np.kron(waves, waves).astype(np.float32), ((0, -(cells**2) % 4), (0, 0)))
 
 
 @cache
-def _cell_means() -> NDArray[np.float32]:
-    """What a window as a row is multiplied by for the means of its cells."""
-    side = (2 * WINDOW + 1) // CELL
-    of = np.arange(2 * WINDOW + 1) // CELL
-    number = (of[:, None] * side + of).ravel()
-    return np.asarray((number[:, None] == np.arange(side * side)) / CELL**2, np.float32)
+def _compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    return machine_code(kernel, "look", helpers=kernels.HELPERS)
 
 
 def _commonest(way: NDArray[Any], sure: NDArray[Any]) -> tuple[tuple[int, int], float]:
@@ -188,10 +184,8 @@ def _area(
     sure: NDArray[Any],
 ) -> float:
     """Share of the picture within 8 pixels of a detail that has a twin, weighted by sureness."""
-    import cv2
-
     marks = np.zeros(shape, np.float32)
+    paint = _compiled(kernels.painted)
     for end in (first, second):
-        x, y = np.rint(places[end]).astype(int).T
-        np.maximum.at(marks, (np.minimum(y, shape[0] - 1), np.minimum(x, shape[1] - 1)), sure)
-    return float(cv2.dilate(marks, np.ones((17, 17), np.uint8)).mean())
+        paint(places[end], sure.astype(np.float32), NEAR, marks)
+    return float(marks.mean())

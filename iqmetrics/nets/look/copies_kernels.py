@@ -1,0 +1,326 @@
+"""The pixel loops of repeated texture: corners, windows around them, pairs that look the same.
+
+Sums of 8-bit values are whole numbers, so they do not depend on the order of additions. Products of
+matrices stand here too: numpy's library for them keeps threads that wait by spinning.
+"""
+
+from math import sqrt
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Places = NDArray[np.intp]
+
+REACH: Final = 3
+"""A corner is the 7 x 7 square around a pixel."""
+FRAME: Final = REACH + 1
+"""Pixels along the border that have no corner."""
+CELL: Final = 3
+"""A window is sketched by the means of its cells, 3 x 3 pixels each."""
+BLOCK: Final = 256
+"""Columns that lie, and are compared, together: with all their rows they fit the nearest cache."""
+RUN: Final = 64
+SLACK: Final = 1e-4
+"""By how much rounding may lower a bound."""
+
+
+def corner_strength(grey: Bytes, out: Floats) -> None:
+    """Least eigenvalue of the gradient's second moments over 7 x 7 pixels; 0 along the border.
+
+    Gradients are Sobel's, scaled so that a step of the whole range in all 49 pixels is 1.
+
+    Args:
+        grey: H x W.
+        out: H x W, zero on entry.
+    """
+    height, width = grey.shape
+    side = 2 * REACH + 1
+    kept = np.zeros((3, side, width), np.int32)
+    sums = np.zeros((3, width), np.int32)
+    scale = np.float32(1 / (4 * side * 255.0) ** 2)
+    half = np.float32(0.5)
+    for i in range(1, height - 1):
+        a, b, c = grey[i - 1], grey[i], grey[i + 1]
+        xx, yy, xy = kept[0, i % side], kept[1, i % side], kept[2, i % side]
+        for j in range(1, width - 1):
+            nw, n, ne = np.int32(a[j - 1]), np.int32(a[j]), np.int32(a[j + 1])
+            w, e = np.int32(b[j - 1]), np.int32(b[j + 1])
+            sw, s, se = np.int32(c[j - 1]), np.int32(c[j]), np.int32(c[j + 1])
+            dx = (ne - nw) + 2 * (e - w) + (se - sw)
+            dy = (sw - nw) + 2 * (s - n) + (se - ne)
+            x2, y2, both = dx * dx, dy * dy, dx * dy
+            sums[0, j] += x2 - xx[j]
+            sums[1, j] += y2 - yy[j]
+            sums[2, j] += both - xy[j]
+            xx[j], yy[j], xy[j] = x2, y2, both
+        if i < side:
+            continue
+        p, q, r, row = sums[0], sums[1], sums[2], out[i - REACH]
+        for j in range(FRAME, width - FRAME):
+            x2 = p[j - 3] + p[j - 2] + p[j - 1] + p[j] + p[j + 1] + p[j + 2] + p[j + 3]
+            y2 = q[j - 3] + q[j - 2] + q[j - 1] + q[j] + q[j + 1] + q[j + 2] + q[j + 3]
+            both = r[j - 3] + r[j - 2] + r[j - 1] + r[j] + r[j + 1] + r[j + 2] + r[j + 3]
+            u, v = half * np.float32(x2), half * np.float32(y2)
+            d, m = u - v, np.float32(both)
+            row[j] = scale * ((u + v) - np.sqrt(d * d + m * m))
+
+
+def tops(strength: Floats, least: float, border: int, out: NDArray[np.bool_]) -> None:
+    """Marks what is above `least` and the highest within 5 x 5, and not in the border.
+
+    Args:
+        strength: H x W.
+        least: what a mark is above.
+        border: pixels along each side without marks, two at least.
+        out: H x W, filled.
+    """
+    height, width = strength.shape
+    inner, low = max(width - 2 * border, 0), np.float32(least)
+    column = np.empty(width, np.float32)
+    out[:border] = False
+    out[max(height - border, 0) :] = False
+    for i in range(border, height - border):
+        above, over, row = strength[i - 2], strength[i - 1], strength[i]
+        under, below, marks = strength[i + 1], strength[i + 2], out[i]
+        for j in range(width):
+            up = above[j] if above[j] > over[j] else over[j]
+            down = below[j] if below[j] > under[j] else under[j]
+            high = up if up > down else down
+            column[j] = high if high > row[j] else row[j]
+        marks[:border] = False
+        marks[border + inner :] = False
+        middle, marks = row[border:], marks[border:]
+        a, b, c = column[border - 2 :], column[border - 1 :], column[border:]
+        d, e = column[border + 1 :], column[border + 2 :]
+        for j in range(inner):
+            left, right = a[j] if a[j] > b[j] else b[j], d[j] if d[j] > e[j] else e[j]
+            high = left if left > right else right
+            marks[j] = (middle[j] >= high) & (middle[j] >= c[j]) & (middle[j] > low)
+
+
+def sketches(detail: Floats, places: Places, least: float, kept: Places, out: Floats) -> int:
+    """A sketch of the window around each place that shows any detail: its cells' means.
+
+    Args:
+        detail: H x W.
+        places: n x 2 as x, y, each far enough inside.
+        least: length (root of the sum of squares, less the mean) that a window must exceed.
+        kept: n, filled with the numbers of the places that do.
+        out: n x cells, filled for those with rows of mean 0 and length 1.
+
+    Returns:
+        How many they are.
+    """
+    cells = int(sqrt(out.shape[1]))
+    side = cells * CELL
+    window, line = np.empty(side * side, np.float32), np.empty(side, np.float32)
+    low, share = np.float32(least), np.float32(1 / (CELL * CELL))
+    count = 0
+    for n in range(len(places)):
+        if not _unit(detail, places[n, 0], places[n, 1], window) > low:
+            continue
+        kept[count] = n
+        row = out[count]
+        total = np.float32(0)
+        for i in range(cells):
+            a = window[i * CELL * side :]
+            b, c = a[side:], a[2 * side :]
+            for j in range(side):
+                line[j] = a[j] + b[j] + c[j]
+            for j in range(cells):
+                value = share * (line[CELL * j] + line[CELL * j + 1] + line[CELL * j + 2])
+                row[i * cells + j] = value
+                total += value
+        total /= np.float32(len(row))
+        square = np.float32(0)
+        for i in range(len(row)):
+            row[i] -= total
+            square += row[i] * row[i]
+        by = np.float32(1) / max(np.sqrt(square), np.float32(1e-9))
+        for i in range(len(row)):
+            row[i] *= by
+        count += 1
+    return count
+
+
+def _unit(detail: Floats, x: int, y: int, window: Floats) -> np.float32:
+    """Fills the window around a place, less its mean and of length 1; its length before."""
+    side = int(sqrt(len(window)))
+    left, top = x - side // 2, y - side // 2
+    total = np.float32(0)
+    for i in range(side):
+        line, into = detail[top + i, left:], window[i * side :]
+        for j in range(side):
+            into[j] = line[j]
+            total += line[j]
+    mean = total / np.float32(side * side)
+    square = np.float32(0)
+    for i in range(side * side):
+        window[i] -= mean
+        square += window[i] * window[i]
+    length = np.sqrt(square)
+    by = np.float32(1) / max(length, np.float32(1e-6))
+    for i in range(side * side):
+        window[i] *= by
+    return np.float32(length)
+
+
+def products(
+    detail: Floats, places: Places, side: int, first: Places, second: Places
+) -> Floats:
+    """How alike the windows (side x side) around the two places of each pair are, -1..1."""
+    out = np.empty(len(first), np.float32)
+    one, other = np.empty(side * side, np.float32), np.empty(side * side, np.float32)
+    last = -1
+    for k in range(len(first)):
+        a, b = first[k], second[k]
+        if a != last:
+            _unit(detail, places[a, 0], places[a, 1], one)
+            last = a
+        _unit(detail, places[b, 0], places[b, 1], other)
+        total = np.float32(0)
+        for i in range(len(one)):
+            total += one[i] * other[i]
+        out[k] = total
+    return out
+
+
+def turned(columns: Floats, waves: Floats, out: Floats) -> None:
+    """The product waves (m x n) x columns (n x `BLOCK`) of each block, into `out` (m x `BLOCK`).
+
+    m is a multiple of four.
+    """
+    for block in range(len(columns)):
+        for m in range(0, len(waves), 4):
+            _mixed(waves[m : m + 4], columns[block].reshape(-1), out[block, m : m + 4].reshape(-1))
+
+
+def _mixed(weights: Floats, rows: Floats, out: Floats) -> None:
+    """Four sums of the same rows, each with its own weights: as many as registers hold.
+
+    Args:
+        weights: 4 x n.
+        rows: n times `BLOCK` numbers, one after the other.
+        out: 4 times `BLOCK`, filled.
+    """
+    count = weights.shape[1]
+    for j in range(4 * BLOCK):
+        out[j] = np.float32(0)
+    for k in range(0, count - 4, 5):
+        r = rows[k * BLOCK :]
+        a, b, c, d = weights[0, k:], weights[1, k:], weights[2, k:], weights[3, k:]
+        a0, a1, a2, a3, a4 = a[0], a[1], a[2], a[3], a[4]
+        b0, b1, b2, b3, b4 = b[0], b[1], b[2], b[3], b[4]
+        c0, c1, c2, c3, c4 = c[0], c[1], c[2], c[3], c[4]
+        d0, d1, d2, d3, d4 = d[0], d[1], d[2], d[3], d[4]
+        for j in range(BLOCK):
+            p, q, s = r[j], r[j + BLOCK], r[j + 2 * BLOCK]
+            t, u = r[j + 3 * BLOCK], r[j + 4 * BLOCK]
+            out[j] += a0 * p + a1 * q + a2 * s + a3 * t + a4 * u
+            out[j + BLOCK] += b0 * p + b1 * q + b2 * s + b3 * t + b4 * u
+            out[j + 2 * BLOCK] += c0 * p + c1 * q + c2 * s + c3 * t + c4 * u
+            out[j + 3 * BLOCK] += d0 * p + d1 * q + d2 * s + d3 * t + d4 * u
+    for k in range(count // 5 * 5, count):
+        r = rows[k * BLOCK :]
+        for i in range(4):
+            weight, into = weights[i, k], out[i * BLOCK :]
+            for j in range(BLOCK):
+                into[j] += weight * r[j]
+
+
+def close_pairs(
+    bound: Floats, sketches: Floats, places: Places, least: float, far: int, most: int
+) -> NDArray[np.int64]:
+    """Per place the `most` likest later places that lie far away: rows of (first, second).
+
+    How alike two places are is the product of their sketches.
+
+    Args:
+        bound: blocks x any x `BLOCK`, a column a place and then zeros: places are not more alike
+            than the product of their columns.
+        sketches: n x any, one a place.
+        places: n x 2 as x, y.
+        least: below this nothing is alike, above 0.
+        far: pixels that two places lie apart at least, along x or y.
+        most: pairs of one place.
+    """
+    height, count = bound.shape[1], len(sketches)
+    found = np.empty((count, most), np.int64)
+    best = np.empty((count, most), np.float32)
+    held = np.zeros(count, np.int64)
+    totals, four = np.empty(4 * BLOCK, np.float32), np.empty((4, height), np.float32)
+    low, hopeless = np.float32(least), np.float32(least - SLACK)
+    for block in range(len(bound)):
+        begin, columns = block * BLOCK, bound[block].reshape(-1)
+        for first in range(0, min(count, begin + BLOCK), 4):
+            for k in range(height):
+                for i in range(4):
+                    four[i, k] = bound[first // BLOCK, k, first % BLOCK + i]
+            _mixed(four, columns, totals)
+            for a in range(first, min(first + 4, count)):
+                total, start = totals[(a - first) * BLOCK :], max(a + 1 - begin, 0)
+                for run in range(start // RUN * RUN, BLOCK, RUN):
+                    some, hopes = total[run:], np.int32(0)
+                    for j in range(RUN):
+                        hopes += np.int32(some[j] > hopeless)
+                    if hopes == 0:
+                        continue
+                    for j in range(max(start - run, 0), RUN):
+                        if some[j] > hopeless:
+                            b = begin + run + j
+                            value = _alike(sketches, places, a, b, far)
+                            if value > low:
+                                held[a] = _placed(value, b, best[a], found[a], held[a])
+    pairs = np.empty((held.sum(), 2), np.int64)
+    row = 0
+    for a in range(count):
+        for k in range(held[a]):
+            pairs[row, 0], pairs[row, 1] = a, found[a, k]
+            row += 1
+    return pairs
+
+
+def _alike(sketches: Floats, places: Places, a: int, b: int, far: int) -> np.float32:
+    """The product of the sketches of two places; 0 where they are near each other."""
+    value = np.float32(0)
+    across = abs(places[a, 0] - places[b, 0])
+    if max(across, abs(places[a, 1] - places[b, 1])) >= far:
+        one, other = sketches[a], sketches[b]
+        for k in range(len(one)):
+            value += one[k] * other[k]
+    return value
+
+
+def _placed(
+    value: np.float32, number: int, best: Floats, found: NDArray[np.int64], held: int
+) -> int:
+    """Puts a value among the best ones, largest first, the earlier of equal ones first."""
+    if held == len(best):
+        if not value > best[held - 1]:
+            return held
+        held -= 1
+    k = held
+    while k > 0 and best[k - 1] < value:
+        best[k], found[k] = best[k - 1], found[k - 1]
+        k -= 1
+    best[k], found[k] = value, number
+    return held + 1
+
+
+def painted(places: Places, values: Floats, reach: int, out: Floats) -> None:
+    """Raises `out` (H x W) to the value of every place (n x 2 as x, y) within `reach` of it."""
+    height, width = out.shape
+    for n in range(len(places)):
+        x, y, value = places[n, 0], places[n, 1], values[n]
+        left, right = max(x - reach, 0), min(x + reach + 1, width)
+        for i in range(max(y - reach, 0), min(y + reach + 1, height)):
+            row = out[i]
+            for j in range(left, right):
+                row[j] = row[j] if row[j] > value else value
+
+
+HELPERS: Final = (_unit, _mixed, _alike, _placed)
+"""What the loops call."""
