@@ -21,6 +21,8 @@ PATCH, STRIDE = 8, 7
 KEPT = 0.25
 FLOOR = 0.01
 """Added to every energy (grey levels squared a coefficient): below it there is only rounding."""
+AT_ONCE = 2048
+"""Patches transformed together on a CPU: they stay in its cache."""
 LUMA = (0.299, 0.587, 0.114)
 BANDS = ("low1", "low2", "mid", "high1", "high2", "across", "down")
 
@@ -77,13 +79,8 @@ def grid_of(height: int, width: int) -> Grid:
 
 
 @cache
-def _transform(device: str) -> tuple[Any, Any, Any]:
-    """(64 x 64 DCT of a patch, 7 x 64 band averages of squares, 1 x 64 average over HIGH)."""
-    import torch
-
-    n = np.arange(PATCH)
-    dct = np.cos((2 * n[None] + 1) * n[:, None] * math.pi / 16) * math.sqrt(2 / PATCH)
-    dct[0] /= math.sqrt(2)
+def _members() -> Any:
+    """What to multiply squared coefficients by for the averages of `BANDS` and HIGH, 8 x 64."""
     u, v = np.divmod(np.arange(64), PATCH)
     order = u + v
     noisy = order >= 4
@@ -95,14 +92,24 @@ def _transform(device: str) -> tuple[Any, Any, Any]:
         "high2": order >= 10,
         "across": noisy & (v > 2 * u),
         "down": noisy & (u > 2 * v),
+        "high": order >= 7,
     }
-    bands = np.stack([members[name] / members[name].sum() for name in BANDS])
-    high = (order >= 7)[None] / 36.0
+    return np.array([members[b] / members[b].sum() for b in (*BANDS, "high")], np.float32)
+
+
+@cache
+def _transform(device: str) -> tuple[Any, Any, Any]:
+    """(64 x 64 DCT of a patch, 7 x 64 band averages of squares, 1 x 64 average over HIGH)."""
+    import torch
+
+    n = np.arange(PATCH)
+    dct = np.cos((2 * n[None] + 1) * n[:, None] * math.pi / 16) * math.sqrt(2 / PATCH)
+    dct[0] /= math.sqrt(2)
 
     def tensor(array: Any) -> Any:
         return torch.tensor(array, dtype=torch.float32, device=device)
 
-    return tensor(np.kron(dct, dct)), tensor(bands), tensor(high)
+    return tensor(np.kron(dct, dct)), tensor(_members()[:-1]), tensor(_members()[-1:])
 
 
 def _tiled(values: Any, grid: Grid, per_tile: int) -> Any:
@@ -112,22 +119,53 @@ def _tiled(values: Any, grid: Grid, per_tile: int) -> Any:
     return cut.transpose(-2, -3).reshape(*lead, grid.rows, grid.columns, per_tile * per_tile)
 
 
-def _scale(luma: Any, grid: Grid, scale: int) -> list[Any]:
-    """Ten features of one scale, each [N, rows, columns]; `luma` [N, H, W] starts at the grid."""
-    n, per_tile = luma.shape[0], grid.side // STRIDE // scale
-    rows, columns = grid.rows * per_tile, grid.columns * per_tile
-    luma = luma[:, : (rows - 1) * STRIDE + PATCH, : (columns - 1) * STRIDE + PATCH]
+def _energies(luma: Any, rows: int, columns: int) -> Any:
+    """Of every patch the averages of `BANDS`, and over HIGH that of the fourths: 8 x N x r x c."""
+    import torch
+
+    n = luma.shape[0]
     dct, bands, high = _transform(str(luma.device))
+    if luma.device.type == "cpu":
+        found = np.empty((len(BANDS) + 1, n, rows, columns), np.float32)
+        for k, one in enumerate(luma.numpy()):
+            _fill(one, dct, found[:, k])
+        return torch.from_numpy(found)
+    luma = luma[:, : (rows - 1) * STRIDE + PATCH, : (columns - 1) * STRIDE + PATCH]
     patches = luma.unfold(1, PATCH, STRIDE).unfold(2, PATCH, STRIDE)
     square = (dct @ patches.reshape(-1, 64).T).square_()
-    energy = _tiled((bands @ square).reshape(-1, n, rows, columns), grid, per_tile)
-    fourth = _tiled((high @ square.square_()).reshape(1, n, rows, columns), grid, per_tile)
+    return torch.cat([bands @ square, high @ square.square_()]).reshape(-1, n, rows, columns)
+
+
+def _fill(luma: Any, dct: Any, found: Any) -> None:
+    """The energies of one image on a CPU, 8 x rows x columns, some rows of patches at a time."""
+    import torch
+
+    from iqmetrics.nets.grain import cuts
+
+    rows, columns = found.shape[1:]
+    cut, sum_up = cuts.compiled(cuts.patches), cuts.compiled(cuts.energies)
+    step = max(1, AT_ONCE // columns)
+    for first in range(0, rows, step):
+        some = min(step, rows - first)
+        patches = np.empty((some, columns, PATCH * PATCH), np.float32)
+        cut(luma, first, patches)
+        waves = dct @ torch.from_numpy(patches.reshape(-1, PATCH * PATCH)).T
+        sums = np.empty((len(found), some * columns), np.float32)
+        sum_up(waves.numpy(), _members(), sums)
+        found[:, first : first + some] = sums.reshape(-1, some, columns)
+
+
+def _scale(luma: Any, grid: Grid, scale: int) -> list[Any]:
+    """Ten features of one scale, each [N, rows, columns]; `luma` [N, H, W] starts at the grid."""
+    per_tile = grid.side // STRIDE // scale
+    tiles = _tiled(_energies(luma, grid.rows * per_tile, grid.columns * per_tile), grid, per_tile)
+    energy, fourth = tiles[:-1], tiles[-1]
     low = (5 * energy[0] + 4 * energy[1]) / 9
     kept = max(2, round(KEPT * per_tile * per_tile))
     chosen = (low <= low.kthvalue(kept, dim=-1, keepdim=True).values).float()
     count = chosen.sum(-1)
     low1, low2, mid, high1, high2, across, down = ((energy * chosen).sum(-1) / count).unbind(0)
-    fourth = (fourth[0] * chosen).sum(-1) / count
+    fourth = (fourth * chosen).sum(-1) / count
     grain = (18 * mid + 21 * high1 + 15 * high2) / 54
     every = (energy[2] * 18 + energy[3] * 21 + energy[4] * 15) / 54
     log_every = (every + FLOOR).log()
@@ -148,19 +186,8 @@ def _scale(luma: Any, grid: Grid, scale: int) -> list[Any]:
 
 def _colour(half: Any, grid: Grid) -> list[Any]:
     """Correlations of the channels' fine detail and its colourfulness, each [N, rows, columns]."""
-    side = grid.side // 2
-    even = side // 2 * 2
-    half = half[:, : grid.rows * side, : grid.columns * side]
-    half = half.reshape(-1, grid.rows, side, grid.columns, side, 3)[:, :, :even, :, :even]
-    fine = half[:, :, 0::2, :, 0::2] - half[:, :, 1::2, :, 0::2]
-    fine = fine - half[:, :, 0::2, :, 1::2] + half[:, :, 1::2, :, 1::2]
-    red, green, blue = fine.permute(5, 0, 1, 3, 2, 4).flatten(-2).unbind(0)
-
-    def mean(value: Any) -> Any:
-        return value.mean(-1)
-
-    powers = [mean(c * c) + FLOOR for c in (red, green, blue)]
-    rg, gb, rb = mean(red * green), mean(green * blue), mean(red * blue)
+    red, green, blue, rg, gb, rb = _products(half, grid)
+    powers = [value + FLOOR for value in (red, green, blue)]
     total = (powers[0] + powers[1] + powers[2]) / 3
     return [
         rg / (powers[0] * powers[1]).sqrt(),
@@ -168,6 +195,28 @@ def _colour(half: Any, grid: Grid) -> list[Any]:
         rb / (powers[0] * powers[2]).sqrt(),
         total.log(),
     ]
+
+
+def _products(half: Any, grid: Grid) -> list[Any]:
+    """Mean products of the channels' fine detail in every tile: r r, g g, b b, r g, g b, r b."""
+    import torch
+
+    side = grid.side // 2
+    if half.device.type == "cpu":
+        from iqmetrics.nets.grain import cuts
+
+        found = np.empty((half.shape[0], grid.rows, grid.columns, 6), np.float32)
+        for one, into in zip(half.numpy(), found, strict=True):
+            cuts.compiled(cuts.colours)(one, side, into)
+        return list(torch.from_numpy(found).unbind(-1))
+    even = side // 2 * 2
+    half = half[:, : grid.rows * side, : grid.columns * side]
+    half = half.reshape(-1, grid.rows, side, grid.columns, side, 3)[:, :, :even, :, :even]
+    fine = half[:, :, 0::2, :, 0::2] - half[:, :, 1::2, :, 0::2]
+    fine = fine - half[:, :, 0::2, :, 1::2] + half[:, :, 1::2, :, 1::2]
+    red, green, blue = fine.permute(5, 0, 1, 3, 2, 4).flatten(-2).unbind(0)
+    pairs = ((red, red), (green, green), (blue, blue), (red, green), (green, blue), (red, blue))
+    return [(a * b).mean(-1) for a, b in pairs]
 
 
 def _planes(pixels: Any, grid: Grid) -> tuple[Any, Any, Any]:
