@@ -11,6 +11,7 @@ from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
 from iqmetrics.nets.look import copies, focus, lattice, tone
 from iqmetrics.nets.look.light import light
+from iqmetrics.nets.side_by_side import each
 from iqmetrics.records import Metric, Missing, Reading
 
 FEW_EDGES = "fewer than 200 pixels are clear edges"
@@ -64,19 +65,19 @@ class Look:
 
     def score(self, pictures: Sequence[Picture]) -> list[Reading]:
         """One reading a picture."""
-        return [self._one(picture.pixels) for picture in pictures]
+        return each(lambda picture: self._one(picture.pixels), pictures)
 
     def _one(self, pixels: NDArray[np.uint8]) -> Reading:
         seen = light(pixels)
         small = tone.reduced(pixels)
         lab = tone.lab(small)
-        cast_a, cast_b = tone.cast(lab)
+        cast_a, cast_b, chroma = tone.cast_and_chroma(lab)
         values = {
             "look.clipped": seen.clipped,
             "look.crushed": seen.crushed,
             "look.cast_a": cast_a,
             "look.cast_b": cast_b,
-            "look.saturation": tone.chroma(lab),
+            "look.saturation": chroma,
         }
         missing: dict[str, Missing] = {}
         evidence: dict[str, object] = {}

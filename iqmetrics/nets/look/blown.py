@@ -5,6 +5,8 @@ blown window in a dark wall passes for paper; a page of thin strokes, with nothi
 white, does not.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,9 +40,12 @@ def without_paper(
     if np.count_nonzero(solid) < least:
         return solid
     count, area = cv2.connectedComponents(white, connectivity=8)
-    sizes = np.bincount(area[solid != 0], minlength=count)
-    large = sizes >= least
-    asked = large[area].astype(np.uint8)
+    large = np.bincount(area[solid != 0], minlength=count) >= least
+    if not large.any():
+        return solid
+    asked = large.astype(np.uint8)[area]
+    part = _around(cv2.boundingRect(asked))
+    area, luma, asked = area[part], luma[part], asked[part]
     square = np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)
     far = cv2.dilate(np.where(large, np.arange(count), 0)[area].astype(np.float32), square)
     ring = (far > 0) & (cv2.dilate(asked, square[1:-1, 1:-1]) == 0)
@@ -48,4 +53,16 @@ def without_paper(
     around = np.bincount(owner, minlength=count)
     fading = np.bincount(owner[luma[ring] >= NEARLY], minlength=count)
     paper = large & (fading < FADING * around)
-    return np.asarray(solid & ~paper[area], np.uint8)
+    kept = solid.copy()
+    kept[part] &= ~paper[area]
+    return kept
+
+
+def _around(box: Sequence[int]) -> tuple[slice, slice]:
+    """The part of a picture that holds a box (left, top, width, height) and what is around it."""
+    left, top, wide, high = box
+    reach = REACH + 1
+    return (
+        slice(max(top - reach, 0), top + high + reach),
+        slice(max(left - reach, 0), left + wide + reach),
+    )

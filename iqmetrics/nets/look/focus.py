@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from iqmetrics.nets.look import kernels
+from iqmetrics.nets.look import edges
+from iqmetrics.nets.look.edges import compiled
 
 REBLUR = 1.0
 ENOUGH_EDGES = 100
@@ -32,13 +33,14 @@ def edge_width(
         return None, 0
     if grey is None:
         grey = np.clip(np.rint(luma), 0, 255).astype(np.uint8)
-    edges = np.asarray(cv2.Canny(grey, *CANNY), np.uint8)
-    if (most := cv2.countNonZero(edges)) < ENOUGH_EDGES:
+    marks = np.zeros((grey.shape[0] + 2, grey.shape[1] + 2), np.uint8)
+    most = compiled(edges.edges)(grey, *CANNY, marks)
+    if most < ENOUGH_EDGES:
         return None, 0
     blurred = np.asarray(cv2.GaussianBlur(luma, (0, 0), REBLUR), np.float32)
     room = np.empty(most, np.float32)
-    find = kernels.compiled(kernels.edge_ratios)
-    clear, count = find(edges, luma, blurred, LEAST_GRADIENT, room)
+    inside = marks[1:-1, 1:-1]
+    clear, count = compiled(edges.edge_ratios)(inside, luma, blurred, LEAST_GRADIENT, room)
     if min(clear, count) < ENOUGH_EDGES:
         return None, clear
     sharper = _quantile(room[:count], 1 - QUANTILE)

@@ -19,8 +19,6 @@ Floats = NDArray[np.float32]
 BLOWN: Final = 254
 CRUSHED: Final = 2
 RED, GREEN, BLUE = np.float32(0.299), np.float32(0.587), np.float32(0.114)
-FALLEN: Final = np.float32(1.01)
-"""What a gradient falls by at an edge of which the width can be told."""
 ROOT: Final = (-3.51407911, 8.52055398, -7.30064598, 3.09336599, 0.21186318)
 """Polynomial that starts Halley's way to a cube root in 0.0089..1.1: three steps leave 1e-12."""
 
@@ -28,7 +26,7 @@ ROOT: Final = (-3.51407911, 8.52055398, -7.30064598, 3.09336599, 0.21186318)
 @cache
 def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
     """One of the functions below as machine code; `Unavailable` without numba."""
-    return machine_code(kernel, "look", helpers=HELPERS)
+    return machine_code(kernel, "look")
 
 
 def light_and_solid(pixels: Bytes, luma: Floats, grey: Bytes, blown: Bytes, crushed: Bytes) -> None:
@@ -45,73 +43,6 @@ def light_and_solid(pixels: Bytes, luma: Floats, grey: Bytes, blown: Bytes, crus
             grey[i, j] = np.uint8(min(np.rint(y), np.float32(255)))
             blown[i, j] = np.uint8(min(r, g, b) >= BLOWN)
             crushed[i, j] = np.uint8(max(r, g, b) <= CRUSHED)
-
-
-def edge_ratios(
-    edges: Bytes, luma: Floats, blurred: Floats, least: float, out: Floats
-) -> tuple[int, int]:
-    """By how much a blur lowers the Sobel gradient at every clear edge; the border is mirrored.
-
-    Args:
-        edges: H x W, not 0 at an edge; two pixels at least either way.
-        luma: H x W.
-        blurred: the same, blurred.
-        least: gradient that is left out, and below.
-        out: n, with room for every edge: the ratios above `FALLEN`, in the order of rows.
-
-    Returns:
-        How many edges are clear, and how many ratios there are.
-    """
-    height, width = luma.shape
-    low, floor = np.float32(least), np.float32(1e-3)
-    steep = np.empty((2, width), np.float32)
-    picked = np.empty((2, width), np.float32)
-    clear = count = 0
-    for y in range(height):
-        line, some = edges[y], np.uint8(0)
-        for x in range(width):
-            some |= line[x]
-        if some == 0:
-            continue
-        up, down = abs(y - 1), y + 1 if y + 1 < height else 2 * height - 3 - y
-        _squared(luma[up], luma[y], luma[down], steep[0])
-        _squared(blurred[up], blurred[y], blurred[down], steep[1])
-        before, after = picked[0], picked[1]
-        found = 0
-        for x in range(width):
-            before[found], after[found] = steep[0, x], steep[1, x]
-            found += 1 if line[x] != 0 else 0
-        for k in range(found):
-            before[k] = np.sqrt(before[k])
-            after[k] = before[k] / max(np.sqrt(after[k]), floor)
-        for k in range(found):
-            if before[k] > low:
-                clear += 1
-                if after[k] > FALLEN:
-                    out[count] = after[k]
-                    count += 1
-    return clear, count
-
-
-def _squared(above: Floats, row: Floats, below: Floats, out: Floats) -> None:
-    """Squares of Sobel's gradient along a row; beyond its ends it is mirrored."""
-    last = len(row) - 1
-    two = np.float32(2)
-    for j in range(1, last):
-        nw, ne, sw, se = above[j - 1], above[j + 1], below[j - 1], below[j + 1]
-        across = (ne - nw) + two * (row[j + 1] - row[j - 1]) + (se - sw)
-        along = (sw - nw) + two * (below[j] - above[j]) + (se - ne)
-        out[j] = across * across + along * along
-    for j in range(0, last + 1, last):
-        left, right = abs(j - 1), j + 1 if j < last else last - 1
-        nw, ne, sw, se = above[left], above[right], below[left], below[right]
-        across = (ne - nw) + two * (row[right] - row[left]) + (se - sw)
-        along = (sw - nw) + two * (below[j] - above[j]) + (se - ne)
-        out[j] = across * across + along * along
-
-
-HELPERS: Final = (_squared,)
-"""What the loops call."""
 
 
 def lab(pixels: Bytes, linear: NDArray[np.float64], out: NDArray[np.float64]) -> None:

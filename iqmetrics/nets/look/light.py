@@ -32,7 +32,13 @@ def light(pixels: NDArray[np.uint8]) -> Light:
     fill = kernels.compiled(kernels.light_and_solid)
     fill(np.ascontiguousarray(pixels), luma, grey, blown, crushed)
     clipped = without_paper(luma, blown, _solid(blown))
-    return Light(luma, grey, float(clipped.mean()), float(_solid(crushed).mean()))
+    return Light(luma, grey, _share(clipped), _share(_solid(crushed)))
+
+
+def _share(mask: NDArray[np.uint8]) -> float:
+    import cv2
+
+    return cv2.countNonZero(mask) / mask.size
 
 
 def _solid(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:

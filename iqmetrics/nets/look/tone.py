@@ -45,29 +45,23 @@ def lab(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     return out
 
 
-def cast(lab: NDArray[Any]) -> tuple[float, float]:
-    """Mean (a*, b*), each pixel weighing 1 / (1 + C* / 10), near-black and near-white left out.
+def cast_and_chroma(lab: NDArray[Any]) -> tuple[float, float, float]:
+    """Mean (a*, b*) of what is least colourful, and mean chroma.
 
     Args:
         lab: CIELAB [H, W, 3], D65.
 
-    What is least colourful is most likely grey: its a* (green to red) and b* (blue to yellow) are
-    the cast. The weights are soft so that a stronger cast always reads stronger. A picture without
-    anything grey shows its subject's colour here instead.
+    For the cast each pixel weighs 1 / (1 + C* / 10), near-black and near-white left out: what is
+    least colourful is most likely grey, and its a* (green to red) and b* (blue to yellow) are the
+    cast. The weights are soft so that a stronger cast always reads stronger. A picture without
+    anything grey shows its subject's colour here instead. Mean C*ab is 0 for grey, about 15-25 in
+    photographs, over 100 for pure hues.
     """
-    weight, a, b, _ = _sums(lab)
-    return (a / weight, b / weight) if weight else (0.0, 0.0)
-
-
-def chroma(lab: NDArray[Any]) -> float:
-    """Mean CIELAB chroma C*ab: 0 for grey, about 15-25 in photographs, over 100 for pure hues."""
-    return float(_sums(lab)[3] / (lab.shape[0] * lab.shape[1]))
-
-
-def _sums(lab: NDArray[Any]) -> list[float]:
     sums = np.zeros(4)
     kernels.compiled(kernels.colour_sums)(np.asarray(lab, np.float64), CALM, sums)
-    return [float(value) for value in sums]
+    weight, a, b, colour = (float(value) for value in sums)
+    mean = colour / (lab.shape[0] * lab.shape[1])
+    return (a / weight, b / weight, mean) if weight else (0.0, 0.0, mean)
 
 
 def temperature(pixels: NDArray[np.uint8]) -> float | None:

@@ -1,0 +1,189 @@
+"""The pixel loops of sharpness: edges, and how much a blur lowers the gradient at them."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iqmetrics.nets.compiled import machine_code
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Numbers = NDArray[np.int32]
+
+SHIFT: Final = 15
+TANGENT: Final = 13573
+"""Of 22.5 degrees, in parts of 2^15; that of 67.5 is by 2 more."""
+WEAK, STRONG = np.uint8(1), np.uint8(255)
+FALLEN: Final = np.float32(1.01)
+"""What a gradient falls by at an edge of which the width can be told."""
+
+
+@cache
+def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """One of the functions below as machine code; `Unavailable` without numba."""
+    return machine_code(kernel, "look", helpers=HELPERS)
+
+
+def edges(grey: Bytes, low: int, high: int, out: Bytes) -> int:
+    """Canny's edges, as OpenCV finds them: 3 x 3 Sobel, strength the sum of both slopes' sizes.
+
+    Args:
+        grey: H x W.
+        low: what a pixel beside an edge must exceed to belong to it.
+        high: what the pixel must exceed that an edge starts from.
+        out: (H + 2) x (W + 2), zero on entry; `STRONG` at an edge afterwards, the border apart.
+
+    Returns:
+        How many pixels are edges.
+    """
+    height, width = grey.shape
+    strength = np.zeros((3, width + 2), np.int32)
+    slopes = np.empty((3, 2, width), np.int32)
+    found = np.empty(height * width, np.int32)
+    count = 0
+    for i in range(height + 1):
+        now = strength[i % 3]
+        if i < height:
+            above, below = grey[max(i - 1, 0)], grey[min(i + 1, height - 1)]
+            _slopes(above, grey[i], below, slopes[i % 3], now)
+        else:
+            now[:] = 0
+        if i > 0:
+            rows = strength[(i - 2) % 3], strength[(i - 1) % 3], now
+            marks = out[i, 1:]
+            _highest(rows[0], rows[1], rows[2], slopes[(i - 1) % 3], low, high, marks)
+            first = i * (width + 2) + 1
+            for j in range(width):
+                found[count] = first + j
+                count += 1 if marks[j] == STRONG else 0
+    return _joined(out.reshape(-1), width + 2, found, count)
+
+
+def _slopes(above: Bytes, row: Bytes, below: Bytes, slopes: Numbers, strength: Numbers) -> None:
+    """Sobel's slopes along and down a row, repeated beyond its ends, and the sum of their sizes."""
+    last = len(row) - 1
+    across, along = slopes[0], slopes[1]
+    for j in range(1, last):
+        nw, n, ne = np.int32(above[j - 1]), np.int32(above[j]), np.int32(above[j + 1])
+        w, e = np.int32(row[j - 1]), np.int32(row[j + 1])
+        sw, s, se = np.int32(below[j - 1]), np.int32(below[j]), np.int32(below[j + 1])
+        across[j] = (ne - nw) + 2 * (e - w) + (se - sw)
+        along[j] = (sw - nw) + 2 * (s - n) + (se - ne)
+    for j in range(0, last + 1, max(last, 1)):
+        left, right = max(j - 1, 0), min(j + 1, last)
+        nw, n, ne = np.int32(above[left]), np.int32(above[j]), np.int32(above[right])
+        w, e = np.int32(row[left]), np.int32(row[right])
+        sw, s, se = np.int32(below[left]), np.int32(below[j]), np.int32(below[right])
+        across[j] = (ne - nw) + 2 * (e - w) + (se - sw)
+        along[j] = (sw - nw) + 2 * (s - n) + (se - ne)
+    inside = strength[1:]
+    for j in range(last + 1):
+        inside[j] = abs(across[j]) + abs(along[j])
+
+
+def _highest(
+    over: Numbers, here: Numbers, under: Numbers, slopes: Numbers, low: int, high: int, out: Bytes
+) -> None:
+    """Marks a row's pixels that are stronger than both neighbours up and down the slope."""
+    across, along = slopes[0], slopes[1]
+    least, enough = np.int32(low), np.int32(high)
+    for j in range(len(across)):
+        m, dx, dy = here[j + 1], across[j], along[j]
+        flat, steep = abs(dx) * np.int32(TANGENT), abs(dy) << np.int32(SHIFT)
+        sideways, upright = steep < flat, steep > flat + (abs(dx) << np.int32(SHIFT + 1))
+        falls = (dx ^ dy) < 0
+        nw, n, ne, w = over[j], over[j + 1], over[j + 2], here[j]
+        e, sw, s, se = here[j + 2], under[j], under[j + 1], under[j + 2]
+        before = w if sideways else n if upright else ne if falls else nw
+        after = e if sideways else s if upright else sw if falls else se
+        straight = sideways | upright
+        top = (m > before) & ((m > after) | (straight & (m == after))) & (m > least)
+        out[j] = (STRONG if m > enough else WEAK) if top else np.uint8(0)
+
+
+def _joined(marks: Bytes, wide: int, found: Numbers, count: int) -> int:
+    """Lets edges grow from the strong pixels found over weak ones; what is left weak goes."""
+    at = 0
+    while at < count:
+        place = found[at]
+        at += 1
+        for side in range(3):
+            first = place + (side - 1) * wide - 1
+            for near in range(first, first + 3):
+                if marks[near] == WEAK:
+                    marks[near] = STRONG
+                    found[count] = near
+                    count += 1
+    for place in range(len(marks)):
+        marks[place] = STRONG if marks[place] == STRONG else np.uint8(0)
+    return count
+
+
+def edge_ratios(
+    edges: Bytes, luma: Floats, blurred: Floats, least: float, out: Floats
+) -> tuple[int, int]:
+    """By how much a blur lowers the Sobel gradient at every clear edge; the border is mirrored.
+
+    Args:
+        edges: H x W, not 0 at an edge; two pixels at least either way.
+        luma: H x W.
+        blurred: the same, blurred.
+        least: gradient that is left out, and below.
+        out: n, with room for every edge: the ratios above `FALLEN`, in the order of rows.
+
+    Returns:
+        How many edges are clear, and how many ratios there are.
+    """
+    height, width = luma.shape
+    low, floor = np.float32(least), np.float32(1e-3)
+    steep = np.empty((2, width), np.float32)
+    picked = np.empty((2, width), np.float32)
+    clear = count = 0
+    for y in range(height):
+        line, some = edges[y], np.uint8(0)
+        for x in range(width):
+            some |= line[x]
+        if some == 0:
+            continue
+        up, down = abs(y - 1), y + 1 if y + 1 < height else 2 * height - 3 - y
+        _squared(luma[up], luma[y], luma[down], steep[0])
+        _squared(blurred[up], blurred[y], blurred[down], steep[1])
+        before, after = picked[0], picked[1]
+        found = 0
+        for x in range(width):
+            before[found], after[found] = steep[0, x], steep[1, x]
+            found += 1 if line[x] != 0 else 0
+        for k in range(found):
+            before[k] = np.sqrt(before[k])
+            after[k] = before[k] / max(np.sqrt(after[k]), floor)
+        for k in range(found):
+            if before[k] > low:
+                clear += 1
+                if after[k] > FALLEN:
+                    out[count] = after[k]
+                    count += 1
+    return clear, count
+
+
+def _squared(above: Floats, row: Floats, below: Floats, out: Floats) -> None:
+    """Squares of Sobel's gradient along a row; beyond its ends it is mirrored."""
+    last = len(row) - 1
+    two = np.float32(2)
+    for j in range(1, last):
+        nw, ne, sw, se = above[j - 1], above[j + 1], below[j - 1], below[j + 1]
+        across = (ne - nw) + two * (row[j + 1] - row[j - 1]) + (se - sw)
+        along = (sw - nw) + two * (below[j] - above[j]) + (se - ne)
+        out[j] = across * across + along * along
+    for j in range(0, last + 1, last):
+        left, right = abs(j - 1), j + 1 if j < last else last - 1
+        nw, ne, sw, se = above[left], above[right], below[left], below[right]
+        across = (ne - nw) + two * (row[right] - row[left]) + (se - sw)
+        along = (sw - nw) + two * (below[j] - above[j]) + (se - ne)
+        out[j] = across * across + along * along
+
+
+HELPERS: Final = (_slopes, _highest, _joined, _squared)
+"""What the loops call."""
