@@ -88,7 +88,9 @@ def tone_part(scenes: list[np.ndarray]) -> dict[str, float]:
             moved = lab.copy()
             moved[..., axis] += 6
             shifted = rgb2lab(to_bytes(lab2rgb(moved) * 255))
-            ordered.append(tone.cast(shifted)[axis - 1] > tone.cast(lab)[axis - 1])
+            ordered.append(
+                tone.cast_and_chroma(shifted)[axis - 1] > tone.cast_and_chroma(lab)[axis - 1]
+            )
     sharp = [focus.edge_width(luma(p))[0] for p in scenes]
     soft = [focus.edge_width(luma(cv2.GaussianBlur(p, (0, 0), 1.2)))[0] for p in scenes]
     paired = [b > a for a, b in zip(sharp, soft, strict=True) if a and b]

@@ -154,7 +154,7 @@ def _bounding(sketches: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @cache
 def _frequencies() -> NDArray[np.float32]:
-    """The cosine transform of a sketch as a row: orthonormal, cells^2 x cells^2, and three zeros."""
+    """The cosine transform of a sketch as a row, orthonormal: cells^2 and zeros x cells^2."""
     cells = (2 * WINDOW + 1) // kernels.CELL
     n = np.arange(cells)
     waves = np.cos((2 * n + 1) * n[:, None] * np.pi / (2 * cells)) * np.sqrt(2 / cells)

@@ -168,9 +168,7 @@ def _unit(detail: Floats, x: int, y: int, window: Floats) -> np.float32:
     return np.float32(length)
 
 
-def products(
-    detail: Floats, places: Places, side: int, first: Places, second: Places
-) -> Floats:
+def products(detail: Floats, places: Places, side: int, first: Places, second: Places) -> Floats:
     """How alike the windows (side x side) around the two places of each pair are, -1..1."""
     out = np.empty(len(first), np.float32)
     one, other = np.empty(side * side, np.float32), np.empty(side * side, np.float32)
