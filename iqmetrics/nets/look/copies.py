@@ -94,13 +94,12 @@ def find_copies(grey: NDArray[np.uint8]) -> Copies:
 
 def _corners(grey: NDArray[np.uint8]) -> NDArray[np.intp]:
     """The strongest corners that are the highest within 5 x 5 pixels, (n, 2) as x, y."""
-    strength = np.zeros(grey.shape, np.float32)
-    _compiled(kernels.corner_strength)(np.ascontiguousarray(grey), strength)
-    top = np.empty(grey.shape, np.bool_)
-    _compiled(kernels.tops)(strength, LEAST_CORNER, WINDOW, top)
-    y, x = np.divmod(np.flatnonzero(top), grey.shape[1])
-    if len(y) > MOST_KEYPOINTS:
-        best = np.argpartition(-strength[y, x], MOST_KEYPOINTS)[:MOST_KEYPOINTS]
+    place, strength = np.empty(grey.size, np.int32), np.empty(grey.size, np.float32)
+    find = _compiled(kernels.corners)
+    count = find(np.ascontiguousarray(grey), LEAST_CORNER, WINDOW, place, strength)
+    y, x = np.divmod(place[:count].astype(np.intp), grey.shape[1])
+    if count > MOST_KEYPOINTS:
+        best = np.argpartition(-strength[:count], MOST_KEYPOINTS)[:MOST_KEYPOINTS]
         y, x = y[best], x[best]
     return np.stack([x, y], 1)
 

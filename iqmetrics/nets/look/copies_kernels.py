@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Places = NDArray[np.intp]
+Numbers = NDArray[np.int32]
 
 REACH: Final = 3
 """A corner is the 7 x 7 square around a pixel."""
@@ -27,21 +28,31 @@ SLACK: Final = 1e-4
 """By how much rounding may lower a bound."""
 
 
-def corner_strength(grey: Bytes, out: Floats) -> None:
-    """Least eigenvalue of the gradient's second moments over 7 x 7 pixels; 0 along the border.
+def corners(grey: Bytes, least: float, border: int, places: Numbers, strengths: Floats) -> int:
+    """Pixels of which the corner strength is above `least` and the highest within 5 x 5.
 
-    Gradients are Sobel's, scaled so that a step of the whole range in all 49 pixels is 1.
+    Strength is the least eigenvalue of the gradient's second moments over 7 x 7 pixels. Gradients
+    are Sobel's, scaled so that a step of the whole range in all 49 pixels is 1.
 
     Args:
         grey: H x W.
-        out: H x W, zero on entry.
+        least: what a strength is above.
+        border: pixels along each side without corners, at least `FRAME` + 2.
+        places: one number a pixel, filled from the start on: row times W plus column, ascending.
+        strengths: filled likewise.
+
+    Returns:
+        How many there are.
     """
     height, width = grey.shape
     side = 2 * REACH + 1
     kept = np.zeros((3, side, width), np.int32)
     sums = np.zeros((3, width), np.int32)
-    scale = np.float32(1 / (4 * side * 255.0) ** 2)
-    half = np.float32(0.5)
+    rows = np.zeros((5, width), np.float32)
+    column, marks = np.empty(width, np.float32), np.empty(width, np.uint8)
+    count = 0
+    if width <= 2 * border:
+        return count
     for i in range(1, height - 1):
         a, b, c = grey[i - 1], grey[i], grey[i + 1]
         xx, yy, xy = kept[0, i % side], kept[1, i % side], kept[2, i % side]
@@ -58,47 +69,52 @@ def corner_strength(grey: Bytes, out: Floats) -> None:
             xx[j], yy[j], xy[j] = x2, y2, both
         if i < side:
             continue
-        p, q, r, row = sums[0], sums[1], sums[2], out[i - REACH]
-        for j in range(FRAME, width - FRAME):
-            x2 = p[j - 3] + p[j - 2] + p[j - 1] + p[j] + p[j + 1] + p[j + 2] + p[j + 3]
-            y2 = q[j - 3] + q[j - 2] + q[j - 1] + q[j] + q[j + 1] + q[j + 2] + q[j + 3]
-            both = r[j - 3] + r[j - 2] + r[j - 1] + r[j] + r[j + 1] + r[j + 2] + r[j + 3]
-            u, v = half * np.float32(x2), half * np.float32(y2)
-            d, m = u - v, np.float32(both)
-            row[j] = scale * ((u + v) - np.sqrt(d * d + m * m))
+        _strengths(sums[0], sums[1], sums[2], rows[(i - REACH) % 5])
+        row = i - REACH - 2
+        if border <= row < height - border:
+            _tops(rows, row, np.float32(least), column, marks)
+            here = rows[row % 5]
+            for begin in range(border, width - border, RUN):
+                end, some = min(begin + RUN, width - border), np.uint8(0)
+                for j in range(begin, end):
+                    some |= marks[j]
+                if some:
+                    for j in range(begin, end):
+                        if marks[j]:
+                            places[count], strengths[count] = row * width + j, here[j]
+                            count += 1
+    return count
 
 
-def tops(strength: Floats, least: float, border: int, out: NDArray[np.bool_]) -> None:
-    """Marks what is above `least` and the highest within 5 x 5, and not in the border.
+def _strengths(p: Numbers, q: Numbers, r: Numbers, out: Floats) -> None:
+    """Corner strengths of a row from the moments' sums over seven rows; 0 along the frame."""
+    scale = np.float32(1 / (4 * (2 * REACH + 1) * 255.0) ** 2)
+    half = np.float32(0.5)
+    into = out[FRAME:]
+    for j in range(len(out) - 2 * FRAME):
+        x2 = p[j + 1] + p[j + 2] + p[j + 3] + p[j + 4] + p[j + 5] + p[j + 6] + p[j + 7]
+        y2 = q[j + 1] + q[j + 2] + q[j + 3] + q[j + 4] + q[j + 5] + q[j + 6] + q[j + 7]
+        both = r[j + 1] + r[j + 2] + r[j + 3] + r[j + 4] + r[j + 5] + r[j + 6] + r[j + 7]
+        u, v = half * np.float32(x2), half * np.float32(y2)
+        d, m = u - v, np.float32(both)
+        into[j] = scale * ((u + v) - np.sqrt(d * d + m * m))
 
-    Args:
-        strength: H x W.
-        least: what a mark is above.
-        border: pixels along each side without marks, two at least.
-        out: H x W, filled.
-    """
-    height, width = strength.shape
-    inner, low = max(width - 2 * border, 0), np.float32(least)
-    column = np.empty(width, np.float32)
-    out[:border] = False
-    out[max(height - border, 0) :] = False
-    for i in range(border, height - border):
-        above, over, row = strength[i - 2], strength[i - 1], strength[i]
-        under, below, marks = strength[i + 1], strength[i + 2], out[i]
-        for j in range(width):
-            up = above[j] if above[j] > over[j] else over[j]
-            down = below[j] if below[j] > under[j] else under[j]
-            high = up if up > down else down
-            column[j] = high if high > row[j] else row[j]
-        marks[:border] = False
-        marks[border + inner :] = False
-        middle, marks = row[border:], marks[border:]
-        a, b, c = column[border - 2 :], column[border - 1 :], column[border:]
-        d, e = column[border + 1 :], column[border + 2 :]
-        for j in range(inner):
-            left, right = a[j] if a[j] > b[j] else b[j], d[j] if d[j] > e[j] else e[j]
-            high = left if left > right else right
-            marks[j] = (middle[j] >= high) & (middle[j] >= c[j]) & (middle[j] > low)
+
+def _tops(rows: Floats, row: int, low: np.float32, column: Floats, marks: Bytes) -> None:
+    """Marks (1, else 0) what is the highest within 5 x 5, two pixels from either end apart."""
+    above, over, here = rows[(row - 2) % 5], rows[(row - 1) % 5], rows[row % 5]
+    under, below = rows[(row + 1) % 5], rows[(row + 2) % 5]
+    for j in range(len(column)):
+        up = above[j] if above[j] > over[j] else over[j]
+        down = below[j] if below[j] > under[j] else under[j]
+        high = up if up > down else down
+        column[j] = high if high > here[j] else here[j]
+    a, b, c, d, e = column, column[1:], column[2:], column[3:], column[4:]
+    middle, into = here[2:], marks[2:]
+    for j in range(len(column) - 4):
+        left, right = a[j] if a[j] > b[j] else b[j], d[j] if d[j] > e[j] else e[j]
+        high = left if left > right else right
+        into[j] = np.uint8((middle[j] >= high) & (middle[j] >= c[j]) & (middle[j] > low))
 
 
 def sketches(detail: Floats, places: Places, least: float, kept: Places, out: Floats) -> int:
@@ -320,5 +336,5 @@ def painted(places: Places, values: Floats, reach: int, out: Floats) -> None:
                 row[j] = row[j] if row[j] > value else value
 
 
-HELPERS: Final = (_unit, _mixed, _alike, _placed)
+HELPERS: Final = (_strengths, _tops, _unit, _mixed, _alike, _placed)
 """What the loops call."""

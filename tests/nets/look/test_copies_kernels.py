@@ -17,57 +17,52 @@ def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
     return cv2.GaussianBlur(rng.integers(0, 256, (height, width), dtype=np.uint8), (0, 0), 1.2)
 
 
-@pytest.mark.parametrize("size", [(60, 90), (31, 64), (9, 9)])
-def test_corners_are_those_of_opencv(size):
+def corners(grey, least=1e-4, border=10):
+    place, strength = np.empty(grey.size, np.int32), np.empty(grey.size, np.float32)
+    count = compiled(kernels.corners)(grey, least, border, place, strength)
+    return place[:count], strength[:count]
+
+
+@pytest.mark.parametrize("border", [kernels.FRAME + 2, 10])
+@pytest.mark.parametrize("size", [(60, 90), (31, 64), (21, 300), (21, 21)])
+def test_corners_are_the_highest_of_opencv_within_five_pixels(size, border):
     grey = noise(*size)
-    found = np.zeros(size, np.float32)
-    compiled(kernels.corner_strength)(grey, found)
-    inside = np.s_[kernels.FRAME : -kernels.FRAME, kernels.FRAME : -kernels.FRAME]
-    assert found[inside] == pytest.approx(cv2.cornerMinEigenVal(grey, 7)[inside], abs=1e-7)
-    found[inside] = 0
-    assert not found.any()
+    strength = cv2.cornerMinEigenVal(grey, 7)
+    high = (strength == cv2.dilate(strength, np.ones((5, 5), np.uint8))) & (strength > 1e-4)
+    inside = np.zeros(size, bool)
+    inside[border:-border, border:-border] = True
+    expected = np.flatnonzero(high & inside)
+    place, found = corners(grey, border=border)
+    assert place.tolist() == expected.tolist()
+    assert found == pytest.approx(strength.ravel()[expected], abs=1e-7)
 
 
-@pytest.mark.parametrize("size", [(60, 90), (21, 64), (20, 20), (8, 30)])
-def test_tops_are_the_highest_within_five_pixels(size):
-    strength = np.random.default_rng(7).integers(0, 40, size).astype(np.float32)
-    found = np.ones(size, np.bool_)
-    compiled(kernels.tops)(strength, 30.0, 10, found)
-    expected = (strength == cv2.dilate(strength, np.ones((5, 5), np.uint8))) & (strength > 30)
-    expected[:10] = expected[-10:] = expected[:, :10] = expected[:, -10:] = False
-    assert np.array_equal(found, expected)
-    assert found.any() == (min(size) > 20)
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (20, 20), (7, 400), (400, 3), (20, 300)])
+def test_pictures_smaller_than_a_window_have_no_corners(size):
+    assert len(corners(noise(*size))[0]) == 0
 
 
 @pytest.mark.parametrize("turn", [np.fliplr, np.flipud, np.transpose])
 def test_corners_turn_with_the_picture(turn):
-    grey = noise(40, 40, 9)
-    there, back = (np.zeros((40, 40), np.float32) for _ in range(2))
-    compiled(kernels.corner_strength)(grey, there)
-    compiled(kernels.corner_strength)(np.ascontiguousarray(turn(grey)), back)
+    grey = noise(60, 60, 9)
+    back = np.zeros((60, 60), bool)
+    back.ravel()[corners(np.ascontiguousarray(turn(grey)))[0]] = True
+    there = np.zeros((60, 60), bool)
+    there.ravel()[corners(grey)[0]] = True
     assert there.any()
-    assert back == pytest.approx(turn(there), abs=1e-7)
+    assert np.array_equal(back, turn(there))
 
 
 def test_an_edge_is_no_corner_and_a_negative_has_the_same_ones():
-    edge = np.zeros((30, 30), np.uint8)
-    edge[:, 15:] = 255
+    edge = np.zeros((50, 50), np.uint8)
+    edge[:, 25:] = 255
     corner = edge.copy()
-    corner[:15] = 0
-    flat, found, negative = (np.zeros((30, 30), np.float32) for _ in range(3))
-    compiled(kernels.corner_strength)(edge, flat)
-    compiled(kernels.corner_strength)(corner, found)
-    compiled(kernels.corner_strength)(255 - corner, negative)
-    assert flat.max() == 0
-    assert np.hypot(*(np.array(np.unravel_index(found.argmax(), found.shape)) - 15)) < 3
-    assert np.array_equal(found, negative)
-
-
-@pytest.mark.parametrize("size", [(1, 1), (8, 8), (7, 40), (40, 3)])
-def test_pictures_smaller_than_a_corner_have_none(size):
-    found = np.zeros(size, np.float32)
-    compiled(kernels.corner_strength)(noise(*size), found)
-    assert not found.any()
+    corner[:25] = 0
+    assert len(corners(edge)[0]) == 0
+    place, strength = corners(corner)
+    y, x = np.divmod(place[strength.argmax()], 50)
+    assert np.hypot(y - 25, x - 25) < 3
+    assert np.array_equal(corners(255 - corner)[0], place)
 
 
 def sketched(detail, places, least=0.5, cells=7):
