@@ -119,6 +119,15 @@ class Store:
         """The keys of all outcomes."""
         return {key for (key,) in self._db.execute("SELECT key FROM outcomes")}
 
+    def known(self, keys: Iterable[bytes]) -> set[bytes]:
+        """Those of the keys that have an outcome."""
+        wanted, found = list(keys), set[bytes]()
+        for start in range(0, len(wanted), CHUNK):
+            chunk = wanted[start : start + CHUNK]
+            query = f"SELECT key FROM outcomes WHERE key IN ({','.join('?' * len(chunk))})"
+            found.update(key for (key,) in self._db.execute(query, chunk))
+        return found
+
     def add(self, outcomes: Iterable[tuple[bytes, str, Reading]]) -> None:
         """Record (key, scorer, reading); committed when this returns."""
         self._write(
