@@ -26,6 +26,9 @@ CHUNK = 500
 """Keys in one query."""
 CACHE_KIB = 1 << 16
 """Memory that SQLite may keep pages in: keys are digests, so readings lie all over the file."""
+LOG_PAGES = 4000
+"""Pages of the log before they are put in their places: few of the many that keys hit are hit twice
+in a short one."""
 NONE: Mapping[str, Missing] = {}
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
@@ -80,6 +83,7 @@ class Store:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+            self._db.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
             self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
             raise BadInput(

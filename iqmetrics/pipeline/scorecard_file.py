@@ -5,6 +5,7 @@ string) where it was not. Sorted, without time stamps: the same scorecard gives 
 """
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,11 @@ _PLACE = ("model", "prompt_id", "seed", "pick", "image")
 
 def dump(card: Scorecard) -> str:
     """The text of scorecard.json."""
+    return "".join(parts(card))
+
+
+def parts(card: Scorecard) -> Iterator[str]:
+    """The text of scorecard.json, piece by piece."""
     metrics = sorted({name for cell in card.cells for name in (*cell.values, *cell.missing)})
     head = {
         "format": FORMAT,
@@ -26,18 +32,21 @@ def dump(card: Scorecard) -> str:
         "models": list(card.models),
         **({"tags": {p: list(tags) for p, tags in sorted(card.tags.items())}} if card.tags else {}),
     }
-    lines = [_line(asdict(row)) for row in card.rows]
-    cells = [_line(_row(cell, metrics)) for cell in card.cells]
-    return (
-        json.dumps(head, ensure_ascii=True, indent=1)[:-2]
-        + ',\n "rows": [\n  '
-        + ",\n  ".join(lines)
-        + '\n ],\n "columns": '
-        + _line([*_PLACE, *metrics])
-        + ',\n "cells": [\n  '
-        + ",\n  ".join(cells)
-        + "\n ]\n}\n"
-    )
+    yield json.dumps(head, ensure_ascii=True, indent=1)[:-2]
+    yield ',\n "rows": [\n  '
+    yield from _joined(_line(asdict(row)) for row in card.rows)
+    yield '\n ],\n "columns": '
+    yield _line([*_PLACE, *metrics])
+    yield ',\n "cells": [\n  '
+    yield from _joined(_line(_row(cell, metrics)) for cell in card.cells)
+    yield "\n ]\n}\n"
+
+
+def _joined(lines: Iterable[str]) -> Iterator[str]:
+    between = ""
+    for line in lines:
+        yield between + line
+        between = ",\n  "
 
 
 def load(path: Path) -> Scorecard:
