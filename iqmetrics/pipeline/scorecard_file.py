@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from iqmetrics.errors import BadInput
+from iqmetrics.pipeline.packed import Packer
 from iqmetrics.records import Aggregate, Cell, Scorecard
 
 FORMAT = "iqmetrics-scorecard-1"
@@ -67,9 +68,10 @@ def load(path: Path) -> Scorecard:
         raise BadInput(f"{path} is not a scorecard of this version of iqmetrics ({FORMAT})")
     try:
         metrics = data["columns"][len(_PLACE) :]
+        pack = Packer()
         return Scorecard(
             rows=tuple(Aggregate(**row) for row in data["rows"]),
-            cells=tuple(_cell(row, metrics) for row in data["cells"]),
+            cells=tuple(_cell(row, metrics, pack) for row in data["cells"]),
             scorers=data["scorers"],
             decode_policy=data["decode_policy"],
             tags={prompt: tuple(tags) for prompt, tags in data.get("tags", {}).items()},
@@ -86,7 +88,7 @@ def _row(cell: Cell, metrics: list[str]) -> list[Any]:
     return [*place, *(cell.values.get(m, cell.missing.get(m)) for m in metrics)]
 
 
-def _cell(row: list[Any], metrics: list[str]) -> Cell:
+def _cell(row: list[Any], metrics: list[str], pack: Packer) -> Cell:
     values: dict[str, float] = {}
     missing: dict[str, str] = {}
     for metric, answer in zip(metrics, row[len(_PLACE) :], strict=True):
@@ -95,7 +97,7 @@ def _cell(row: list[Any], metrics: list[str]) -> Cell:
         elif answer is not None:
             values[metric] = answer
     model, prompt_id, seed, pick, image = row[: len(_PLACE)]
-    return Cell(model, prompt_id, seed, pick, image, values, missing)
+    return Cell(model, prompt_id, seed, pick, image, pack(values), missing)
 
 
 def _line(value: Any) -> str:
