@@ -246,3 +246,11 @@ def test_a_reader_sees_what_a_writer_has_committed(tmp_path: Path) -> None:
         for number in range(5):
             writer.add([(bytes([number]), "s", READING)])
             assert len(reader.keys()) == number + 1
+
+
+def test_it_tells_which_of_some_keys_have_an_outcome() -> None:
+    keys = [outcome_key(str(n)) for n in range(1200)]
+    with Store(None) as store:
+        store.add([(key, "s", Reading({"m": 1.0})) for key in keys[::2]])
+        assert store.known(iter(keys)) == set(keys[::2])
+        assert store.known([]) == set()

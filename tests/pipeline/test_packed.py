@@ -42,7 +42,9 @@ def test_they_travel_to_another_process() -> None:
 def test_a_cell_of_36_metrics_takes_little_memory() -> None:
     pack, names = Packer(), [f"metric.{n}" for n in range(36)]
     tracemalloc.start()
-    kept = [pack({name: place + cell / 7 for place, name in enumerate(names)}) for cell in range(500)]
+    kept = [
+        pack({name: place + cell / 7 for place, name in enumerate(names)}) for cell in range(500)
+    ]
     each = tracemalloc.get_traced_memory()[0] / len(kept)
     tracemalloc.stop()
     assert each < 600, "a dict takes 2,000 bytes"
