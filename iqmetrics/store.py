@@ -29,6 +29,8 @@ CACHE_KIB = 1 << 16
 LOG_PAGES = 4000
 """Pages of the log before they are put in their places: few of the many that keys hit are hit twice
 in a short one."""
+_REPEATED = ("model", "prompt_id", "prompt", "negative")
+"""Texts of a record that other images have too."""
 NONE: Mapping[str, Missing] = {}
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
@@ -189,8 +191,12 @@ class Store:
     def images(self, start: int = 0, count: int = -1) -> Iterator[ImageRecord]:
         """The records of the last run, in order; `count` -1 is all from `start` on."""
         query = "SELECT record FROM images WHERE position >= ? ORDER BY position LIMIT ?"
+        shared: dict[Any, Any] = {}  # a prompt of many images is held once
         for (text,) in self._db.execute(query, (start, count)):
-            yield ImageRecord.from_json(json.loads(text))
+            row = json.loads(text)
+            for name in _REPEATED:
+                row[name] = shared.setdefault(row[name], row[name])
+            yield ImageRecord.from_json(row, shared)
 
     def count_images(self) -> int:
         """How many images the last run covers."""
