@@ -1,17 +1,18 @@
 """What grows with a folder, and what must not: walk, scorecard, cost an image, resume.
 
-    python benchmarks/growth.py --json benchmarks/results/scale.json [--only walk scorecard cost]
+    python benchmarks/growth.py --json benchmarks/results/scale.json [--only walk cost memory ...]
 
 walk: 1,000,000 files (`--tree` names a folder that holds them already, else they are made). cost:
 tiny PNGs with a sidecar, scored by `size` in a process of its own, 1,000 and 100,000 of them; then
-again unchanged, and with one file more, which must cost no reading of the others. scorecard: a
-store with 1,000,000 values.
+again unchanged, and with one file more, which must cost no reading of the others. memory: the same
+with 100,000 and 300,000 of them, for what an image takes. scorecard: a store with 1,000,000 values.
 """
 
 import json
 import os
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,8 @@ from pathlib import Path
 import report
 
 Figures = dict[str, float | int | str]
+START = 20
+"""Images of a run that is little but its start."""
 
 
 def walk(tree: Path | None, files: int, rounds: int) -> tuple[Figures, dict[str, str]]:
@@ -74,43 +77,72 @@ def scorecard(values: int) -> tuple[Figures, dict[str, str]]:
     }, {"scorecard_1m_s": told}
 
 
-def cost(small: int, large: int) -> tuple[Figures, dict[str, str]]:
-    """Processor time an image of a first run, small folder and large, less that of starting."""
+def cost(small: int, large: int, rounds: int) -> tuple[Figures, dict[str, str]]:
+    """Processor time an image of a first run, small folder and large in turns, less the start's."""
     from rerun import make
 
-    spent: dict[int, float] = {}
+    counts = (START, small, large)
+    roots = {n: Path(tempfile.mkdtemp(prefix="iqm-growth-")) for n in counts}
+    spent: dict[int, list[float]] = {n: [] for n in counts}
     peak: dict[int, float] = {}
-    figures: Figures = {}
-    for count in (20, small, large):
+    clock: list[float] = []
+    name = f"{large // 1000}k"
+    try:
+        for count, root in roots.items():
+            make(root, count)
+        for _ in range(rounds):
+            for count in (START, small, START, small, large, START, small, START, small):
+                shutil.rmtree(roots[count] / "iqm", ignore_errors=True)
+                seconds, peak[count], wall = scored(roots[count])
+                spent[count].append(seconds)
+                if count == large:
+                    clock.append(wall)
+        root = roots[large]
+        figures: Figures = {f"first_{name}_s": min(clock)}
+        figures[f"resume_{name}_cpu_s"], _, figures[f"resume_{name}_s"] = scored(root)
+        extra = root / "model-0" / "0" / "more.png"
+        shutil.copy(root / "model-0" / "0" / "000000.png", extra)
+        with extra.open("ab") as file:
+            file.write(b"\0")
+        figures[f"one_more_{name}_cpu_s"], _, figures[f"one_more_{name}_s"] = scored(root)
+    finally:
+        for root in roots.values():
+            shutil.rmtree(root)
+    start = statistics.median(spent[START])
+    ms = {n: 1e3 * (statistics.median(spent[n]) - start) / (n - START) for n in (small, large)}
+    figures |= {
+        "growth_1k_cpu_ms_per_image": ms[small],
+        f"growth_{name}_cpu_ms_per_image": ms[large],
+        f"growth_{name}_over_1k": ms[large] / ms[small],
+        "growth_1k_rss_mb": peak[small],
+        f"growth_{name}_rss_mb": peak[large],
+    }
+    return figures, {
+        "growth": f"tiny PNGs and sidecars, scorer size, {small:,} and {large:,} files in turns, "
+        f"{rounds} of {large:,} and {4 * rounds} of {small:,}, medians; processor time of all "
+        f"processes less that of {START} files; rss of the largest one; "
+        f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores at the end",
+        f"resume_{name}_s": "from the command to its end, nothing changed: no file is opened; "
+        "with one file more that one is read",
+    }
+
+
+def memory(small: int, large: int) -> tuple[Figures, dict[str, str]]:
+    """Most memory of a first run of two folders, and what an image more takes."""
+    from rerun import make
+
+    peak: dict[int, float] = {}
+    for count in (small, large):
         root = Path(tempfile.mkdtemp(prefix="iqm-growth-"))
         try:
             make(root, count)
-            spent[count], peak[count], first = scored(root)
-            if count == large:
-                figures["first_100k_s"] = first
-                figures["resume_100k_cpu_s"], _, figures["resume_100k_s"] = scored(root)
-                extra = root / "model-0" / "0" / "more.png"
-                shutil.copy(root / "model-0" / "0" / "000000.png", extra)
-                with extra.open("ab") as file:
-                    file.write(b"\0")
-                figures["one_more_100k_cpu_s"], _, figures["one_more_100k_s"] = scored(root)
+            _, peak[count], _ = scored(root)
         finally:
             shutil.rmtree(root)
-    ms = {n: 1e3 * (spent[n] - spent[20]) / (n - 20) for n in (small, large)}
-    figures |= {
-        "growth_1k_cpu_ms_per_image": ms[small],
-        f"growth_{large // 1000}k_cpu_ms_per_image": ms[large],
-        f"growth_{large // 1000}k_over_1k": ms[large] / ms[small],
-        "growth_1k_rss_mb": peak[small],
-        f"growth_{large // 1000}k_rss_mb": peak[large],
-    }
-    return figures, {
-        "growth": f"tiny PNGs and sidecars, scorer size, {small:,} and {large:,} files; processor "
-        "time of all processes less that of 20 files; rss of the largest one; "
-        f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores at the end",
-        "resume_100k_s": "from the command to its end, nothing changed: no file is opened; "
-        "with one file more that one is read",
-    }
+    return {
+        **{f"growth_{n // 1000}k_rss_mb": peak[n] for n in (small, large)},
+        "growth_bytes_per_image": (peak[large] - peak[small]) * 2**20 / (large - small),
+    }, {"growth_bytes_per_image": f"between {small:,} and {large:,} images with sidecars"}
 
 
 def scored(root: Path) -> tuple[float, float, float]:
@@ -134,17 +166,19 @@ def scored(root: Path) -> tuple[float, float, float]:
 def main() -> None:
     """Measure the parts that are asked for."""
     parser = report.arguments(__doc__.split("\n", 1)[0])
-    parser.add_argument("--only", nargs="+", default=["walk", "scorecard", "cost"])
+    parser.add_argument("--only", nargs="+", default=["walk", "scorecard", "cost", "memory"])
     parser.add_argument("--tree", type=Path, help="a folder with the files of the walk")
     parser.add_argument("--files", type=int, default=1_000_000)
     parser.add_argument("--values", type=int, default=1_000_000)
     parser.add_argument("--large", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="walks")
+    parser.add_argument("--turns", type=int, default=3, help="of the small folder and the large")
     asked = parser.parse_args()
     parts = {
         "walk": lambda: walk(asked.tree, asked.files, asked.rounds),
         "scorecard": lambda: scorecard(asked.values),
-        "cost": lambda: cost(1000, asked.large),
+        "cost": lambda: cost(1000, asked.large, asked.turns),
+        "memory": lambda: memory(asked.large, 3 * asked.large),
     }
     for name in asked.only:
         figures, notes = parts[name]()

@@ -62,6 +62,7 @@ ROWS = (
     Row("first run over 100,000 tiny files, scorer size", "{first_run_100k_s:.0f} s", "quality"),
     Row("unchanged run over 100,000 files", "{rerun_100k_s:.1f} s", "quality"),
     Row("cost an image, 100,000 files against 1,000", "x {growth_100k_over_1k:.2f}"),
+    Row("memory that an image with a sidecar takes", "{growth_bytes_per_image:.0f} bytes"),
 )
 
 

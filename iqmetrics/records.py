@@ -95,14 +95,22 @@ class ImageRecord:
         return row
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "ImageRecord":
-        """The inverse of `to_json`, after a round through JSON text."""
+    def from_json(
+        cls, data: Mapping[str, Any], shared: dict[Any, Any] | None = None
+    ) -> "ImageRecord":
+        """The inverse of `to_json`, after a round through JSON text.
+
+        Sources that are in `shared` already are taken from there: most images have the same.
+        """
         row = dict(data)
         for name in ("requested_size", "texts", "tags"):
             if row[name] is not None:
                 row[name] = tuple(row[name])
-        row["sources"] = {name: Source(*source) for name, source in row["sources"].items()}
-        return cls(**row)
+        sources = {name: Source(*source) for name, source in row["sources"].items()}
+        if shared is not None:
+            sources = shared.setdefault(tuple(sources.items()), sources)
+            row["params"] = row["params"] or shared.setdefault((), row["params"])
+        return cls(**{**row, "sources": sources})
 
 
 YES_NO = "yes/no"

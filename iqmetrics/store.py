@@ -26,6 +26,11 @@ CHUNK = 500
 """Keys in one query."""
 CACHE_KIB = 1 << 16
 """Memory that SQLite may keep pages in: keys are digests, so readings lie all over the file."""
+LOG_PAGES = 4000
+"""Pages of the log before they are put in their places: few of the many that keys hit are hit twice
+in a short one."""
+_REPEATED = ("model", "prompt_id", "prompt", "negative")
+"""Texts of a record that other images have too."""
 NONE: Mapping[str, Missing] = {}
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
@@ -80,6 +85,7 @@ class Store:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+            self._db.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
             self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
             raise BadInput(
@@ -118,6 +124,15 @@ class Store:
     def keys(self) -> set[bytes]:
         """The keys of all outcomes."""
         return {key for (key,) in self._db.execute("SELECT key FROM outcomes")}
+
+    def known(self, keys: Iterable[bytes]) -> set[bytes]:
+        """Those of the keys that have an outcome."""
+        wanted, found = list(keys), set[bytes]()
+        for start in range(0, len(wanted), CHUNK):
+            chunk = wanted[start : start + CHUNK]
+            query = f"SELECT key FROM outcomes WHERE key IN ({','.join('?' * len(chunk))})"
+            found.update(key for (key,) in self._db.execute(query, chunk))
+        return found
 
     def add(self, outcomes: Iterable[tuple[bytes, str, Reading]]) -> None:
         """Record (key, scorer, reading); committed when this returns."""
@@ -176,8 +191,12 @@ class Store:
     def images(self, start: int = 0, count: int = -1) -> Iterator[ImageRecord]:
         """The records of the last run, in order; `count` -1 is all from `start` on."""
         query = "SELECT record FROM images WHERE position >= ? ORDER BY position LIMIT ?"
+        shared: dict[Any, Any] = {}  # a prompt of many images is held once
         for (text,) in self._db.execute(query, (start, count)):
-            yield ImageRecord.from_json(json.loads(text))
+            row = json.loads(text)
+            for name in _REPEATED:
+                row[name] = shared.setdefault(row[name], row[name])
+            yield ImageRecord.from_json(row, shared)
 
     def count_images(self) -> int:
         """How many images the last run covers."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from iqmetrics.errors import BadInput
-from iqmetrics.records import ImageRecord, Missing, Reading
+from iqmetrics.records import ImageRecord, Missing, Reading, Source
 from iqmetrics.store import FileRow, Store, outcome_key
 
 READING = Reading({"a": 0.1, "b": -3.0}, {"c": Missing("abstained", "blurred")}, {"box": [1, 2]})
@@ -246,3 +246,24 @@ def test_a_reader_sees_what_a_writer_has_committed(tmp_path: Path) -> None:
         for number in range(5):
             writer.add([(bytes([number]), "s", READING)])
             assert len(reader.keys()) == number + 1
+
+
+def test_it_tells_which_of_some_keys_have_an_outcome() -> None:
+    keys = [outcome_key(str(n)) for n in range(1200)]
+    with Store(None) as store:
+        store.add([(key, "s", Reading({"m": 1.0})) for key in keys[::2]])
+        assert store.known(iter(keys)) == set(keys[::2])
+        assert store.known([]) == set()
+
+
+def test_what_many_images_share_is_read_back_as_one() -> None:
+    told = {"prompt": "a red fox", "model": "m", "sources": {"prompt": Source("png", "low")}}
+    records = [ImageRecord(n, n, sha256=n, **told) for n in ("a", "b")]  # type: ignore[arg-type]
+    other = ImageRecord("c", "c", prompt="a red fox", sources={"prompt": Source("png")})
+    with Store(None) as store:
+        store.put_images([*records, other])
+        one, two, three = store.images()
+    assert [one, two, three] == [*records, other]
+    assert one.prompt is two.prompt is three.prompt
+    assert one.sources is two.sources
+    assert one.params is two.params

@@ -6,16 +6,17 @@ sidecar > embedded metadata > names.
 
 import hashlib
 import os
+import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any
 
 from iqmetrics.metadata.facts import Facts
 from iqmetrics.metadata.models import ModelFrom, ModelRule
 from iqmetrics.metadata.names import read_name
-from iqmetrics.records import Confidence, ImageRecord, Source
+from iqmetrics.records import EMPTY, Confidence, ImageRecord, Source
 
 NOWHERE = Source("")
 
@@ -57,19 +58,15 @@ def _source(where: str, confidence: Confidence) -> Source:
 class Draft:
     """What is known of one image, from the facts of all sources, the strongest first."""
 
-    __slots__ = ("embedded", "given", "image", "params", "pick", "sources", "values")
+    __slots__ = ("embedded", "given", "image", "params", "sources", "values")
 
     def __init__(self, image: str, layers: Sequence[Facts]) -> None:
         self.image = image
-        self.pick = 0
         self.values: dict[str, Any] = {}
         self.sources: dict[str, Source] = {}
-        self.params: dict[str, Any] = {}
+        self.params = _params(layers)
         self.given = ("", NOWHERE)
         self.embedded = NOWHERE
-        for facts in reversed(layers):
-            if facts.params:
-                self.params.update({k: v for k, v in facts.params.items() if v is not None})
         for facts in layers:
             self._add(facts, _source(facts.source, facts.confidence))
 
@@ -102,46 +99,73 @@ class Draft:
             known = prompt and prompt.strip()
             self.values["prompt_id"] = prompt_id_of(prompt) if known else lonely_id(self.image)
 
-    def record(self, folder: str, shared: dict[Any, Any]) -> ImageRecord:
-        """The finished record.
+    def record(self, folder: str, sha256: str, shared: dict[Any, Any]) -> ImageRecord:
+        """The record, whose pick is not known yet.
 
         Texts and sources that were met before are taken from `shared`, so that a prompt of many
         images is held once.
         """
-        told = {
-            name: shared.setdefault(value, value) if isinstance(value, str) else value
-            for name, value in self.values.items()
-        }
+
+        def once(value: Any) -> Any:
+            return shared.setdefault(value, value) if isinstance(value, str) else value
+
+        params = {sys.intern(name): once(value) for name, value in self.params.items()}
         return ImageRecord(
             image=self.image,
             path=os.path.join(folder, self.image),
-            pick=self.pick,
-            params=self.params or shared.setdefault((), self.params),
+            sha256=sha256,
+            params=params or shared.setdefault((), params),
             sources=shared.setdefault(tuple(self.sources.items()), self.sources),
-            **told,
+            **{name: once(value) for name, value in self.values.items()},
         )
 
 
 def combine(
-    folder: str, layers: Mapping[str, Sequence[Facts]], *, model_from: ModelFrom | None = None
+    folder: str,
+    layers: Mapping[str, Sequence[Facts]],
+    *,
+    model_from: ModelFrom | None = None,
+    sha256: Mapping[str, str] = EMPTY,
 ) -> list[ImageRecord]:
-    """The records of all images of a folder; `layers` maps image -> facts, the strongest first."""
-    drafts = [Draft(image, [*found, read_name(image)]) for image, found in layers.items()]
+    """The records of all images of a folder.
+
+    Args:
+        folder: where the images are.
+        layers: image -> facts, the strongest first.
+        model_from: what names the model, if that is decided by hand.
+        sha256: image -> hash of its file, where it is known.
+    """
     name = os.path.basename(os.path.abspath(folder)) or folder
-    rule = ModelRule(list(layers), [draft.params for draft in drafts], name, model_from)
-    groups: dict[tuple[str, str], list[Draft]] = {}
-    for draft in drafts:
-        draft.identify(rule)
-        group = (draft.values["model"], draft.values["prompt_id"])
-        groups.setdefault(group, []).append(draft)
-    for members in groups.values():
-        members.sort(key=_by_seed)
-        for pick, draft in enumerate(members, 1):
-            draft.pick = pick
+    rule = ModelRule(list(layers), map(_params, _with_names(layers)), name, model_from)
+    records: list[ImageRecord] = []
+    groups: dict[tuple[str, str], list[int]] = {}
     shared: dict[Any, Any] = {}
-    return [draft.record(folder, shared) for draft in drafts]
+    for number, (image, found) in enumerate(zip(layers, _with_names(layers), strict=True)):
+        draft = Draft(image, found)  # one at a time: a folder may hold a million
+        draft.identify(rule)
+        record = draft.record(folder, sha256.get(image, ""), shared)
+        records.append(record)
+        groups.setdefault((record.model, record.prompt_id), []).append(number)
+    for members in groups.values():
+        members.sort(key=lambda number: _by_seed(records[number]))
+        for pick, number in enumerate(members, 1):
+            records[number] = replace(records[number], pick=pick)
+    return records
 
 
-def _by_seed(draft: Draft) -> tuple[bool, int, str]:
-    seed = draft.values.get("seed")
-    return (seed is None, seed or 0, draft.image)
+def _with_names(layers: Mapping[str, Sequence[Facts]]) -> Iterable[list[Facts]]:
+    """All facts of each image, those of its name last."""
+    return ([*found, read_name(image)] for image, found in layers.items())
+
+
+def _params(layers: Sequence[Facts]) -> dict[str, Any]:
+    """The parameters that any source tells, the strongest first."""
+    params: dict[str, Any] = {}
+    for facts in reversed(layers):
+        if facts.params:
+            params.update({k: v for k, v in facts.params.items() if v is not None})
+    return params
+
+
+def _by_seed(record: ImageRecord) -> tuple[bool, int, str]:
+    return (record.seed is None, record.seed or 0, record.image)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -69,6 +70,8 @@ class Facts:
         for key in ("size", "texts", "tags"):
             if row.get(key) is not None:
                 row[key] = tuple(row[key])
+        if "params" in row:  # many files tell the same ones
+            row["params"] = {sys.intern(name): value for name, value in row["params"].items()}
         return cls(**row)
 
 

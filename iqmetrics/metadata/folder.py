@@ -17,7 +17,7 @@ from iqmetrics.metadata.selection import Selection, is_image, select
 from iqmetrics.metadata.sidecars import read_sidecar, sidecar_names
 from iqmetrics.metadata.tables import MAX_BYTES, Row, described, read_table
 from iqmetrics.metadata.walk import Entry, walk
-from iqmetrics.records import ImageRecord
+from iqmetrics.records import EMPTY, ImageRecord
 from iqmetrics.remote import common_root, files, is_remote, local_copy, looked_up
 
 
@@ -54,10 +54,12 @@ def assemble(
     *,
     prompts: str | os.PathLike[str] | None = None,
     model_from: ModelFrom | None = None,
+    sha256: Mapping[str, str] = EMPTY,
 ) -> tuple[list[ImageRecord], FolderReport]:
     """Records of all selected images, in walking order, and what else was found.
 
-    `facts` maps the relative path of each file of `describing(selection)` to its `read_facts`.
+    `facts` maps the relative path of each file of `describing(selection)` to its `read_facts`; one
+    that says nothing may be left out. `sha256` maps images to the hash of their file.
     """
     images = [entry.path for entry in selection.images]
     report = FolderReport(images=len(images), skipped=selection.skipped)
@@ -80,7 +82,7 @@ def assemble(
         report.problems += wrong
         for image, one in by_hand.items():
             layers[image].insert(0, one)
-    records = combine(folder, layers, model_from=model_from)
+    records = combine(folder, layers, model_from=model_from, sha256=sha256)
     for record in records:
         if record.prompt is None or not record.prompt.strip():
             report.without_prompt.append(record.image)

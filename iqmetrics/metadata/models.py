@@ -6,7 +6,7 @@ checkpoint stands in the folder with different LoRAs.
 """
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from iqmetrics.metadata.names import is_model_folder
@@ -23,7 +23,7 @@ class ModelRule:
     def __init__(
         self,
         images: Sequence[str],
-        params: Sequence[Mapping[str, Any]],
+        params: Iterable[Mapping[str, Any]],
         folder_name: str,
         model_from: ModelFrom | None = None,
     ) -> None:

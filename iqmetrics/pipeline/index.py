@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import file_digest
 from typing import Any
 
@@ -20,6 +21,7 @@ from iqmetrics.metadata.walk import RESULTS, Entry
 from iqmetrics.pipeline import grids
 from iqmetrics.pipeline.progress import Progress, track
 from iqmetrics.pipeline.settings import Settings
+from iqmetrics.pipeline.uncollected import uncollected
 from iqmetrics.records import ImageRecord, Missing
 from iqmetrics.remote import is_remote, local_copy, looked_up
 from iqmetrics.store import FileRow, Store
@@ -99,17 +101,19 @@ def look(target: Any, store: Store, settings: Settings) -> Listing:
 
 def index(listing: Listing, store: Store, settings: Settings, progress: Progress) -> Index:
     """Read what changed, and put together what is known of each image."""
-    rows, problems = _read(listing, store, progress)
-    facts = {path: _facts(row.facts) for path, row in rows.items()}
-    records, report = reading.assemble(
-        listing.root,
-        listing.selection,
-        facts,
-        prompts=settings.prompts or listing.table,
-        model_from=settings.model_from,
-    )
+    found = _read(listing, store, progress)
+    with uncollected():
+        shown, report = reading.assemble(
+            listing.root,
+            listing.selection,
+            found.facts,
+            prompts=settings.prompts or listing.table,
+            model_from=settings.model_from,
+            sha256=found.sha256,
+        )
+    problems = found.problems
+    del found
     skipped = {kind: len(paths) for kind, paths in report.skipped.items()}
-    shown = [replace(r, sha256=rows[r.image].sha256) if r.image in rows else r for r in records]
     if settings.texts is not None:
         shown = [replace(r, texts=settings.texts) for r in shown]
     unique = without_duplicates(shown)
@@ -171,30 +175,44 @@ def _refuse_empty(root: str, selection: Selection) -> None:
     )
 
 
-def _read(
-    listing: Listing, store: Store, progress: Progress
-) -> tuple[dict[str, FileRow], dict[str, Missing]]:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is known of the files by path: facts of those that tell any, why some cannot be read."""
+
+    sha256: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Facts] = field(default_factory=dict)
+    problems: dict[str, Missing] = field(default_factory=dict)
+
+    def add(self, path: str, row: FileRow) -> None:
+        facts = _facts(row.facts)
+        if facts or facts.problem:
+            self.facts[path] = facts
+        if row.sha256:
+            self.sha256[path] = row.sha256
+
+
+def _read(listing: Listing, store: Store, progress: Progress) -> _Found:
     """What is known of each file, read where it is new or changed."""
-    wanted = {entry.path: entry for entry in reading.describing(listing.selection)}
-    known = {
-        row.path: row
-        for row in store.files()
-        if (entry := wanted.get(row.path)) and row.stat == entry[1:] and _is_current(row)
-    }
-    changed = [entry for path, entry in wanted.items() if path not in known]
-    problems: dict[str, Missing] = {}
+    left = {entry.path: entry for entry in reading.describing(listing.selection)}
+    told = _Found()
+    for row in store.files():
+        if (entry := left.get(row.path)) and row.stat == entry[1:] and _is_current(row):
+            told.add(entry.path, row)
+            del left[entry.path]
+    changed = list(left.values())
+    left.clear()
     fresh: list[FileRow] = []
     for entry, found in track(progress, "reading", len(changed), _read_all(listing.root, changed)):
         if isinstance(found, Missing):
-            problems[entry.path] = found
+            told.problems[entry.path] = found
             continue
-        known[entry.path] = found
+        told.add(entry.path, found)
         fresh.append(found)
         if len(fresh) == FLUSH:
             store.add_files(fresh)
             fresh = []
     store.add_files(fresh)
-    return known, problems
+    return told
 
 
 def _read_all(root: str, entries: Iterable[Entry]) -> Iterator[tuple[Entry, FileRow | Missing]]:
@@ -227,7 +245,9 @@ def _is_current(row: FileRow) -> bool:
     return row.facts.startswith(f"{FORMAT}:")
 
 
+@lru_cache(maxsize=4096)
 def _facts(text: str) -> Facts:
+    """Images of one prompt have equal sidecars, and share what they say."""
     return Facts.from_json(text.partition(":")[2])
 
 

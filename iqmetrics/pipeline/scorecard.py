@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from iqmetrics.images import DECODE_POLICY
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Outcome
+from iqmetrics.pipeline.packed import Packer
 from iqmetrics.pipeline.uncollected import uncollected
 from iqmetrics.records import YES_NO, Aggregate, Cell, Metric, Reading, Scorecard
 
@@ -28,6 +29,7 @@ def build(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Scorec
     cells = []
     tags: dict[str, tuple[str, ...]] = {}
     shared: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+    pack = Packer()
     owners = {metric.name: (scorer, metric) for scorer in scorers for metric in scorer.metrics}
     per_image = [name for name, (scorer, _) in owners.items() if scorer.scope == "image"]
     for outcome in outcomes:
@@ -37,7 +39,7 @@ def build(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Scorec
                 columns[metric].coverage[outcome.problem.status] += 1
         for reading in outcome.readings.values():
             _count(columns, outcome.prompt_id, reading)
-        cells.append(_cell(outcome, shared))
+        cells.append(_cell(outcome, shared, pack))
         if outcome.record and outcome.record.tags:
             tags[outcome.prompt_id] = tuple(
                 sorted({*tags.get(outcome.prompt_id, ()), *outcome.record.tags})
@@ -61,7 +63,9 @@ def _count(columns: Mapping[str, _Column], prompt_id: str, reading: Reading) -> 
         columns[metric].coverage[missing.status] += 1
 
 
-def _cell(outcome: Outcome, shared: dict[tuple[tuple[str, str], ...], dict[str, str]]) -> Cell:
+def _cell(
+    outcome: Outcome, shared: dict[tuple[tuple[str, str], ...], dict[str, str]], pack: Packer
+) -> Cell:
     """One cell; the same lack of values in many cells is held once, in `shared`."""
     record = outcome.record
     readings = outcome.readings.values()
@@ -74,7 +78,7 @@ def _cell(outcome: Outcome, shared: dict[tuple[tuple[str, str], ...], dict[str, 
         seed=record.seed if record else None,
         pick=record.pick if record else None,
         image=record.image if record else "",
-        values={name: value for reading in readings for name, value in reading.values.items()},
+        values=pack({n: value for reading in readings for n, value in reading.values.items()}),
         missing=shared.setdefault(tuple(missing.items()), missing),
     )
 

@@ -5,11 +5,13 @@ string) where it was not. Sorted, without time stamps: the same scorecard gives 
 """
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from iqmetrics.errors import BadInput
+from iqmetrics.pipeline.packed import Packer
 from iqmetrics.records import Aggregate, Cell, Scorecard
 
 FORMAT = "iqmetrics-scorecard-1"
@@ -18,6 +20,11 @@ _PLACE = ("model", "prompt_id", "seed", "pick", "image")
 
 def dump(card: Scorecard) -> str:
     """The text of scorecard.json."""
+    return "".join(parts(card))
+
+
+def parts(card: Scorecard) -> Iterator[str]:
+    """The text of scorecard.json, piece by piece."""
     metrics = sorted({name for cell in card.cells for name in (*cell.values, *cell.missing)})
     head = {
         "format": FORMAT,
@@ -26,18 +33,21 @@ def dump(card: Scorecard) -> str:
         "models": list(card.models),
         **({"tags": {p: list(tags) for p, tags in sorted(card.tags.items())}} if card.tags else {}),
     }
-    lines = [_line(asdict(row)) for row in card.rows]
-    cells = [_line(_row(cell, metrics)) for cell in card.cells]
-    return (
-        json.dumps(head, ensure_ascii=True, indent=1)[:-2]
-        + ',\n "rows": [\n  '
-        + ",\n  ".join(lines)
-        + '\n ],\n "columns": '
-        + _line([*_PLACE, *metrics])
-        + ',\n "cells": [\n  '
-        + ",\n  ".join(cells)
-        + "\n ]\n}\n"
-    )
+    yield json.dumps(head, ensure_ascii=True, indent=1)[:-2]
+    yield ',\n "rows": [\n  '
+    yield from _joined(_line(asdict(row)) for row in card.rows)
+    yield '\n ],\n "columns": '
+    yield _line([*_PLACE, *metrics])
+    yield ',\n "cells": [\n  '
+    yield from _joined(_line(_row(cell, metrics)) for cell in card.cells)
+    yield "\n ]\n}\n"
+
+
+def _joined(lines: Iterable[str]) -> Iterator[str]:
+    between = ""
+    for line in lines:
+        yield between + line
+        between = ",\n  "
 
 
 def load(path: Path) -> Scorecard:
@@ -58,9 +68,10 @@ def load(path: Path) -> Scorecard:
         raise BadInput(f"{path} is not a scorecard of this version of iqmetrics ({FORMAT})")
     try:
         metrics = data["columns"][len(_PLACE) :]
+        pack = Packer()
         return Scorecard(
             rows=tuple(Aggregate(**row) for row in data["rows"]),
-            cells=tuple(_cell(row, metrics) for row in data["cells"]),
+            cells=tuple(_cell(row, metrics, pack) for row in data["cells"]),
             scorers=data["scorers"],
             decode_policy=data["decode_policy"],
             tags={prompt: tuple(tags) for prompt, tags in data.get("tags", {}).items()},
@@ -77,7 +88,7 @@ def _row(cell: Cell, metrics: list[str]) -> list[Any]:
     return [*place, *(cell.values.get(m, cell.missing.get(m)) for m in metrics)]
 
 
-def _cell(row: list[Any], metrics: list[str]) -> Cell:
+def _cell(row: list[Any], metrics: list[str], pack: Packer) -> Cell:
     values: dict[str, float] = {}
     missing: dict[str, str] = {}
     for metric, answer in zip(metrics, row[len(_PLACE) :], strict=True):
@@ -86,7 +97,7 @@ def _cell(row: list[Any], metrics: list[str]) -> Cell:
         elif answer is not None:
             values[metric] = answer
     model, prompt_id, seed, pick, image = row[: len(_PLACE)]
-    return Cell(model, prompt_id, seed, pick, image, values, missing)
+    return Cell(model, prompt_id, seed, pick, image, pack(values), missing)
 
 
 def _line(value: Any) -> str:

@@ -24,13 +24,14 @@ def extend(
     """The outcomes with the derived readings added; prompts come last, in order."""
     units = {metric.name: metric.unit for scorer in scorers for metric in scorer.metrics}
     rule = rule.of(units)
-    prompts: dict[tuple[str, str], list[tuple[int | None, Reading]]] = defaultdict(list)
+    prompts: dict[tuple[str, str], list[tuple[int | None, float | None]]] = defaultdict(list)
     for outcome in outcomes:
         if outcome.record is None:
             yield outcome
             continue
         reading = judge(rule, outcome, units)
-        prompts[outcome.model, outcome.prompt_id].append((outcome.record.pick, reading))
+        answer = (outcome.record.pick, reading.values.get("usable"))
+        prompts[outcome.model, outcome.prompt_id].append(answer)
         readings = outcome.readings if outcome.problem else {**outcome.readings, "usable": reading}
         yield Outcome(outcome.model, outcome.prompt_id, outcome.record, readings, outcome.problem)
     for (model, prompt_id), judged in prompts.items():
@@ -68,8 +69,8 @@ def _holds(condition: Condition, value: float) -> bool:
     return (low is None or value >= low) and (high is None or value <= high)
 
 
-def _of_prompt(pick: int, judged: Sequence[tuple[int | None, Reading]]) -> Reading:
-    answers = [reading.values.get("usable") for _, reading in judged]
+def _of_prompt(pick: int, judged: Sequence[tuple[int | None, float | None]]) -> Reading:
+    answers = [answer for _, answer in judged]
     values: dict[str, float] = {}
     missing: dict[str, Missing] = {}
 
@@ -79,7 +80,7 @@ def _of_prompt(pick: int, judged: Sequence[tuple[int | None, Reading]]) -> Readi
         else:
             values[name] = answer
 
-    firsts = [reading.values.get("usable") for number, reading in judged if number == pick]
+    firsts = [answer for number, answer in judged if number == pick]
     if firsts:
         tell("usable.first", firsts[0], f"image {pick} is undecided")
     else:

@@ -11,6 +11,7 @@ import filecmp
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,12 @@ def cell(value: Any) -> str:
         return ""
     if not isinstance(value, str):
         return repr(value)
+    return _text(value)
+
+
+@lru_cache(maxsize=1024)
+def _text(value: str) -> str:
+    """The same few names stand in most of the rows."""
     text = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
     return ("'" if _runs(text) else "") + text.replace("\r", "\\r")
 
@@ -132,10 +139,11 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
         return replace_if_changed(fresh, path)
 
 
-def write_text(path: Path, text: str) -> bool:
-    """Write a text file into place; True when the file changed."""
+def write_text(path: Path, text: str | Iterable[str]) -> bool:
+    """Write a text, or its parts one by one, into place; True when the file changed."""
     with _beside(path) as fresh:
-        fresh.write_text(text, "utf-8", newline="")
+        with fresh.open("w", encoding="utf-8", newline="") as file:
+            file.writelines([text] if isinstance(text, str) else text)
         return replace_if_changed(fresh, path)
 
 

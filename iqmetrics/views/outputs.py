@@ -35,8 +35,8 @@ def write(result: Result, settings: Settings, out: Path) -> list[Path]:
     """Write every file; the ones that changed."""
     scorers = result.scorers
     protocol = run_json(result, settings)
-    texts: dict[str, str] = {
-        "scorecard.json": scorecard_file.dump(result.scorecard),
+    texts: dict[str, str | Iterator[str]] = {
+        "scorecard.json": scorecard_file.parts(result.scorecard),
         "datapackage.json": datapackage.dump(scorers),
         "run.json": json.dumps(protocol, indent=1, ensure_ascii=True) + "\n",
     }

@@ -1,4 +1,6 @@
 import hashlib
+import json
+import tracemalloc
 import unicodedata
 
 import pytest
@@ -88,3 +90,31 @@ def test_what_many_images_share_is_held_once() -> None:
     assert one.prompt is other.prompt and one.sources is other.sources
     assert one.prompt == "a red fox" and (one.seed, other.seed) == (1, 2)
     assert one.params == other.params == {}
+
+
+def test_hashes_are_told_where_they_are_known() -> None:
+    known = combine("/x", {"a.png": [], "b.png": []}, sha256={"a.png": "ab"})
+    assert [record.sha256 for record in known] == ["ab", ""]
+
+
+def test_names_and_texts_of_params_are_held_once() -> None:
+    layers = {
+        f"{n}.png": [Facts.from_json(json.dumps({"params": {"sampler": "euler a", "cfg": n}}))]
+        for n in range(2)
+    }
+    one, other = (record.params for record in combine("/x", layers))
+    assert (one, other) == ({"sampler": "euler a", "cfg": 0}, {"sampler": "euler a", "cfg": 1})
+    assert one["sampler"] is other["sampler"]
+    assert all(a is b for a, b in zip(one, other, strict=True))
+
+
+def test_many_images_are_put_together_in_little_memory() -> None:
+    prompts = [Facts(source="sidecar", prompt=f"prompt {n}") for n in range(50)]
+    layers = {f"m/{n:06}.png": [prompts[n // 40]] for n in range(2000)}
+    combine("/x", layers)
+    tracemalloc.start()
+    records = combine("/x", layers)
+    held, most = (size / len(records) for size in tracemalloc.get_traced_memory())
+    tracemalloc.stop()
+    assert held < 300, "of which a record is 144"
+    assert most < 400, "with drafts of all images at once it is 750"

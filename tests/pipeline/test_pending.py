@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from factory import FACTS, good, record, stored
 
+from iqmetrics.pipeline.outcomes import CHUNK
 from iqmetrics.pipeline.pending import find, known_problems, problem_key
 from iqmetrics.records import Metric, Missing, Reading
 from iqmetrics.store import Store
@@ -134,3 +135,13 @@ def test_without_an_image_scorer_set_members_stay() -> None:
     work = find(Store(None), [A, B], [FACTS, SET]).without(["toy"])
     assert images(work) == {"a.png": [], "b.png": []}
     assert work.scorers() == ["span"]
+
+
+def test_more_images_than_are_asked_for_at_once_are_told_apart() -> None:
+    many = [record(f"{n}.png", prompt=f"{n % 5}") for n in range(2 * CHUNK + 3)]
+    with Store(None) as store:
+        store.add([(FACTS.key(r), "toy", good(1.0)) for r in many[::2]])
+        store.add([(problem_key(r), "image", UNDECODABLE) for r in many[::3]])
+        left = {w.record.image for w in find(store, many, [FACTS]).images}
+        assert left == {r.image for n, r in enumerate(many) if n % 2 and n % 3}
+        assert set(known_problems(store, many)) == {r.image for r in many[::3]}

@@ -86,3 +86,9 @@ def test_tags_of_prompts_are_kept_and_absent_when_there_are_none(tmp_path: Path)
     tagged = replace(plain, tags={"prompt-1": ("hands", "text")})
     (tmp_path / "s.json").write_text(scorecard_file.dump(tagged))
     assert scorecard_file.load(tmp_path / "s.json").tags == tagged.tags
+
+
+def test_its_parts_are_the_text_and_none_holds_many_cells() -> None:
+    parts = list(scorecard_file.parts(CARD))
+    assert "".join(parts) == scorecard_file.dump(CARD)
+    assert max(part.count('"image') + part.count("\n") for part in parts) < 20

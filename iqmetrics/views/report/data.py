@@ -53,7 +53,7 @@ def frame(result: Result, protocol: Mapping[str, Any]) -> dict[str, Any]:
 
 def readable(text: str) -> str:
     """Text whose broken UTF-8 is shown as escapes, so that it can be written as UTF-8."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def image(

@@ -98,16 +98,19 @@ def _bundle(result: Result, protocol: dict[str, Any], path: Path) -> tuple[dict[
     """The page of very many images, with thumbnails and data beside it."""
     beside = path.parent / THUMBNAILS
     beside.mkdir(exist_ok=True)
+    there = {entry.name for entry in os.scandir(beside)}
     first = result.run.records[0]
     root = first.path[: -len(first.image)] if first.path.endswith(first.image) else None
     base = None if root is None else _relative(root or ".", path.parent)
 
     def places(record: ImageRecord) -> tuple[str | None, Any]:
-        name = None
-        if (thumbnail := result.store.thumbnail(content(record))) is not None:
-            name = sha256(content(record).encode()).hexdigest()[:24]
-            if not (beside / f"{name}.webp").exists():
+        name: str | None = sha256(content(record).encode()).hexdigest()[:24]
+        if f"{name}.webp" not in there:
+            if (thumbnail := result.store.thumbnail(content(record))) is None:
+                name = None
+            else:
                 (beside / f"{name}.webp").write_bytes(thumbnail)
+                there.add(f"{name}.webp")
         if tile_of(record) or is_remote(record.path):
             return name, None
         plain = base is not None and record.path == f"{root}{record.image}"

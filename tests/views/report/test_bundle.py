@@ -78,6 +78,25 @@ def test_thumbnails_and_originals_are_found_from_the_page(tmp_path: Path) -> Non
         assert (tmp_path / where["originals"] / name).is_file()
 
 
+def test_a_thumbnail_that_is_there_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.write(result(tmp_path), PROTOCOL, tmp_path / "r.html")
+    before = part(tmp_path, "index")["t"]
+    (gone := next((tmp_path / page.THUMBNAILS).iterdir())).unlink()
+    asked: list[str] = []
+    original = Store.thumbnail
+
+    def watched(store: Store, sha256: str) -> bytes | None:
+        asked.append(sha256)
+        return original(store, sha256)
+
+    monkeypatch.setattr(Store, "thumbnail", watched)
+    page.write(read(Store(tmp_path / "scores.sqlite")), PROTOCOL, tmp_path / "r.html")
+    assert gone.exists() and part(tmp_path, "index")["t"] == before
+    assert len(asked) == 1 + before.count(None), "the one that was gone, and those never there"
+
+
 def test_an_equal_report_is_not_written_again_and_old_parts_go(tmp_path: Path) -> None:
     assert page.write(result(tmp_path), PROTOCOL, tmp_path / "r.html") is True
     found = read(Store(tmp_path / "scores.sqlite"))
