@@ -24,7 +24,7 @@ def summary(result: Any, folder: Path) -> str:
             "not decoded: " + ", ".join(f"{n} {status}" for status, n in sorted(bad.items()))
         )
     skipped = {kind: n for kind, n in result.index.skipped.items() if kind not in OWN}
-    lines += [f"skipped: {n} {kind}" for kind, n in sorted(skipped.items())]
+    lines += [f"skipped as {kind}: {n}" for kind, n in sorted(skipped.items())]
     notes = [printable(note) for note in result.index.notes]
     lines += [f"note: {note}" for note in notes[:NOTES]]
     if len(notes) > NOTES:

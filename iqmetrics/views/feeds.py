@@ -9,6 +9,7 @@ keeps (NUL, a carriage return, broken UTF-8) is a visible escape: `\x00`, `\r`, 
 import csv
 import filecmp
 import io
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,7 +125,7 @@ def scorecard_rows(card: Scorecard) -> Iterator[list[Any]]:
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
     """Stream a CSV file into place; True when the file changed."""
-    with _beside(path) as fresh:
+    with beside(path) as fresh:
         with fresh.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\r\n")
             writer.writerow(header)
@@ -134,15 +135,18 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 def write_text(path: Path, text: str) -> bool:
     """Write a text file into place; True when the file changed."""
-    with _beside(path) as fresh:
+    with beside(path) as fresh:
         fresh.write_text(text, "utf-8", newline="")
         return replace_if_changed(fresh, path)
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """A name to write to first; a file cut short (a full disk, ^C) is neither kept nor moved."""
-    fresh = path.with_name(path.name + ".new")
+def beside(path: Path) -> Iterator[Path]:
+    """A name to write to first, of this run alone: two may write to one folder.
+
+    A file cut short (a full disk, ^C) is neither kept nor moved.
+    """
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         yield fresh
     except BaseException:

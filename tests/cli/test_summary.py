@@ -46,11 +46,11 @@ def test_undecoded_images_are_counted_by_status_in_order() -> None:
 
 
 def test_what_was_skipped_is_counted_but_not_our_own_results() -> None:
-    skipped = {"grid": 2, "results of iqm": 9, "hidden folder": 3, "a mask": 1}
+    skipped = {"grid": 2, "results of iqm": 9, "hidden folder": 3, "mask": 1}
     told = lines(index=Index(RECORDS, skipped=skipped))
     assert [line for line in told if line.startswith("skipped")] == [
-        "skipped: 1 a mask",
-        "skipped: 2 grid",
+        "skipped as grid: 2",
+        "skipped as mask: 1",
     ]
 
 
