@@ -314,3 +314,20 @@ def test_an_unknown_device_is_told_before_anything_is_made(
     assert run(["score", str(tmp_path), "--device", "tpu"]) == 2
     assert "'tpu' is not one of 'auto', 'cpu', 'cuda'" in capsys.readouterr().err
     assert not (tmp_path / "iqm").exists()
+
+
+def test_several_folders_need_a_place_and_are_then_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, name in enumerate("ab"):
+        (tmp_path / name).mkdir()
+        paint(str(tmp_path / name / "1.png"), number)
+        (tmp_path / name / "1.txt").write_text("a cow")
+    folders = [str(tmp_path / name) for name in "ab"]
+    assert run(["score", *folders, "--scorer", "size"]) == 2
+    assert "Add --out DIR" in capsys.readouterr().err
+    assert run(["score", *folders, "--scorer", "size", "--out", str(tmp_path / "iqm")]) == 0
+    assert {row["model"] for row in rows(tmp_path / "iqm" / "scores_long.csv")} == {"a", "b"}
+    capsys.readouterr()
+    assert run(["compare", str(tmp_path / "iqm")]) == 0
+    assert capsys.readouterr().out.startswith("b against a")
