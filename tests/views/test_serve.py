@@ -35,7 +35,7 @@ def client(folder: Path) -> TestClient:
 def test_the_page_shows_the_scorecard_and_runs_only_its_own_script(client: TestClient) -> None:
     client.get("/feed/secret/scorecard.csv")
     page = client.get("/")
-    assert "size.width" in page.text
+    assert "size.<wbr>width" in page.text
     assert "60 [60, 60] n=3" in page.text
     assert "script-src 'sha256-" in page.headers["content-security-policy"]
     assert client.get("/live").text.strip().startswith("<table>")

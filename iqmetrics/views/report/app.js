@@ -8,8 +8,8 @@ function scorecardView() {
     ? [el("b", {}, mean(i, row.mean)), " ", el("small", {}, row.low != null ? [el("span", {}, `[${share(i, row.low)}, ${share(i, row.high)}]`), " "] : null, el("span", { class: "n" }, count(row)))] : "–";
   const opens = (i) => measured.includes(i);
   const line = (i) => {
-    const { name, about, better } = D.metrics[i], rows = rowsOf(name);
-    return el("tr", {}, el("th", { scope: "row", title: about }, opens(i) ? el("button", { class: "plain", onclick: () => show({ ...readState(), view: "images", metric: i, range: null, page: 0 }) }, name) : name, W[better] ? el("small", { class: "soft" }, W[better]) : null),
+    const { about, better } = D.metrics[i], rows = rowsOf(D.metrics[i].name);
+    return el("tr", {}, el("th", { scope: "row", title: about }, opens(i) ? el("button", { class: "plain", onclick: () => show({ ...readState(), view: "images", metric: i, range: null, page: 0 }) }, nameOf(i)) : nameOf(i), W[better] ? el("small", { class: "soft" }, W[better]) : null),
       rows.map((row) => el("td", {}, cell(i, row))), el("td", {}, intervals(i, rows.filter((row) => row && row.mean != null))));
   };
   const axes = inAxes(valued), picture = radar();
