@@ -7,7 +7,7 @@ second, a second run does only what is missing, and ^C leaves a valid scorecard 
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from iqmetrics.pipeline import engine, in_memory, pending, scorecard, usable
 from iqmetrics.pipeline.index import Index, Listing, index
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Outcome, Run, outcomes
+from iqmetrics.pipeline.places import placed
 from iqmetrics.pipeline.progress import Progress, Silent
 from iqmetrics.pipeline.settings import Settings
 from iqmetrics.pipeline.targets import look
@@ -162,6 +163,7 @@ def read(store: Store) -> Result:
         BadInput: the store holds no complete run.
     """
     covered = Run.load(store)
+    covered = replace(covered, records=placed(covered.records, store.folder or ""))
     return Result(covered, store, Index(covered.records))
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from iqmetrics.errors import BadInput
@@ -45,7 +46,10 @@ def look(target: Any, store: Store, settings: Settings) -> Listing:
             "no images are left to score",
             "iqm reads PNG, JPEG, WebP, GIF, BMP, TIFF and AVIF; see --include and --exclude",
         )
-    return listing
+    # Results are read from other places too: what is stored names images wherever one stands.
+    return (
+        listing if is_remote(listing.root) else replace(listing, root=os.path.abspath(listing.root))
+    )
 
 
 def _is_folder(target: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from iqmetrics.errors import IqmError, Unavailable
 from iqmetrics.pipeline.keys import content
+from iqmetrics.pipeline.places import placed
 from iqmetrics.views import feeds, web_pages
 from iqmetrics.views.live import Folder
 from iqmetrics.views.report import bundle
@@ -96,7 +97,7 @@ def application(
     def image(request: "Request") -> "Response":
         number = _number(request.path_params["number"])
         with folder.store() as store:
-            for record in store.images(number, 1):
+            for record in placed(list(store.images(number, 1)), path):
                 thumbnail = store.thumbnail(content(record))
                 if "small" in request.query_params and thumbnail:
                     return Response(thumbnail, media_type="image/webp")
