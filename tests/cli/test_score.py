@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -331,3 +332,20 @@ def test_several_folders_need_a_place_and_are_then_compared(
     capsys.readouterr()
     assert run(["compare", str(tmp_path / "iqm")]) == 0
     assert capsys.readouterr().out.startswith("b against a")
+
+
+def test_a_scorer_in_the_folder_where_we_are_is_found(tmp_path: Path) -> None:
+    """README's own example, by the installed command, which does not look there by itself."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    source = readme[readme.index("from dataclasses import dataclass\nfrom iqmetrics") :]
+    (tmp_path / "mylib").mkdir()
+    (tmp_path / "mylib" / "my.py").write_text(source[: source.index("```")])
+    (tmp_path / "outputs").mkdir()
+    paint(str(tmp_path / "outputs" / "1.png"))
+    program = "from iqmetrics.cli.main import main; main()"
+    args = ["score", "outputs/", "--scorer", "mylib.my:Contrast"]
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program, *args], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[2].startswith("contrast")
