@@ -10,8 +10,9 @@ import csv
 import filecmp
 import io
 import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ LONG = (
     "image", "model", "prompt_id", "prompt", "seed", "pick",
     "scorer", "metric", "value", "status", "reason", "scorer_version",
 )  # fmt: skip
+ABANDONED_S = 3600
+"""Seconds after which an unfinished file is nobody's."""
 PLACE = ("image", "model", "prompt_id", "prompt", "seed", "pick")
 SCORECARD = (
     "model", "metric", "mean", "low", "high", "images", "prompts", "unit", "better",
@@ -152,6 +155,14 @@ def beside(path: Path) -> Iterator[Path]:
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove what runs that were killed left unfinished; what is younger may still be written."""
+    for old in folder.glob("*.new"):
+        with suppress(OSError):
+            if time.time() - old.stat().st_mtime > ABANDONED_S:
+                old.unlink()
 
 
 def replace_if_changed(fresh: Path, path: Path) -> bool:

@@ -1,5 +1,6 @@
 """iqm serve: who may ask, and what is printed; the server itself is not started here."""
 
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,14 @@ def test_what_cannot_be_served_is_2(
     Path("empty").mkdir()
     assert run(["serve", *args]) == 2
     assert started == []
+
+
+def test_a_port_that_is_taken_is_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert run(["serve", str(folder), "--port", str(taken.getsockname()[1])]) == 2
+    assert "nothing is served at 127.0.0.1:" in capsys.readouterr().err
 
 
 def test_without_the_package_the_command_to_get_it_is_told(

@@ -146,6 +146,16 @@ def test_two_processes_that_write_one_table_do_not_take_each_others_file(tmp_pat
     assert os.listdir(tmp_path) == ["t.csv"]
 
 
+def test_what_a_killed_run_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("old.csv.7.new", "young.csv.8.new", "old.csv"):
+        (tmp_path / name).touch()
+    for name in ("old.csv.7.new", "old.csv"):
+        os.utime(tmp_path / name, (0, 0))
+    feeds.sweep(tmp_path)
+    feeds.sweep(tmp_path / "nowhere")
+    assert sorted(os.listdir(tmp_path)) == ["old.csv", "young.csv.8.new"]
+
+
 def test_a_text_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
         feeds.write_text(tmp_path / "r.html", "a\udcff")
