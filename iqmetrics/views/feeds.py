@@ -152,8 +152,10 @@ def beside(path: Path) -> Iterator[Path]:
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         yield fresh
-    except BaseException:
+    except BaseException as error:
         fresh.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk does not say whose file it was
         raise
 
 

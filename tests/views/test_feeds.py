@@ -129,8 +129,9 @@ def test_a_table_cut_short_leaves_the_old_one_whole(tmp_path: Path, error: BaseE
         yield [2]
         raise error
 
-    with pytest.raises(type(error)):
+    with pytest.raises(type(error)) as raised:
         feeds.write_csv(path, ["a"], some())
+    assert getattr(raised.value, "filename", str(path)) == str(path), "it is told which file"
     assert path.read_bytes() == b"a\r\n1\r\n"
     assert os.listdir(tmp_path) == ["夏.csv"], "nothing half written fills the disk"
 
