@@ -18,6 +18,7 @@ from iqmetrics.views import feeds, web_pages
 from iqmetrics.views.live import Folder
 from iqmetrics.views.report import bundle
 from iqmetrics.views.report.page import THUMBNAILS
+from iqmetrics.views.served_report import numbered
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -92,7 +93,8 @@ def application(
         with folder.store() as store:
             total = store.count_images()
             found = list(store.images(page * PER_PAGE, PER_PAGE))
-        return HTMLResponse(web_pages.gallery(found, page, PER_PAGE, total))
+        has_report = (path / "report.html").exists()
+        return HTMLResponse(web_pages.gallery(found, page, PER_PAGE, total, token, has_report))
 
     def image(request: "Request") -> "Response":
         number = _number(request.path_params["number"])
@@ -107,7 +109,10 @@ def application(
 
     def report(_: "Request") -> "Response":
         page = path / "report.html"
-        return FileResponse(page) if page.exists() else PlainTextResponse("No report yet.", 404)
+        if not page.exists():
+            return PlainTextResponse("No report yet.", 404)
+        with folder.store() as store:
+            return HTMLResponse(numbered(page.read_text("utf-8"), store.images()))
 
     def beside(request: "Request") -> "Response":
         name = request.path_params["name"]

@@ -92,7 +92,14 @@ def table(card: Scorecard | None) -> str:
     return _render(TABLE, models=card.models, axes=shown)
 
 
-def gallery(images: Sequence[ImageRecord], page: int, per_page: int, total: int) -> str:
+def gallery(
+    images: Sequence[ImageRecord],
+    page: int,
+    per_page: int,
+    total: int,
+    token: str = "",
+    report: bool = False,
+) -> str:
     """One page of thumbnails."""
     first = page * per_page
     body = _render(
@@ -103,7 +110,7 @@ def gallery(images: Sequence[ImageRecord], page: int, per_page: int, total: int)
         last=first + len(images),
         total=total,
     )
-    return _page(body)
+    return _page(body, token=token, report=report)
 
 
 def _page(body: str, token: str = "", report: bool = False, script: str = "") -> str:
