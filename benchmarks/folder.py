@@ -28,6 +28,7 @@ from written_outputs import CONVENTIONS, differences  # noqa: E402
 from iqmetrics.metadata import read_folder, walk  # noqa: E402
 from iqmetrics.metadata.comfyui import facts_of  # noqa: E402
 from iqmetrics.metadata.comfyui_graph import parse  # noqa: E402
+from iqmetrics.metadata.models import without_suffix  # noqa: E402
 
 FIELDS = ("prompt", "negative", "model", "seed", "steps", "confidence")
 PER_FOLDER = 1000
@@ -57,7 +58,7 @@ def prompts(images: Path) -> dict[str, int]:
     rows = [(truth[image], records[image]) for image in truth if image in records]
     whole = sum(
         (record.negative or "", record.model, str(record.seed), str(record.params.get("steps")))
-        == (row["negative"], row["model"], row["seed"], row["steps"])
+        == (row["negative"], without_suffix(row["model"]), row["seed"], row["steps"])
         for row, record in rows
     )
     return {

@@ -65,7 +65,7 @@ def command(
 
 
 def _thumbnails(folder: Path) -> Callable[[str], bytes | None]:
-    from iqmetrics.pipeline.thumbnails import png
+    from iqmetrics.pipeline.thumbnails import jpeg
     from iqmetrics.store import Store
 
     store = Store(folder / "scores.sqlite")
@@ -73,6 +73,6 @@ def _thumbnails(folder: Path) -> Callable[[str], bytes | None]:
 
     def find(image: str) -> bytes | None:
         data = store.thumbnail(known.get(image, ""))
-        return png(data) if data else None
+        return jpeg(data) if data else None
 
     return find

@@ -63,9 +63,9 @@ def command(
     click.echo(json.dumps([_facts(m) for m in made], indent=1) if as_json else _table(made))
     for line in _notes(made, all_of_them=not quiet):
         click.echo(line, err=True)
-    if not quiet:
-        click.echo(f"Images and manifest are in {out}; next: iqm score {out}", err=True)
     exist = [m.made + m.kept for m in made]
+    if not quiet:
+        click.echo(_next(made, out), err=True)
     if not any(exist):
         return 3
     return 3 if strict and any(m.failed for m in made) else 0
@@ -97,6 +97,20 @@ def _table(made: list[Any]) -> str:
         for m in made
     ]
     return table(["model", "made", "already there", "failed"], rows)
+
+
+def _next(made: list[Any], out: Path) -> str:
+    """What to do now: fill what is missing, and score what there is."""
+    told = []
+    if any(set(m.failures) - {"refused"} for m in made):
+        told.append("Run the same command again to fill what is missing.")
+    if any("refused" in m.failures for m in made):
+        told.append("--retry-refused asks again for what was refused.")
+    if any(m.made + m.kept for m in made):
+        told.append(f"Images and manifest are in {out}; next: iqm score {out}")
+    else:
+        told.append(f"No image was made; the manifest in {out} says why.")
+    return "\n".join(told)
 
 
 def _notes(made: list[Any], all_of_them: bool) -> list[str]:

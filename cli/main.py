@@ -130,11 +130,19 @@ def run(args: list[str] | None = None) -> int:
         if error.errno not in OUTSIDE:
             return _bug(error)
         place = f"{error.filename}: " if error.filename else ""
-        return _say(f"{place}{error.strerror}", "Free some room, or name another place.", 2)
+        return _say(f"{place}{error.strerror}", _way_out(error.errno), 2)
     except Exception as error:
         if getattr(error, "sqlite_errorname", "") in FULL:
             return _say(f"the store: {error}", "Free some room and run the command again.", 2)
         return _bug(error)
+
+
+def _way_out(number: int | None) -> str:
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return "Free some room, or name another place."
+    if number == errno.ENOENT:
+        return "Was it moved or removed in the meantime? Run the same command again."
+    return "Name another place, or ask its owner."
 
 
 def _say(message: str, hint: str, code: int) -> int:

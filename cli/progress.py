@@ -18,6 +18,16 @@ def progress(quiet: bool) -> Any:
     return Bar() if sys.stderr.isatty() else Lines()
 
 
+def rate(each_s: float) -> str:
+    """How fast it goes, from the seconds of one.
+
+    Example:
+        >>> rate(0.05), rate(24.0)
+        ('20.0/s', '24.0 s each')
+    """
+    return f"{1 / each_s:.1f}/s" if each_s <= 1 else f"{each_s:.1f} s each"
+
+
 class Lines:
     """One plain line when a stage starts to take long, then one every 10 seconds."""
 
@@ -33,10 +43,10 @@ class Lines:
         if now - self._told < EVERY_S:
             return
         self._told = now
-        rate = self._done / (now - self._began)
-        left = (self._total - self._done) / rate
+        each = (now - self._began) / self._done
+        left = (self._total - self._done) * each
         click.echo(
-            f"{self._stage}: {self._done}/{self._total}, {rate:.1f}/s, about {left:.0f} s left",
+            f"{self._stage}: {self._done}/{self._total}, {rate(each)}, about {left:.0f} s left",
             err=True,
         )
 
@@ -74,8 +84,8 @@ class Bar:
     def advance(self, count: int = 1) -> None:
         """Move the bar."""
         self._done += count
-        rate = self._done / max(time.monotonic() - self._began, 1e-6)
-        self._bar.update(self._task, advance=count, rate=f"{rate:.1f}/s")
+        each = max(time.monotonic() - self._began, 1e-6) / self._done
+        self._bar.update(self._task, advance=count, rate=rate(each))
 
     def finish(self) -> None:
         """Take the bar away."""

@@ -26,7 +26,7 @@ TARGET = _Target(path_type=Path)
 
 @click.command(epilog="Example:  iqm score outputs/ --prompts prompts.csv")
 @click.argument(
-    "targets", nargs=-1, required=True, metavar="FOLDER|FILES|LIST.parquet...", type=TARGET
+    "targets", nargs=-1, required=True, metavar="FOLDER...|FILES...|LIST.parquet", type=TARGET
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Where results go (FOLDER/iqm).")
 @click.option("--include", multiple=True, metavar="GLOB", help="Only images whose path matches.")
@@ -97,9 +97,9 @@ def command(
     from iqmetrics.cli.summary import summary
 
     from iqmetrics.pipeline import scorecard_file, unchanged
-    from iqmetrics.pipeline.index import look
     from iqmetrics.pipeline.score import STORE, run_listing
     from iqmetrics.pipeline.settings import Settings
+    from iqmetrics.pipeline.targets import look
     from iqmetrics.store import Store
     from iqmetrics.views import outputs, terminal
 
@@ -132,7 +132,14 @@ def command(
 
 
 def _out_folder(targets: tuple[Path | str, ...], out: Path | None) -> Path:
+    from iqmetrics.pipeline.targets import are_folders
+
     if out is None:
+        if are_folders(targets):
+            raise BadInput(
+                "several folders are given, and it is not said where their results go",
+                "Add --out DIR",
+            )
         base = Path.cwd()
         if len(targets) == 1 and isinstance(targets[0], Path) and targets[0].is_dir():
             base = targets[0]

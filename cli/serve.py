@@ -46,4 +46,7 @@ def command(run: Path, host: str, port: int, names: tuple[str, ...], token: str 
     click.echo(f"Serving {folder} at {page}", err=True)
     click.echo(f"CSV feed: http://{host}:{port}/feed/{token}/scorecard.csv", err=True)
     sys.setswitchinterval(0.0005)  # a page does not wait for the thread that reads the store
-    uvicorn.run(app, host=host, port=port, log_level="warning")
+    try:
+        uvicorn.run(app, host=host, port=port, log_level="warning")
+    except SystemExit as error:  # so uvicorn leaves when it cannot listen; it has said why
+        raise BadInput(f"nothing is served at {host}:{port}", "Another port: --port N") from error

@@ -20,11 +20,12 @@ def summary(result: Any, folder: Path) -> str:
     if bare := sum(r.prompt is None for r in run.records):
         lines.append(f"{bare} without a prompt (give them with --prompts FILE)")
     if bad:
-        lines.append(
-            "not decoded: " + ", ".join(f"{n} {status}" for status, n in sorted(bad.items()))
-        )
+        kinds = ", ".join(f"{n} {status}" for status, n in sorted(bad.items()))
+        image, why = min(run.decode_problems.items())
+        first = f"{printable(image)} ({printable(why.reason)})"
+        lines.append(f"not decoded: {kinds}; {'it is' if bad.total() == 1 else 'one is'} {first}")
     skipped = {kind: n for kind, n in result.index.skipped.items() if kind not in OWN}
-    lines += [f"skipped: {n} {kind}" for kind, n in sorted(skipped.items())]
+    lines += [f"skipped as {kind}: {n}" for kind, n in sorted(skipped.items())]
     notes = [printable(note) for note in result.index.notes]
     lines += [f"note: {note}" for note in notes[:NOTES]]
     if len(notes) > NOTES:

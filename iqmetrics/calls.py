@@ -105,6 +105,12 @@ def redacted(text: str, *secrets: str) -> str:
 
 def retry_after_s(reply: Reply, attempt: int, longest_s: float) -> float:
     """Seconds to wait before attempt `attempt` + 1: what the server says, else 1, 2, 4 ..."""
+    said = said_wait_s(reply)
+    return min(2.0**attempt if said is None else said, longest_s)
+
+
+def said_wait_s(reply: Reply) -> float | None:
+    """Seconds that the server asks to wait; None when it says nothing that can be read."""
     said = reply.headers.get("retry-after-ms"), reply.headers.get("retry-after")
     for value, unit in zip(said, (1e-3, 1.0), strict=True):
         try:
@@ -112,14 +118,14 @@ def retry_after_s(reply: Reply, attempt: int, longest_s: float) -> float:
         except ValueError:
             continue
         if not math.isnan(seconds):
-            return min(max(seconds, 0.0), longest_s)
+            return max(seconds, 0.0)
     if said[1]:
         from datetime import UTC, datetime
         from email.utils import parsedate_to_datetime
 
         try:
             wait = (parsedate_to_datetime(said[1]) - datetime.now(UTC)).total_seconds()
-            return min(max(wait, 0.0), longest_s)
+            return max(wait, 0.0)
         except (TypeError, ValueError):
             pass  # neither seconds nor a date: as if nothing was said
-    return min(float(2**attempt), longest_s)
+    return None

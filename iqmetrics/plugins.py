@@ -4,10 +4,13 @@ Outside packages add scorers and generators by the entry-point groups `iqmetrics
 `iqmetrics.generators`; a file of your own is tried with `--scorer mylib.my:MyScorer`.
 """
 
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
+from types import ModuleType
 from typing import Any, Literal
 
 from iqmetrics.errors import BadInput, UnknownName
@@ -80,12 +83,29 @@ def resolve(kind: Kind, name: str) -> Callable[..., Any]:
 def _load(kind: Kind, name: str, target: str) -> Callable[..., Any]:
     module, _, attribute = target.partition(":")
     try:
-        found: Callable[..., Any] = getattr(import_module(module), attribute)
+        found: Callable[..., Any] = getattr(_module(module), attribute)
     except (ImportError, AttributeError, SyntaxError, TypeError, ValueError) as error:
         raise BadInput(
             f"{kind} {name!r} cannot be imported: {error}", "Is its package installed here?"
         ) from error
     return found
+
+
+def _module(name: str) -> ModuleType:
+    """A module; one that is not installed is looked for in the folder where we are.
+
+    The command `iqm`, unlike `python -m`, does not look there by itself. The folder comes last, and
+    only for who asks for a module that is in it; processes that are started later get it too.
+    """
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        here, top = os.getcwd(), name.partition(".")[0]
+        is_there = any(os.path.exists(os.path.join(here, file)) for file in (top, f"{top}.py"))
+        if error.name != top or here in sys.path or not is_there:
+            raise
+        sys.path.append(here)
+        return import_module(name)
 
 
 def make(kind: Kind, name: str, options: dict[str, Any] | None = None) -> Any:

@@ -1,6 +1,7 @@
 """How a number and a table are printed, once."""
 
 from collections.abc import Callable, Sequence
+from math import floor, log10
 
 from iqmetrics.records import YES_NO
 
@@ -9,8 +10,10 @@ def number(value: float | None) -> str:
     """Four significant digits without exponent; a missing value is an empty string.
 
     Example:
-        >>> number(0.123456), number(31.41592), number(1024.0), number(-0.00001), number(None)
-        ('0.1235', '31.42', '1024', '-0.00001', '')
+        >>> number(0.123456), number(31.41592), number(1024.0), number(None)
+        ('0.1235', '31.42', '1024', '')
+        >>> number(-0.00001), number(0.0000098092345)
+        ('-0.00001', '0.000009809')
     """
     if value is None:
         return ""
@@ -18,8 +21,12 @@ def number(value: float | None) -> str:
         return "0"
     text = f"{value:.4g}"
     if "e" in text:
-        text = f"{value:.0f}" if abs(value) > 1 else f"{value:.10f}".rstrip("0").rstrip(".")
+        text = f"{value:.0f}" if abs(value) > 1 else _small(value)
     return text or "0"
+
+
+def _small(value: float) -> str:
+    return f"{value:.{3 - floor(log10(abs(value)))}f}".rstrip("0")
 
 
 def quantity(value: float | None, unit: str) -> str:

@@ -46,7 +46,7 @@ def test_the_scorer_in_readme_keeps_the_contract() -> None:
 def test_the_comparison_shown_is_what_its_commands_print(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Verdicts and counts to the letter; numbers may differ in their last digits on a machine."""
+    """Verdicts, counts and the form of numbers to the letter; their last digits may differ."""
     (block,) = [block for block in blocks("console") if "iqm compare" in block]
     score, compare = [line[6:].split() for line in block.splitlines() if line.startswith("$")]
     outputs_folder, run_folder = str(ROOT / score[1]), str(tmp_path / "iqm")
@@ -55,9 +55,14 @@ def test_the_comparison_shown_is_what_its_commands_print(
     assert run(["compare", run_folder, *compare[2:]]) == 0
     told = [re.split(r"  +", line) for line in capsys.readouterr().out.splitlines()]
     shown = [re.split(r"  +", line) for line in block[block.index("\n\nmodel-b is") :].splitlines()]
-    named = {row[1]: (row[0], row[-1]) for row in told if len(row) > 3}
+    named = {row[1]: (row[0], row[-1], units(row)) for row in told if len(row) > 3}
     assert len(named) > 5
-    assert named == {row[1]: (row[0], row[-1]) for row in shown if len(row) > 3}
+    assert named == {row[1]: (row[0], row[-1], units(row)) for row in shown if len(row) > 3}
+
+
+def units(row: list[str]) -> str:
+    """What stands behind the numbers of a row: nothing, %, points."""
+    return re.sub(r"[-\d.,\[\]]+", "", " ".join(row[2:5]))
 
 
 def test_every_command_in_readme_exists() -> None:

@@ -74,17 +74,17 @@ def graph() -> str:
 
 def comfyui_png(folder: Path) -> Expected:
     save_png(folder / "ComfyUI_00001_.png", prompt=graph(), workflow="{}")
-    return {"ComfyUI_00001_.png": {**COMMON, "model": "base.safetensors"}}
+    return {"ComfyUI_00001_.png": {**COMMON, "model": "base"}}
 
 
 def comfyui_prompt_only(folder: Path) -> Expected:
     save_png(folder / "x.png", prompt=graph())
-    return {"x.png": {**COMMON, "model": "base.safetensors"}}
+    return {"x.png": {**COMMON, "model": "base"}}
 
 
 def comfyui_webp(folder: Path) -> Expected:
     save_exif(folder / "x.webp", t0110=f"prompt:{graph()}", t010f="workflow:{}")
-    return {"x.webp": {**COMMON, "model": "base.safetensors"}}
+    return {"x.webp": {**COMMON, "model": "base"}}
 
 
 A1111 = {**COMMON, "model": "base", "checkpoint_hash": "abc1234567"}
@@ -163,18 +163,18 @@ FOOOCUS = {
 def fooocus(folder: Path) -> Expected:
     save_png(folder / "x.png", parameters=json.dumps(FOOOCUS), fooocus_scheme="fooocus")
     loras = [{"name": "style.safetensors", "strength": 0.5}]
-    return {"x.png": {**COMMON, "model": "base.safetensors", "loras": loras}}
+    return {"x.png": {**COMMON, "model": "base", "loras": loras}}
 
 
 def fooocus_comment(folder: Path) -> Expected:
     names = {k.replace("_", " ").title(): v for k, v in FOOOCUS.items() if k != "loras"}
     save_png(folder / "x.png", Comment=json.dumps(names))
-    return {"x.png": {**COMMON, "model": "base.safetensors", "checkpoint_hash": "abc"}}
+    return {"x.png": {**COMMON, "model": "base", "checkpoint_hash": "abc"}}
 
 
 def fooocus_jpeg(folder: Path) -> Expected:
     save_exif(folder / "x.jpg", json.dumps(FOOOCUS), t927c="fooocus")
-    return {"x.jpg": {**COMMON, "model": "base.safetensors"}}
+    return {"x.jpg": {**COMMON, "model": "base"}}
 
 
 NOVELAI = {
@@ -224,7 +224,7 @@ SWARM = {
     "sui_models": [{"name": "base.safetensors", "param": "model", "hash": "0xabc"}],
 }  # fmt: skip
 SWARM_FACTS = {
-    **COMMON, "model": "base.safetensors", "checkpoint_hash": "0xabc",
+    **COMMON, "model": "base", "checkpoint_hash": "0xabc",
     "loras": [{"name": "style", "strength": 0.5}],
 }  # fmt: skip
 
@@ -246,7 +246,7 @@ def easydiffusion(folder: Path) -> Expected:
         "use_stable_diffusion_model": "C:\\models\\base.ckpt", "sampler_name": "euler_a",
     }  # fmt: skip
     save_png(folder / "x.png", **chunks)
-    return {"x.png": {**COMMON, "model": "base.ckpt"}}
+    return {"x.png": {**COMMON, "model": "base"}}
 
 
 def easydiffusion_titles(folder: Path) -> Expected:
@@ -265,7 +265,7 @@ def drawthings(folder: Path) -> Expected:
     }  # fmt: skip
     save_xmp(folder / "x.png", json.dumps(row).replace('"', "&quot;"))
     loras = [{"name": "s.ckpt", "strength": 0.5}]
-    return {"x.png": {**COMMON, "model": "base_f16.ckpt", "loras": loras}}
+    return {"x.png": {**COMMON, "model": "base_f16", "loras": loras}}
 
 
 def midjourney(folder: Path) -> Expected:

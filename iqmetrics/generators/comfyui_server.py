@@ -24,6 +24,12 @@ from iqmetrics.generators.base import Request, Result, each, keep
 from iqmetrics.meter import GIB, Watch
 
 POLL_S = 0.5
+ASK_QUEUE_S = 5.0
+"""How often to see that a run without an end is still known to the server."""
+
+
+LOST: dict[str, Any] = {"lost": True}
+"""In place of a run that is in neither queue nor history."""
 
 
 @dataclass(frozen=True)
@@ -201,6 +207,9 @@ class Session:
                 if not reply.ok or not isinstance(answer, dict) or "prompt_id" not in answer:
                     return Result.failed(request, "bad_request", _rejected(answer, reply.text()))
                 run = self._finish(str(answer["prompt_id"]), events)
+            if run is LOST:
+                why = "the server no longer knows this run (restarted, or its queue was cleared)"
+                return Result.failed(request, "failed", why)
             if run is None:
                 self._interrupt()
                 return Result.failed(request, "timeout", f"no image in {self.timeout_s:g} s")
@@ -232,8 +241,9 @@ class Session:
             self.socket = None
 
     def _finish(self, prompt_id: str, events: Events) -> dict[str, Any] | None:
-        """The history entry of a run that is over; None when time is up."""
-        heard_end = False
+        """The history entry of a run that is over; `LOST`, or None when time is up."""
+        heard_end, queued = False, True
+        asked = events.began
         until = events.began + self.timeout_s
         while time.perf_counter() < until:
             if not heard_end:
@@ -243,9 +253,22 @@ class Session:
             if isinstance(run, dict):
                 events.ended = events.ended or time.perf_counter()
                 return run
+            if not queued:  # and not in the history that was read after the queue
+                return LOST
+            if time.perf_counter() - asked > ASK_QUEUE_S:
+                queued, asked = self._is_queued(prompt_id), time.perf_counter()
             if heard_end:
                 time.sleep(0.02)
         return None
+
+    def _is_queued(self, prompt_id: str) -> bool:
+        """Whether a run waits or is under way; a server that does not tell is believed."""
+        queue = call(f"{self.url}/queue").json()
+        lists = ("queue_running", "queue_pending")
+        if not isinstance(queue, dict) or not all(isinstance(queue.get(k), list) for k in lists):
+            return True
+        entries = (entry for name in lists for entry in queue[name])
+        return any(isinstance(entry, list) and prompt_id in entry[:2] for entry in entries)
 
     def _hear(self, prompt_id: str, events: Events) -> bool:
         """Listen for a while; True when the socket told that the run is over."""

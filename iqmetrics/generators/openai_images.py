@@ -20,6 +20,7 @@ from iqmetrics.calls import (
     public,
     redacted,
     retry_after_s,
+    said_wait_s,
 )
 from iqmetrics.errors import BadInput
 from iqmetrics.generators.base import Request, Result, keep
@@ -45,7 +46,7 @@ class OpenAIImages:
         key_env: name of the environment variable with the key; "" for servers without keys.
         concurrency: requests under way at a time.
         retries: further attempts after 429, 5xx or no connection.
-        longest_wait_s: the longest wait for `Retry-After` that is kept to.
+        longest_wait_s: the longest wait for `Retry-After`; who asks for more is not asked again.
         timeout_s: seconds for one answer.
         price: money for one image; recorded as `cost`.
         budget: stop before spending more than this (needs `price`).
@@ -69,6 +70,10 @@ class OpenAIImages:
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
     purse: Any = field(init=False, repr=False, compare=False, default=None)
     measuring: bool = field(init=False, repr=False, compare=False, default=False)
+    gone: threading.Event = field(
+        init=False, repr=False, compare=False, default_factory=threading.Event
+    )
+    """Set when nobody answered in all attempts: the next images get one attempt each."""
 
     warms = False  # a dropped image would cost money
 
@@ -121,6 +126,8 @@ class OpenAIImages:
             if not reply.ok:
                 self.purse.give_back()
                 kind, reason = _error(reply, answer)
+                if self._asks_too_much(reply):
+                    reason += f" (it asks to wait {said_wait_s(reply):.0f} s)"
                 return Result.failed(request, kind, redacted(reason, secret), telemetry)
             image = self._image(answer)
         except Unreachable as error:
@@ -158,19 +165,26 @@ class OpenAIImages:
         url = self.base_url.rstrip("/") + "/images/generations"
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
         for attempt in range(self.retries + 1):
-            last = attempt == self.retries
+            last = attempt == self.retries or self.gone.is_set()
             began = time.perf_counter()
             try:
                 reply = call(url, body, headers=headers, timeout_s=self.timeout_s)
             except Unreachable as error:
+                if last:
+                    self.gone.set()
                 if last or error.timeout:
                     raise
                 time.sleep(min(2.0**attempt, self.longest_wait_s))
                 continue
-            if reply.status not in LATER or last or "insufficient_quota" in reply.text():
+            self.gone.clear()
+            hopeless = "insufficient_quota" in reply.text() or self._asks_too_much(reply)
+            if reply.status not in LATER or last or hopeless:
                 return reply, attempt + 1, time.perf_counter() - began
             time.sleep(retry_after_s(reply, attempt, self.longest_wait_s))
         raise AssertionError("unreachable")
+
+    def _asks_too_much(self, reply: Reply) -> bool:
+        return (said_wait_s(reply) or 0.0) > self.longest_wait_s
 
     def _telemetry(self, reply: Reply, answer: Any, attempts: int, took: float) -> dict[str, Any]:
         telemetry: dict[str, Any] = {"request_s": took, "retries": attempts - 1}

@@ -233,7 +233,7 @@ def select_files(given: Iterable[str | os.PathLike[str]]) -> tuple[str, Selectio
         if stat.S_ISDIR(facts.st_mode):
             raise BadInput(
                 f"{path} is a folder, and something else was given beside it",
-                "Give one folder (folders inside it are told apart as models), or image files.",
+                "Give folders only (each is told apart as a model), or image files only.",
             )
         if not stat.S_ISREG(facts.st_mode):
             raise BadInput(f"{path} is not a regular file", "Give a folder, or image files.")

@@ -16,6 +16,8 @@ ModelFrom = Literal["folder", "metadata"]
 OWN_NAME = Source("scored folder's name", "low")
 WRAPPERS = ("images", "outputs", "output", "samples")
 
+WEIGHTS = (".safetensors", ".sft", ".ckpt", ".gguf", ".pt", ".pth", ".bin")
+
 
 class ModelRule:
     """Decides the model of each image of one folder."""
@@ -41,7 +43,9 @@ class ModelRule:
         self.lora_sets: dict[str, set[str]] = {}
         for one in params:
             if checkpoint := one.get("checkpoint"):
-                self.lora_sets.setdefault(str(checkpoint), set()).add(lora_names(one))
+                self.lora_sets.setdefault(without_suffix(str(checkpoint)), set()).add(
+                    lora_names(one)
+                )
 
     def first_folder(self, image: str) -> str:
         """The first-level folder of an image, below a wrapper such as `images/`; "" when none."""
@@ -66,8 +70,9 @@ class ModelRule:
             return given, given_source
         if self.model_from != "folder" and (checkpoint := str(params.get("checkpoint") or "")):
             loras = lora_names(params)
-            several = len(self.lora_sets.get(checkpoint, ())) > 1
-            return (f"{checkpoint} + {loras}" if loras and several else checkpoint), source
+            several = len(self.lora_sets.get(without_suffix(checkpoint), ())) > 1
+            name = without_suffix(checkpoint)
+            return (f"{name} + {loras}" if loras and several else name), source
         return self.folder_name, OWN_NAME
 
 
@@ -75,6 +80,17 @@ def wrapper_depth(images: Sequence[str]) -> int:
     """1 when all images lie in one folder that only wraps the rest (`images/`), else 0."""
     firsts = {image.split("/", 1)[0] if "/" in image else "" for image in images}
     return int(len(firsts) == 1 and firsts.pop().lower() in WRAPPERS)
+
+
+def without_suffix(checkpoint: str) -> str:
+    """A checkpoint's name as every program writes it: ComfyUI keeps the suffix, others do not.
+
+    Example:
+        >>> without_suffix("sdxl/base_1.0.safetensors"), without_suffix("base_1.0")
+        ('sdxl/base_1.0', 'base_1.0')
+    """
+    stem, suffix = posixpath.splitext(checkpoint)
+    return stem if stem and suffix.lower() in WEIGHTS else checkpoint
 
 
 def lora_names(params: Mapping[str, Any]) -> str:

@@ -176,3 +176,26 @@ def select(
     judged = {entry.path for entry in found.images}
     found.unjudged = [entry.path for entry in candidates if entry.path not in judged]
     return found
+
+
+def narrow(
+    found: Selection,
+    *,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    limit: int | None = None,
+) -> None:
+    """Leave out of images that were named one by one what the globs and the limit leave out."""
+    wanted, unwanted = _globs(include), _globs(exclude)
+    named, found.images = found.images, []
+    for entry in named:
+        if unwanted and unwanted.fullmatch(entry.path):
+            found.skip("excluded", entry.path)
+        elif wanted and not wanted.fullmatch(entry.path):
+            found.skip("not included", entry.path)
+        elif limit is not None and len(found.images) >= limit:
+            found.skip("over the limit", entry.path)
+        else:
+            found.images.append(entry)
+            continue
+        found.unjudged.append(entry.path)

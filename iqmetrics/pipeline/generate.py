@@ -13,13 +13,14 @@ from typing import Any
 
 from iqmetrics.errors import BadInput, IqmError
 from iqmetrics.generators.base import Failure, Generator, Request, Result, close, digest, open_
+from iqmetrics.pipeline.alone import alone
 from iqmetrics.pipeline.image_files import png, save
 from iqmetrics.pipeline.manifest import PENDING, Manifest, Row
 from iqmetrics.pipeline.models import Model
 from iqmetrics.pipeline.progress import Progress, Silent
 from iqmetrics.pipeline.requested import IMAGES, Todo, todo_of
 from iqmetrics.records import PromptSuite
-from iqmetrics.suites.plan import plan
+from iqmetrics.suites.plan import Wanted, plan
 
 FACTS = "generate.json"
 WARM_UP = 1_000_003
@@ -64,7 +65,27 @@ def generate(
         BadInput: the folder cannot be written, or no model could even be opened.
     """
     _prepare(folder)
-    wanted = plan(suite, seeds, limit)
+    with alone(folder):
+        return _fill(
+            suite,
+            models,
+            folder,
+            plan(suite, seeds, limit),
+            measure,
+            retry_refused,
+            progress or Silent(),
+        )
+
+
+def _fill(
+    suite: PromptSuite,
+    models: Sequence[Model],
+    folder: Path,
+    wanted: Sequence[Wanted],
+    measure: bool,
+    retry_refused: bool,
+    progress: Progress,
+) -> list[Made]:
     manifest = Manifest(folder)
     done: list[Made] = []
     jobs: list[tuple[Model, Made, list[Todo]]] = []
@@ -77,15 +98,21 @@ def generate(
             stamp = ""
             closed.append(error)
         items = [todo_of(suite, model.name, item, stamp) for item in wanted]
-        todo = [i for i in items if _is_missing(i.row, manifest, measure, retry_refused)]
-        made.kept = len(wanted) - len(todo)
+        todo = []
+        for item in items:
+            if _is_missing(item.row, manifest, measure, retry_refused):
+                todo.append(item)
+            elif _exists(item, manifest):
+                made.kept += 1
+            else:  # refused before: it is not asked again, and there is still no image
+                _count(made, "refused", manifest.rows[item.row["file_name"]].get("reason", ""))
         done.append(made)
         jobs.append((model, made, todo))
     manifest.plan(i.row for _, _, todo in jobs for i in todo if not _exists(i, manifest))
     with manifest:
         for model, made, todo in jobs:
             if todo:
-                unopened = _run(model, made, todo, manifest, measure, progress or Silent())
+                unopened = _run(model, made, todo, manifest, measure, progress)
                 closed += [unopened] if unopened else []
     if closed and not any(made.made or made.kept for made in done):
         raise closed[-1]
@@ -236,13 +263,17 @@ def _record(item: Todo, result: Result, made: Made, manifest: Manifest, measure:
 
 
 def _fail(item: Todo, error: Failure, telemetry: Any, made: Made, manifest: Manifest) -> None:
-    made.failures[error.kind] = made.failures.get(error.kind, 0) + 1
-    made.reason = made.reason or error.reason
+    _count(made, error.kind, error.reason)
     if manifest.rows[item.row["file_name"]]["status"] == "ok":
         return  # nothing was tried, or only its measurement failed: the image stays with its row
     (manifest.folder / item.row["file_name"]).unlink(missing_ok=True)
     row = {**item.row, "status": error.kind, "reason": error.reason, "made": _now()}
     manifest.add({**row, "telemetry": dict(telemetry)} if telemetry else row)
+
+
+def _count(made: Made, kind: str, reason: str) -> None:
+    made.failures[kind] = made.failures.get(kind, 0) + 1
+    made.reason = made.reason or reason
 
 
 def _now() -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from iqmetrics.records import Cell
 
+IMAGE = "image"
+
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
@@ -53,7 +55,7 @@ def _match(
     left, right = _places(plan, ours), _places(plan, theirs)
     pairs = [(cell, right[place]) for place, cell in left.items() if place in right]
     lonely = [
-        f"prompt {prompt}: {plan} {place[0]} is only in the {side}"
+        _told(prompt, plan, place, side)
         for side, mine, other in (("baseline", left, right), ("candidate", right, left))
         for place in mine
         if place not in other
@@ -61,11 +63,19 @@ def _match(
     return pairs, lonely
 
 
+def _told(prompt: str, plan: str, place: tuple[object, int, str], side: str) -> str:
+    """What is only on one side: an image, or what one scorer said of a set."""
+    seed, _, kind = place
+    if kind == IMAGE:
+        return f"prompt {prompt}: {plan} {seed} is only in the {side}"
+    return f"prompt {prompt}: the {side} alone was scored for {kind.replace(',', ', ')}"
+
+
 def _places(plan: str, cells: Sequence[Cell]) -> dict[tuple[object, int, str], Cell]:
     """Cells by seed or pick; several of one seed are numbered, sets stand apart from images."""
     places: dict[tuple[object, int, str], Cell] = {}
     for cell in sorted(cells, key=lambda c: (c.pick or 0, c.image)):
-        kind = "image" if cell.image else ",".join(sorted({*cell.values, *cell.missing}))
+        kind = IMAGE if cell.image else ",".join(sorted({*cell.values, *cell.missing}))
         number = 0
         while (place := (getattr(cell, plan) if cell.image else None, number, kind)) in places:
             number += 1

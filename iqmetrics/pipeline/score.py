@@ -7,7 +7,7 @@ second, a second run does only what is missing, and ^C leaves a valid scorecard 
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
 from iqmetrics.pipeline import engine, in_memory, pending, scorecard, usable
-from iqmetrics.pipeline.index import Index, Listing, index, look
+from iqmetrics.pipeline.index import Index, Listing, index
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Outcome, Run, outcomes
+from iqmetrics.pipeline.places import placed
 from iqmetrics.pipeline.progress import Progress, Silent
 from iqmetrics.pipeline.settings import Settings
+from iqmetrics.pipeline.targets import look
 from iqmetrics.records import ImageRecord, Reading, Scorecard
 from iqmetrics.scorers import base
 from iqmetrics.store import Store
@@ -85,7 +87,8 @@ def score(
     """Score a folder, some files, or images in memory.
 
     Args:
-        images: a folder, or a sequence of paths, `PIL.Image` or uint8 arrays (HxW or HxWx3|4).
+        images: a folder, or a sequence of folders, of files, or of `PIL.Image` and uint8 arrays
+            (HxW or HxWx3|4).
         preset: a shipped preset or the path of a .preset.toml.
         out: folder of the score store, so that a later call resumes; None keeps it in memory.
         progress: a listener; None is silent.
@@ -160,6 +163,7 @@ def read(store: Store) -> Result:
         BadInput: the store holds no complete run.
     """
     covered = Run.load(store)
+    covered = replace(covered, records=placed(covered.records, store.folder or ""))
     return Result(covered, store, Index(covered.records))
 
 

@@ -32,7 +32,7 @@ def seal(scorecards: Mapping[str, Path], rules: Rules, root: Path = Path()) -> d
         if not matched:
             raise BadInput(
                 f"model_files {pattern!r} of gate {rules.name} matches no file",
-                "Run it at the root of the repository",
+                "Run it at the root of the repository, or take it out of the rules",
             )
         files.update({path: _sum(root / path) for path in matched})
     return {**sums, "rules": sha256(text.encode()).hexdigest(), "model_files": files}
@@ -75,7 +75,9 @@ def verify(verdict: Path, now: Mapping[str, Any]) -> tuple[str, list[str]]:
         raise BadInput(f"{verdict} is not a verdict", "iqm gate RUN ... --verdict FILE") from error
     if changed := differences(inputs, now):
         return "INCONCLUSIVE", [*changed, "INCONCLUSIVE: run the gate again"]
-    return state, [f"{state}: the stored verdict belongs to what is here"]
+    if state != "PASS":
+        return state, [f"{state}: so says the stored verdict, and it belongs to what is here"]
+    return state, ["PASS: the stored verdict belongs to what is here"]
 
 
 def _sum(path: Path) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from iqmetrics import remote
 from iqmetrics.errors import BadInput, Unavailable
 from iqmetrics.views.datapackage import INTEGERS, NUMBERS
-from iqmetrics.views.feeds import LONG, PLACE, SCORECARD, replace_if_changed, unguarded
+from iqmetrics.views.feeds import LONG, PLACE, SCORECARD, beside, replace_if_changed, unguarded
 
 TABLES = ("scores_long", "scores_wide", "scorecard")
 EXCEL_ROWS, EXCEL_CELL = 1_048_576, 32_767
@@ -53,18 +53,18 @@ def excel_csv(source: Path, target: Path, delimiter: str = ",", decimal: str = "
         raise BadInput(
             f"delimiter and decimal mark are both {delimiter!r}", "--delimiter ';' --decimal ','"
         )
-    fresh = target.with_name(target.name + ".new")
-    with fresh.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
-        numeric: list[bool] = []
-        for row in rows(source):
-            if not numeric:
-                numeric = [is_numeric(name) for name in row]
-                writer.writerow(row)
-                continue
-            pairs = zip(row, numeric, strict=True)
-            writer.writerow([v.replace(".", decimal) if number else v for v, number in pairs])
-    replace_if_changed(fresh, target)
+    with beside(target) as fresh:
+        with fresh.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
+            numeric: list[bool] = []
+            for row in rows(source):
+                if not numeric:
+                    numeric = [is_numeric(name) for name in row]
+                    writer.writerow(row)
+                    continue
+                pairs = zip(row, numeric, strict=True)
+                writer.writerow([v.replace(".", decimal) if number else v for v, number in pairs])
+        replace_if_changed(fresh, target)
 
 
 def is_numeric(column: str) -> bool:

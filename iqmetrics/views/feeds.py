@@ -9,8 +9,10 @@ keeps (NUL, a carriage return, broken UTF-8) is a visible escape: `\x00`, `\r`, 
 import csv
 import filecmp
 import io
+import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ LONG = (
     "image", "model", "prompt_id", "prompt", "seed", "pick",
     "scorer", "metric", "value", "status", "reason", "scorer_version",
 )  # fmt: skip
+ABANDONED_S = 3600
+"""Seconds after which an unfinished file is nobody's."""
 PLACE = ("image", "model", "prompt_id", "prompt", "seed", "pick")
 SCORECARD = (
     "model", "metric", "mean", "low", "high", "images", "prompts", "unit", "better",
@@ -131,7 +135,7 @@ def scorecard_rows(card: Scorecard) -> Iterator[list[Any]]:
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
     """Stream a CSV file into place; True when the file changed."""
-    with _beside(path) as fresh:
+    with beside(path) as fresh:
         with fresh.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\r\n")
             writer.writerow(header)
@@ -141,21 +145,34 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 def write_text(path: Path, text: str | Iterable[str]) -> bool:
     """Write a text, or its parts one by one, into place; True when the file changed."""
-    with _beside(path) as fresh:
+    with beside(path) as fresh:
         with fresh.open("w", encoding="utf-8", newline="") as file:
             file.writelines([text] if isinstance(text, str) else text)
         return replace_if_changed(fresh, path)
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """A name to write to first; a file cut short (a full disk, ^C) is neither kept nor moved."""
-    fresh = path.with_name(path.name + ".new")
+def beside(path: Path) -> Iterator[Path]:
+    """A name to write to first, of this run alone: two may write to one folder.
+
+    A file cut short (a full disk, ^C) is neither kept nor moved.
+    """
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         yield fresh
-    except BaseException:
+    except BaseException as error:
         fresh.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk does not say whose file it was
         raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove what runs that were killed left unfinished; what is younger may still be written."""
+    for old in folder.glob("*.new"):
+        with suppress(OSError):
+            if time.time() - old.stat().st_mtime > ABANDONED_S:
+                old.unlink()
 
 
 def replace_if_changed(fresh: Path, path: Path) -> bool:

@@ -12,7 +12,7 @@ from iqmetrics.pipeline import scorecard_file
 from iqmetrics.pipeline.score import Result
 from iqmetrics.pipeline.settings import Settings
 from iqmetrics.views import datapackage, feeds
-from iqmetrics.views.report import page
+from iqmetrics.views.report import bundle, page
 
 REPORT = "report.html"
 FILES = (
@@ -33,6 +33,8 @@ _PACKAGES = (
 
 def write(result: Result, settings: Settings, out: Path) -> list[Path]:
     """Write every file; the ones that changed."""
+    for folder in (out, out / bundle.FOLDER):
+        feeds.sweep(folder)
     scorers = result.scorers
     protocol = run_json(result, settings)
     texts: dict[str, str | Iterator[str]] = {

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from iqmetrics.errors import IqmError, Unavailable
 from iqmetrics.pipeline.keys import content
+from iqmetrics.pipeline.places import placed
 from iqmetrics.views import feeds, web_pages
 from iqmetrics.views.live import Folder
 from iqmetrics.views.report import bundle
 from iqmetrics.views.report.page import THUMBNAILS
+from iqmetrics.views.served_report import numbered
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -91,12 +93,13 @@ def application(
         with folder.store() as store:
             total = store.count_images()
             found = list(store.images(page * PER_PAGE, PER_PAGE))
-        return HTMLResponse(web_pages.gallery(found, page, PER_PAGE, total))
+        has_report = (path / "report.html").exists()
+        return HTMLResponse(web_pages.gallery(found, page, PER_PAGE, total, token, has_report))
 
     def image(request: "Request") -> "Response":
         number = _number(request.path_params["number"])
         with folder.store() as store:
-            for record in store.images(number, 1):
+            for record in placed(list(store.images(number, 1)), path):
                 thumbnail = store.thumbnail(content(record))
                 if "small" in request.query_params and thumbnail:
                     return Response(thumbnail, media_type="image/webp")
@@ -106,7 +109,10 @@ def application(
 
     def report(_: "Request") -> "Response":
         page = path / "report.html"
-        return FileResponse(page) if page.exists() else PlainTextResponse("No report yet.", 404)
+        if not page.exists():
+            return PlainTextResponse("No report yet.", 404)
+        with folder.store() as store:
+            return HTMLResponse(numbered(page.read_text("utf-8"), store.images()))
 
     def beside(request: "Request") -> "Response":
         name = request.path_params["name"]

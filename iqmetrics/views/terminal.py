@@ -43,7 +43,7 @@ def _columns(measured: Mapping[str, Mapping[str, Aggregate]], models: Sequence[s
         body += [[axis, *[""] * (len(header) - 1)]] if axis else []
         for metric in metrics:
             rows = measured[metric]
-            entries = [_entry(rows.get(model)) for model in models]
+            entries = [entry(rows.get(model)) for model in models]
             body.append([metric, _ARROW[next(iter(rows.values())).better], *entries])
     return table(header, body)
 
@@ -59,7 +59,7 @@ def _lines(measured: Mapping[str, Mapping[str, Aggregate]], models: Sequence[str
             shown = [model for model in models if model in rows]
             firsts = [metric, *[""] * (len(shown) - 1)]
             body += [
-                [first, better, _name(m), _entry(rows[m])]
+                [first, better, _name(m), entry(rows[m])]
                 for first, m in zip(firsts, shown, strict=True)
             ]
     return table(["metric", "better", "model", "mean"], body)
@@ -78,7 +78,8 @@ def _name(model: str) -> str:
     return printable(model) or "(no model)"
 
 
-def _entry(row: Aggregate | None) -> str:
+def entry(row: Aggregate | None) -> str:
+    """`mean [95 % interval] n=measured/all` of one model, "-" where nothing was measured."""
     if row is None or row.mean is None:
         return "-"
     total = sum(row.coverage.values())

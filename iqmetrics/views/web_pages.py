@@ -12,9 +12,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from iqmetrics.pipeline.scorecard import by_metric
-from iqmetrics.records import Aggregate, ImageRecord, Scorecard
-from iqmetrics.render import interval, mean
+from iqmetrics.records import ImageRecord, Scorecard
+from iqmetrics.views.axes import grouped
 from iqmetrics.views.report.data import readable
+from iqmetrics.views.terminal import entry
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -41,10 +42,14 @@ POLICY = (
 )
 
 TABLE = """
-<table><thead><tr><th>metric</th>
+<table class="card-table"><thead><tr><th>metric</th>
 {% for m in models %}<th>{{ m or "(no model)" }}</th>{% endfor %}</tr></thead>
-<tbody>{% for metric, cells in rows %}<tr><th>{{ metric }}</th>
-{% for cell in cells %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}</tbody></table>
+<tbody>{% for axis, lines in axes %}
+{% if axes | length > 1 %}<tr><th class="axis-name" scope="rowgroup" colspan="{{ models | length + 1
+}}"><span>{{ axis }}</span></th></tr>{% endif %}
+{% for metric, cells in lines %}<tr><th>{{
+metric | replace(".", ".<wbr>" | safe) | replace("_", "_<wbr>" | safe) }}</th>
+{% for cell in cells %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}{% endfor %}</tbody></table>
 """
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>iqmetrics</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -76,21 +81,25 @@ def table(card: Scorecard | None) -> str:
     """The scorecard as a table, for the page and for its refresh."""
     if card is None:
         return "<p>Reading the store; the scorecard appears here.</p>"
-    rows = []
+    found: dict[str, list[str]] = {}
+    scorers: dict[str, str] = {}
     for metric, models in by_metric(card).items():
-        shown = [models.get(model) for model in card.models]
-        if any(row and row.images for row in shown):
-            rows.append((metric, [_entry(row) for row in shown]))
-    return _render(TABLE, models=card.models, rows=rows)
+        if any(row.images for row in models.values()):
+            found[metric] = [entry(models.get(model)) for model in card.models]
+            scorers[metric] = next(iter(models.values())).scorer
+    lines = grouped(scorers.items())
+    shown = [(axis, [(name, found[name]) for name in names]) for axis, names in lines.items()]
+    return _render(TABLE, models=card.models, axes=shown)
 
 
-def _entry(row: Aggregate | None) -> str:
-    if row is None or not row.images:
-        return "-"
-    return f"{mean(row.mean, row.unit)} {interval(row.low, row.high, row.unit)} n={row.images}"
-
-
-def gallery(images: Sequence[ImageRecord], page: int, per_page: int, total: int) -> str:
+def gallery(
+    images: Sequence[ImageRecord],
+    page: int,
+    per_page: int,
+    total: int,
+    token: str = "",
+    report: bool = False,
+) -> str:
     """One page of thumbnails."""
     first = page * per_page
     body = _render(
@@ -101,7 +110,7 @@ def gallery(images: Sequence[ImageRecord], page: int, per_page: int, total: int)
         last=first + len(images),
         total=total,
     )
-    return _page(body)
+    return _page(body, token=token, report=report)
 
 
 def _page(body: str, token: str = "", report: bool = False, script: str = "") -> str:

@@ -44,7 +44,10 @@ def test_images_failures_and_what_was_not_applied_are_told(
     asked = len((tmp_path / "log").read_text().splitlines())
     assert run([*args, "--json"]) == 0
     [again] = json.loads(capsys.readouterr().out)
-    assert (again["made"], again["kept"]) == (0, 4)
+    assert (again["made"], again["kept"], again["failures"]) == (0, 2, {"refused": 2})
+    assert "--retry-refused asks again" in told.err
+    capsys.readouterr()
+    assert run([*args, "--strict"]) == 3, "an image that was refused earlier is still missing"
     assert len((tmp_path / "log").read_text().splitlines()) == asked
 
 

@@ -71,7 +71,7 @@ def test_the_rate_counts_from_the_start_of_the_stage(
     lines.start("scoring", 10)
     clock.now += 10
     lines.advance()
-    assert capsys.readouterr().err == "scoring: 1/10, 0.1/s, about 90 s left\n"
+    assert capsys.readouterr().err == "scoring: 1/10, 10.0 s each, about 90 s left\n"
 
 
 def test_a_bar_is_drawn_and_taken_away(

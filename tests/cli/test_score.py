@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -314,3 +315,37 @@ def test_an_unknown_device_is_told_before_anything_is_made(
     assert run(["score", str(tmp_path), "--device", "tpu"]) == 2
     assert "'tpu' is not one of 'auto', 'cpu', 'cuda'" in capsys.readouterr().err
     assert not (tmp_path / "iqm").exists()
+
+
+def test_several_folders_need_a_place_and_are_then_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, name in enumerate("ab"):
+        (tmp_path / name).mkdir()
+        paint(str(tmp_path / name / "1.png"), number)
+        (tmp_path / name / "1.txt").write_text("a cow")
+    folders = [str(tmp_path / name) for name in "ab"]
+    assert run(["score", *folders, "--scorer", "size"]) == 2
+    assert "Add --out DIR" in capsys.readouterr().err
+    assert run(["score", *folders, "--scorer", "size", "--out", str(tmp_path / "iqm")]) == 0
+    assert {row["model"] for row in rows(tmp_path / "iqm" / "scores_long.csv")} == {"a", "b"}
+    capsys.readouterr()
+    assert run(["compare", str(tmp_path / "iqm")]) == 0
+    assert capsys.readouterr().out.startswith("b against a")
+
+
+def test_a_scorer_in_the_folder_where_we_are_is_found(tmp_path: Path) -> None:
+    """README's own example, by the installed command, which does not look there by itself."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    source = readme[readme.index("from dataclasses import dataclass\nfrom iqmetrics") :]
+    (tmp_path / "mylib").mkdir()
+    (tmp_path / "mylib" / "my.py").write_text(source[: source.index("```")])
+    (tmp_path / "outputs").mkdir()
+    paint(str(tmp_path / "outputs" / "1.png"))
+    program = "from iqmetrics.cli.main import main; main()"
+    args = ["score", "outputs/", "--scorer", "mylib.my:Contrast"]
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program, *args], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[2].startswith("contrast")

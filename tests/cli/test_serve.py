@@ -81,6 +81,17 @@ def test_what_cannot_be_served_is_2(
     assert started == []
 
 
+def test_a_port_that_is_taken_is_2(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(*_: Any, **__: Any) -> None:
+        sys.exit(1)  # so uvicorn ends; its own words go to a log that outlives this test
+
+    monkeypatch.setattr(uvicorn, "run", leave)
+    assert run(["serve", str(folder), "--port", "9"]) == 2
+    assert "nothing is served at 127.0.0.1:9" in capsys.readouterr().err
+
+
 def test_without_the_package_the_command_to_get_it_is_told(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

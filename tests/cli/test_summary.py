@@ -42,15 +42,18 @@ def test_an_empty_prompt_is_a_prompt() -> None:
 
 def test_undecoded_images_are_counted_by_status_in_order() -> None:
     bad = {f"{n}": Missing(s, "x") for n, s in enumerate(["truncated", "timeout", "truncated"])}
-    assert "not decoded: 1 timeout, 2 truncated" in lines(Run(RECORDS, (FACTS,), bad))
+    told = lines(Run(RECORDS, (FACTS,), bad))
+    assert "not decoded: 1 timeout, 2 truncated; one is 0 (x)" in told
+    alone = lines(Run(RECORDS, (FACTS,), {"a\nb.png": Missing("truncated", "half")}))
+    assert "not decoded: 1 truncated; it is a\\nb.png (half)" in alone
 
 
 def test_what_was_skipped_is_counted_but_not_our_own_results() -> None:
-    skipped = {"grid": 2, "results of iqm": 9, "hidden folder": 3, "a mask": 1}
+    skipped = {"grid": 2, "results of iqm": 9, "hidden folder": 3, "mask": 1}
     told = lines(index=Index(RECORDS, skipped=skipped))
     assert [line for line in told if line.startswith("skipped")] == [
-        "skipped: 1 a mask",
-        "skipped: 2 grid",
+        "skipped as grid: 2",
+        "skipped as mask: 1",
     ]
 
 

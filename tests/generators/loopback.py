@@ -116,6 +116,9 @@ class Comfy(Handler):
         elif path.path.startswith("/history/"):
             key = path.path.split("/")[-1]
             self.reply(200, {key: server.history[key]} if key in server.history else {})
+        elif path.path == "/queue":
+            running = [[1, key, {}, {}, []] for key in server.running]
+            self.reply(200, {"queue_running": running, "queue_pending": []})
         elif path.path == "/view":
             self.reply(200, server.files[query["filename"]])
         else:
@@ -140,6 +143,7 @@ class Comfy(Handler):
             }
             return self.reply(400, {"error": error, "node_errors": bad})
         key = f"run-{len(server.graphs)}"
+        server.running.add(key)
         threading.Thread(
             target=self.work, args=(server, key, graph, body["client_id"]), daemon=True
         ).start()
@@ -155,7 +159,9 @@ class Comfy(Handler):
         server.seen.add(text)
         tell("execution_start")
         tell("execution_cached", nodes=list(graph) if cached else [])
-        if how == "hang":
+        if how == "lost":
+            server.running.discard(key)
+        if how in ("hang", "lost"):
             return
         sampler = next(n for n in graph.values() if "seed" in n["inputs"])
         if how in ("error", "oom"):
@@ -219,7 +225,7 @@ def _frame(opcode: int, data: bytes) -> bytes:
 def comfyui(rules: Callable[[dict[str, Any]], str] = lambda graph: "") -> Iterator[Any]:
     state: dict[str, Any] = {
         "rules": rules, "graphs": [], "history": {}, "files": {}, "sockets": {}, "seen": set(),
-        "other": [], "free": [10 << 30],
+        "other": [], "running": set(), "free": [10 << 30],
     }  # fmt: skip
     with serving(Comfy, **state) as server:
 

@@ -9,6 +9,7 @@ import loopback
 import pytest
 
 from iqmetrics.errors import BadInput
+from iqmetrics.generators import comfyui_server as module
 from iqmetrics.generators.base import Request, Result
 from iqmetrics.generators.comfyui_server import ComfyUI
 
@@ -117,6 +118,17 @@ def test_a_run_that_never_ends_is_interrupted(server: Any, flow: str) -> None:
     [late] = run(server, flow, ask("hang"), timeout_s=0.3)
     assert late.error is not None and late.error.kind == "timeout"
     assert server.other == ["/interrupt"]
+
+
+def test_a_run_that_the_server_forgot_is_not_waited_for(
+    server: Any, flow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its queue was cleared, or it was restarted; one that is under way is waited for."""
+    monkeypatch.setattr(module, "ASK_QUEUE_S", 0.1)
+    lost, fine = run(server, flow, ask("lost"), ask("a cat"), timeout_s=30)
+    assert lost.error is not None and lost.error.kind == "failed"
+    assert "no longer knows this run" in lost.error.reason
+    assert fine.image is not None and server.other == []
 
 
 def test_a_refused_graph_tells_the_node(server: Any, tmp_path: Path) -> None:

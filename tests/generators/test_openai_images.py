@@ -75,6 +75,26 @@ def test_waiting_ends() -> None:
     assert kind(result) == "rate_limited"
 
 
+def test_a_server_that_asks_to_come_back_tomorrow_is_not_waited_for() -> None:
+    tomorrow = (429, {"error": {"message": "daily limit"}}, {"Retry_After": "86400"})
+    with loopback.images_api(tomorrow) as server:
+        began = time.perf_counter()
+        [result] = run(server, ask())
+        assert len(server.asked) == 1 and time.perf_counter() - began < 5
+    assert kind(result) == "rate_limited"
+    assert result.error is not None
+    assert result.error.reason == "HTTP 429: daily limit (it asks to wait 86400 s)"
+
+
+def test_nobody_is_waited_for_only_once() -> None:
+    with loopback.images_api() as server:
+        pass
+    began = time.perf_counter()
+    results = run(server, *map(ask, "abcd"), retries=1, concurrency=1)
+    assert [kind(r) for r in results] == ["unreachable"] * 4
+    assert 1 <= time.perf_counter() - began < 3, "one second for the first, none for the others"
+
+
 def test_a_refusal_is_a_class_of_its_own_and_secrets_are_not_shown() -> None:
     with loopback.images_api(REFUSED) as server:
         refused, fine = run(server, ask("a"), ask("b"), concurrency=1)

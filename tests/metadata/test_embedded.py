@@ -12,6 +12,7 @@ from iqmetrics.metadata.containers import Embedded
 from iqmetrics.metadata.embedded import read_embedded, read_text
 from iqmetrics.metadata.facts import Facts
 from iqmetrics.metadata.folder import read_folder
+from iqmetrics.metadata.models import without_suffix
 
 SHARED = Path(os.environ.get("IQM_SHARED", Path(__file__).parents[3] / "shared"))
 REAL = SHARED / "images" / "comfyui"
@@ -66,7 +67,8 @@ def test_real_files_agree_with_the_truth_on_every_column() -> None:
         row = truth[record.image]
         assert record.prompt == row["prompt"], record.image
         assert (record.negative or "") == row["negative"], record.image
-        assert record.model == row["model"], record.image
+        assert record.model == without_suffix(row["model"]), record.image
+        assert record.params["checkpoint"] == row["model"], record.image
         assert str(record.seed) == row["seed"], record.image
         assert str(record.params["steps"]) == row["steps"], record.image
         assert str(record.params["stages"]) == row["stages"], record.image

@@ -151,9 +151,9 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
     assert os.path.exists(record.path)
 
 
-def test_two_folders_at_once_are_told_how_to_be_one(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
+def test_a_folder_beside_a_file_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b.png").write_bytes(b"x")
     with pytest.raises(BadInput, match="is a folder, and something else was given") as told:
-        select_files([tmp_path / "a", tmp_path / "b"])
-    assert "told apart as models" in told.value.hint
+        select_files([tmp_path / "a", tmp_path / "b.png"])
+    assert "told apart as a model" in told.value.hint

@@ -71,6 +71,13 @@ def test_loras_part_the_models_only_where_they_differ() -> None:
     assert ModelRule(["2.png"], [styled], "o").model("2.png", "", TABLE, styled, PNG)[0] == "c"
 
 
+def test_a_checkpoint_is_one_model_whether_or_not_its_suffix_is_written() -> None:
+    comfy, a1111 = {"checkpoint": "base_1.0.safetensors"}, {"checkpoint": "base_1.0"}
+    rule = ModelRule(["1.png", "2.png"], [comfy, a1111], "o")
+    names = {rule.model(f"{n}.png", "", TABLE, one, PNG)[0] for n, one in ((1, comfy), (2, a1111))}
+    assert names == {"base_1.0"}, "what stands behind the dot of 1.0 is no suffix"
+
+
 def test_lora_names_of_any_form() -> None:
     assert lora_names({"loras": [{"name": "x\\a.safetensors"}, "b.pt"]}) == "a + b"
     assert lora_names({}) == ""

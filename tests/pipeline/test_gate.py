@@ -9,7 +9,7 @@ from factory import Toy, card
 from iqmetrics.errors import BadInput
 from iqmetrics.pipeline.gate import Check, Verdict, judge
 from iqmetrics.pipeline.rules import Rule, Rules
-from iqmetrics.records import YES_NO, Metric, Scorecard
+from iqmetrics.records import YES_NO, Cell, Metric, Scorecard
 
 RNG = np.random.default_rng(5)
 BASE = RNG.normal(0.6, 0.1, size=(100, 4))
@@ -214,3 +214,13 @@ def test_checks_carry_the_unit_of_their_metric() -> None:
     assert {c.kind: c.unit for c in found.checks if c.kind != "coverage"} == {
         "margin": YES_NO, "floor": YES_NO,
     }  # fmt: skip
+
+
+def test_scorers_of_sets_that_only_the_baseline_has_lack_no_prompt() -> None:
+    """The candidate was scored with what the gate asks for, the baseline with everything."""
+    both = card({"old": BASE, "new": BASE + NOISE}, GOOD)
+    sets = [Cell("old", c.prompt_id, None, None, "", {"set.x": 1.0}) for c in both.cells]
+    base = replace(both, cells=(*both.cells, *sets))
+    found = judge(Rules("g", "", 0.05, (MARGIN,)), base, "old", both, "new")
+    assert found.state == "PASS"
+    assert len(found.unmatched) == len([c for c in sets if c.model == "old"]), "told all the same"

@@ -123,8 +123,9 @@ def test_a_refusal_is_a_row_and_is_not_asked_again_unless_wanted(tmp_path: Path)
     _, report = read_folder(tmp_path)
     assert ("grey", "cat-8x8", "unsafe") in report.failed_requests
     again = Grey()
-    generate(SUITE, [Model("grey", again)], tmp_path)
+    [made] = generate(SUITE, [Model("grey", again)], tmp_path)
     assert again.asked == []
+    assert (made.kept, made.failures, made.reason) == (1, {"refused": 4}, "unsafe"), "still none"
     generate(SUITE, [Model("grey", again)], tmp_path, retry_refused=True)
     assert len(again.asked) == 4
 

@@ -51,6 +51,13 @@ def test_sets_pair_with_sets_of_the_same_scorer() -> None:
     assert (len(found.pairs), found.by_pick) == (2, 0)
 
 
+def test_a_set_that_only_one_side_was_scored_for_is_no_missing_seed() -> None:
+    judged = Cell("m", "p", None, None, "", {"a.x": 1.0}, {"a.y": "abstained"})
+    found = pair([cell("p", 1, 1), judged], [cell("p", 1, 1)])
+    assert len(found.pairs) == 1
+    assert found.unmatched == ["prompt p: the baseline alone was scored for a.x, a.y"]
+
+
 def test_pairing_is_the_same_from_both_sides() -> None:
     ours = [cell("p", 1, 1), cell("p", 2, 2), cell("q", None, 1)]
     theirs = [cell("p", 2, 1), cell("p", 3, 2), cell("q", 5, 1)]

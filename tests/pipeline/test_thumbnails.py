@@ -44,10 +44,10 @@ def test_the_same_picture_gives_the_same_bytes() -> None:
     assert thumbnails.webp(picture(grey=9)) == thumbnails.webp(picture(grey=9))
 
 
-def test_the_png_shows_what_the_webp_shows() -> None:
+def test_the_jpeg_shows_what_the_webp_shows() -> None:
     data = thumbnails.webp(picture(grey=140, size=(40, 30)))
-    again = Image.open(io.BytesIO(thumbnails.png(data)))
-    assert (again.format, again.size, again.mode) == ("PNG", (40, 30), "RGB")
+    again = Image.open(io.BytesIO(thumbnails.jpeg(data)))
+    assert (again.format, again.size, again.mode) == ("JPEG", (40, 30), "RGB")
     assert np.abs(np.asarray(again, float) - 140).max() <= 3
 
 

@@ -4,6 +4,8 @@ import csv
 import errno
 import io
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -127,10 +129,32 @@ def test_a_table_cut_short_leaves_the_old_one_whole(tmp_path: Path, error: BaseE
         yield [2]
         raise error
 
-    with pytest.raises(type(error)):
+    with pytest.raises(type(error)) as raised:
         feeds.write_csv(path, ["a"], some())
+    assert getattr(raised.value, "filename", str(path)) == str(path), "it is told which file"
     assert path.read_bytes() == b"a\r\n1\r\n"
     assert os.listdir(tmp_path) == ["夏.csv"], "nothing half written fills the disk"
+
+
+def test_two_processes_that_write_one_table_do_not_take_each_others_file(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    with feeds.beside(path) as ours:
+        ours.write_bytes(b"a\r\n1\r\n")
+        other = "from pathlib import Path; from iqmetrics.views import feeds; import sys; "
+        other += "feeds.write_csv(Path(sys.argv[1]), ['a'], [[1]])"
+        subprocess.run([sys.executable, "-c", other, str(path)], check=True)
+        assert feeds.replace_if_changed(ours, path) is False
+    assert os.listdir(tmp_path) == ["t.csv"]
+
+
+def test_what_a_killed_run_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("old.csv.7.new", "young.csv.8.new", "old.csv"):
+        (tmp_path / name).touch()
+    for name in ("old.csv.7.new", "old.csv"):
+        os.utime(tmp_path / name, (0, 0))
+    feeds.sweep(tmp_path)
+    feeds.sweep(tmp_path / "nowhere")
+    assert sorted(os.listdir(tmp_path)) == ["old.csv", "young.csv.8.new"]
 
 
 def test_a_text_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:

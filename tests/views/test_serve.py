@@ -1,5 +1,6 @@
 """The server answers what it should, to whom it should, and nothing by path."""
 
+import json
 import os
 from pathlib import Path
 
@@ -35,10 +36,10 @@ def client(folder: Path) -> TestClient:
 def test_the_page_shows_the_scorecard_and_runs_only_its_own_script(client: TestClient) -> None:
     client.get("/feed/secret/scorecard.csv")
     page = client.get("/")
-    assert "size.width" in page.text
+    assert "size.<wbr>width" in page.text
     assert "60 [60, 60] n=3" in page.text
     assert "script-src 'sha256-" in page.headers["content-security-policy"]
-    assert client.get("/live").text.strip().startswith("<table>")
+    assert client.get("/live").text.strip().startswith("<table ")
 
 
 def test_images_are_named_by_number_and_prompts_are_text(client: TestClient) -> None:
@@ -48,6 +49,28 @@ def test_images_are_named_by_number_and_prompts_are_text(client: TestClient) -> 
     assert client.get("/images/0").headers["content-type"] == "image/png"
     assert client.get("/images/0?small").headers["content-type"] == "image/webp"
     assert client.get("/images/99").status_code == 404
+
+
+def test_the_report_shows_originals_which_are_named_by_number(
+    folder: Path, client: TestClient
+) -> None:
+    from iqmetrics.pipeline.score import read
+    from iqmetrics.store import Store
+    from iqmetrics.views.report import page
+
+    with Store(folder / "scores.sqlite") as store:
+        page.write(read(store), {"scorers": []}, folder / "report.html")
+    sent = client.get("/report")
+    assert sent.headers["content-type"].startswith("text/html")
+    data = json.loads(sent.text.split('id="data">')[1].split("</script>")[0])
+    assert [(i["f"], i["o"]) for i in data["images"]] == [
+        (f"{n}.png", f"/images/{n}") for n in range(3)
+    ]
+    assert client.get("/images/2").content == (folder.parent / "2.png").read_bytes()
+    assert '"../' not in sent.text
+    links = client.get("/images").text
+    assert 'href="/report"' in links and "/feed/secret/scorecard.csv" in links
+    (folder / "report.html").unlink()
 
 
 def test_a_report_of_very_many_images_finds_its_parts(

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 from hashlib import sha256
 
 import numpy as np
@@ -23,7 +24,7 @@ def cells(html: str) -> list[str]:
 
 def test_the_table_has_a_row_a_metric_and_a_cell_a_model() -> None:
     html = web_pages.table(CARD)
-    assert re.findall(r"<th>(.*?)</th>", html) == ["metric", "a", "b", "toy.good"]
+    assert re.findall(r"<th>(.*?)</th>", html) == ["metric", "a", "b", "toy.<wbr>good"]
     a, b = cells(html)
     assert a.startswith("0.5 [")
     assert a.endswith("n=4")
@@ -34,7 +35,18 @@ def test_what_was_not_measured_is_no_number() -> None:
     a, b = record("a.png", "a"), record("b.png", "b")
     run = Run([a, b], (FACTS,))
     made = build(outcomes(stored((a, good(0.5, 3.0)), (b, good(0.5))), run), run.scorers)
-    assert cells(web_pages.table(made))[2:] == ["3  n=1", "-"]
+    assert cells(web_pages.table(made))[2:] == ["3 n=1", "-"]
+
+
+def test_some_of_all_are_told_and_metrics_stand_under_their_axis() -> None:
+    a, b = record("a.png", "a"), record("b.png", "a")
+    run = Run([a, b], (FACTS,))
+    made = build(outcomes(stored((a, good(0.5, 3.0)), (b, good(0.5))), run), run.scorers)
+    assert cells(web_pages.table(made))[1].endswith(" n=1/2")
+    usable = replace(made.rows[0], metric="usable", scorer="usable")
+    both = web_pages.table(replace(made, rows=(*made.rows, usable)))
+    assert re.findall(r"<span>(.*?)</span>", both) == ["usable", "other"]
+    assert both.index("toy.<wbr>good") > both.index("<th>usable</th>"), "the axes have an order"
 
 
 def test_a_metric_that_nowhere_has_a_value_has_no_row() -> None:

@@ -8,8 +8,8 @@ function scorecardView() {
     ? [el("b", {}, mean(i, row.mean)), " ", el("small", {}, row.low != null ? [el("span", {}, `[${share(i, row.low)}, ${share(i, row.high)}]`), " "] : null, el("span", { class: "n" }, count(row)))] : "–";
   const opens = (i) => measured.includes(i);
   const line = (i) => {
-    const { name, about, better } = D.metrics[i], rows = rowsOf(name);
-    return el("tr", {}, el("th", { scope: "row", title: about }, opens(i) ? el("button", { class: "plain", onclick: () => show({ ...readState(), view: "images", metric: i, range: null, page: 0 }) }, name) : name, W[better] ? el("small", { class: "soft" }, W[better]) : null),
+    const { about, better } = D.metrics[i], rows = rowsOf(D.metrics[i].name);
+    return el("tr", {}, el("th", { scope: "row", title: about }, opens(i) ? el("button", { class: "plain", onclick: () => show({ ...readState(), view: "images", metric: i, range: null, page: 0 }) }, nameOf(i)) : nameOf(i), W[better] ? el("small", { class: "soft" }, W[better]) : null),
       rows.map((row) => el("td", {}, cell(i, row))), el("td", {}, intervals(i, rows.filter((row) => row && row.mean != null))));
   };
   const axes = inAxes(valued), picture = radar();
@@ -58,11 +58,14 @@ function readState() {
 let turns = 0;
 function show(state) {
   const changed = Object.fromEntries(Object.entries(state).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(START[key])));
+  const held = document.activeElement !== document.body;
   history.replaceState(null, "", "#" + encodeURIComponent(JSON.stringify(changed)));
   document.getElementById("tabs").replaceChildren(...Object.keys(VIEWS).filter((name) => name !== "compare" || D.models.length > 1).map((name) =>
     el("button", { role: "tab", "aria-selected": String(name === state.view), "aria-controls": "main", tabindex: name === state.view ? "0" : "-1", onclick: () => show({ ...state, view: name, page: 0 }) }, W["tab_" + name])));
   const main = document.getElementById("main"), turn = ++turns, wait = needed(state);
-  const draw = () => { if (turn === turns) refill(main, VIEWS[state.view](state)); };
+  // A keyboard goes on from the tab where what it had pressed is gone.
+  const hold = () => { if (held && document.activeElement === document.body) document.querySelector("[role=tab][aria-selected=true]").focus({ preventScroll: true }); };
+  const draw = () => { if (turn === turns) { refill(main, VIEWS[state.view](state)); hold(); } };
   if (!wait) { draw(); return; }
   refill(main, el("p", { role: "status" }, W.loading));
   wait.then(draw, () => { if (turn === turns) refill(main, el("p", { role: "alert" }, W.lost)); });

@@ -135,5 +135,5 @@ class _Files:
     def remove_others(self) -> None:
         for old in self._folder.glob("*.js"):
             if old.name not in self._written:
-                old.unlink()
+                old.unlink(missing_ok=True)  # by another run, perhaps
                 self.changed = True

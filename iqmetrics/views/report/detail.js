@@ -62,7 +62,7 @@ function valuesOf(image) {
   const rows = inAxes(D.metrics.map((_, i) => i).filter((i) => image.v[i] != null));
   return el("table", { class: "values" }, rows.map(([axis, indices]) => el("tbody", {},
     el("tr", {}, el("th", { class: "axis-name", scope: "rowgroup", colspan: 2 }, W["axis_" + axis])),
-    indices.map((i) => el("tr", {}, el("th", { title: D.metrics[i].about }, D.metrics[i].name), el("td", {}, quantity(i, image.v[i]), isYesNo(i) ? null : " " + D.metrics[i].unit))))));
+    indices.map((i) => el("tr", {}, el("th", { title: D.metrics[i].about }, nameOf(i)), el("td", {}, withUnit(i, image.v[i])))))));
 }
 
 // The metrics without a value, by their common reason.

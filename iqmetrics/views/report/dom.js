@@ -36,6 +36,17 @@ const quantity = (metric, value) => (isYesNo(metric) && (value === 0 || value ==
 const share = (metric, value) => (isYesNo(metric) ? `${num(100 * value)} %` : num(value));
 const mean = (metric, value) => share(metric, value) + (isYesNo(metric) ? ` ${W.yes}` : "");
 
+// One image's value with its unit: "1 face", and nothing behind a share, a ratio, yes or no.
+const UNSAID = ["", "yes/no", "share", "ratio"];
+function withUnit(metric, value) {
+  const { unit } = D.metrics[metric], number = quantity(metric, value);
+  if (UNSAID.includes(unit)) return number;
+  return `${number} ${number === "1" ? unit.replace(/([a-z]{2})s(?= of |$)/, "$1") : unit}`;
+}
+
+// A metric's name, which may be broken at its dots and underscores.
+const nameOf = (metric) => D.metrics[metric].name.split(/(?<=[._])/).flatMap((part, at) => (at ? [el("wbr"), part] : [part]));
+
 const word = (status) => W["status_" + status] || status;
 const color = (model) => "m" + (model % 6);
 const swatch = (model) => el("span", { class: "swatch " + color(model) });

@@ -120,6 +120,13 @@ def test_a_brush_over_the_histogram_keeps_its_images(page: Any) -> None:
     assert len(values(page)) == 13
 
 
+def test_a_keyboard_is_not_lost_when_its_button_leads_elsewhere(page: Any) -> None:
+    page.get_by_role("button", name="toy.good").focus()
+    page.keyboard.press("Enter")
+    focused = page.locator(":focus")
+    assert focused.inner_text() == "Images" and focused.get_attribute("role") == "tab"
+
+
 def test_detail_shows_values_reasons_and_overlays(page: Any) -> None:
     tab(page, "Images")
     page.locator(".card", has_text="prompt 1").first.click()

@@ -109,3 +109,24 @@ def test_it_is_said_in_chinese_too(browser: Any, written: dict[str, Path]) -> No
     opened.goto(written["zh"].as_uri())
     assert "75 % 是" in opened.locator("main").inner_text()
     opened.close()
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "shown"),
+    [
+        ("faces", 1, "1 face"),
+        ("faces", 0, "0 faces"),
+        ("hands", 2, "2 hands"),
+        ("spreads of normal faces", 1, "1 spread of normal faces"),
+        ("DMOS points", 1.5, "1.5 DMOS points"),
+        ("s", 1, "1 s"),
+        ("share", 0.25, "0.25"),
+        ("", 3, "3"),
+        ("yes/no", 1, "yes"),
+    ],
+)
+def test_a_unit_agrees_with_its_number(page: Any, unit: str, value: float, shown: str) -> None:
+    found = page.evaluate(
+        "([unit, value]) => { D.metrics[0].unit = unit; return withUnit(0, value); }", [unit, value]
+    )
+    assert found == shown

@@ -1,0 +1,29 @@
+"""The report as `iqm serve` sends it: its originals are named by number, as all images there."""
+
+import json
+from collections.abc import Iterable
+
+from iqmetrics.records import ImageRecord
+from iqmetrics.views.report.data import readable
+from iqmetrics.views.report.page import inert
+
+START, END = 'id="data">', "</script>"
+
+
+def numbered(html: str, records: Iterable[ImageRecord]) -> str:
+    """The page with `/images/N` where it names an original by its path.
+
+    A path as seen from the file leads nowhere on the server. An image that the store no longer has
+    keeps its thumbnail. The report of very many images holds no paths itself, and stays as it is.
+    """
+    start = html.find(START) + len(START)
+    end = html.find(END, start)
+    data = json.loads(html[start:end])
+    if "bundle" in data:
+        return html
+    numbers = {readable(record.image): number for number, record in enumerate(records)}
+    for image in data["images"]:
+        if image.get("o") is not None:
+            number = numbers.get(image["f"])
+            image["o"] = None if number is None else f"/images/{number}"
+    return html[:start] + inert(data) + html[end:]
