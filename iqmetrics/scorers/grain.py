@@ -56,7 +56,7 @@ class Grain:
     device: str = field(init=False, repr=False, compare=False, default="cpu")
 
     name = "grain"
-    version = "3"
+    version = "4"
     scope: ClassVar[Scope] = "image"
     concurrent = True
     licence = "Apache-2.0"
