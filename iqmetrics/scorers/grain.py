@@ -9,6 +9,7 @@ import numpy as np
 
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture, by_shape
+from iqmetrics.nets.grain.again import NO_GRAIN
 from iqmetrics.records import Metric, Missing, Reading, Scope
 from iqmetrics.scorers.base import keep
 
@@ -44,7 +45,7 @@ class Grain:
         with the middle denoised to a third: uniformity near 0.45, centre_edge near 0.4.
     """
 
-    no_grain_below: float = 0.75
+    no_grain_below: float = NO_GRAIN
     """Strength in grey levels that a fifth of the picture must reach to count as having grain."""
     least_covered: float = 0.3
     """Share of the frame that must be readable, or the scorer abstains."""
@@ -55,7 +56,7 @@ class Grain:
     device: str = field(init=False, repr=False, compare=False, default="cpu")
 
     name = "grain"
-    version = "3"
+    version = "4"
     scope: ClassVar[Scope] = "image"
     concurrent = True
     licence = "Apache-2.0"
@@ -107,6 +108,7 @@ class Grain:
                     if self.device != "cpu"
                     else [p.pixels for p in shown],
                     self.device,
+                    self.no_grain_below,
                 )
                 for index, place in enumerate(part):
                     answers[place] = self._answer(seen, index)

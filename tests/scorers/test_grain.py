@@ -5,6 +5,7 @@ from contract import check_scorer, copies, same_reading
 
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
+from iqmetrics.nets.grain.again import look_again
 from iqmetrics.nets.grain.synthesis import KINDS, add_grain, field
 from iqmetrics.plugins import make
 from iqmetrics.records import ImageRecord, Reading
@@ -152,3 +153,17 @@ def test_gpu_and_cpu_agree():
     load(far, "cuda")
     for a, b in zip(near.score(copies(pictures)), far.score(copies(pictures)), strict=True):
         same_reading(a, b, 1e-3, 1e-3)
+
+
+def test_what_has_no_grain_and_what_is_looked_at_again_is_one_number(monkeypatch):
+    asked = []
+
+    def spy(features, *rest):
+        asked.append(rest[-1])
+        return look_again(features, *rest)
+
+    monkeypatch.setattr("iqmetrics.nets.grain.read.look_again", spy)
+    flat = Picture(ImageRecord("a.png", "a.png"), np.full((400, 400, 3), 120, np.uint8))
+    for least in (0.0, 0.5, 3.0):
+        Grain(no_grain_below=least, faces=False).score([flat])
+    assert asked == [0.5, 3.0]

@@ -108,3 +108,18 @@ def test_all_alike_is_no_certainty_and_a_prompt_counts_once() -> None:
 
 def test_one_prompt_gives_no_interval_of_a_rate() -> None:
     assert rate_interval(np.array([1.0, 0.0]), np.array([0, 0])) == (0.5, None, None)
+
+
+def test_many_prompts_have_the_cluster_robust_interval_of_statsmodels() -> None:
+    """Clusters of unlike size; to a share of 1e-9, so that k / (k - 1) counts too."""
+    sm = pytest.importorskip("statsmodels.api")
+    rng = np.random.default_rng(4)
+    clusters = np.repeat(np.arange(LARGE), rng.integers(1, 5, LARGE))
+    values = rng.normal(size=LARGE)[clusters] + rng.normal(size=len(clusters))
+    fit = sm.OLS(values, np.ones(len(values))).fit(
+        cov_type="cluster", cov_kwds={"groups": clusters}, use_t=False
+    )
+    for level in (0.8, 0.95):
+        mean, low, high = cluster_interval(values, clusters, level)
+        assert mean == pytest.approx(fit.params[0], rel=1e-9)
+        assert (low, high) == pytest.approx(tuple(fit.conf_int(1 - level)[0]), rel=1e-9)

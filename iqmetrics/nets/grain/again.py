@@ -20,9 +20,9 @@ from iqmetrics.nets.grain.field import fullest, mean, trust_of
 from iqmetrics.nets.grain.trust import judge
 
 NO_GRAIN = 0.75
-"""Strength in grey levels where there is most, below which the first look found none."""
-CLEAR = 2 * NO_GRAIN
-"""What the noisier half must reach by itself."""
+"""Strength in grey levels where there is most, below which a picture counts as having none."""
+CLEAR = 2
+"""How many times as much the noisier half must reach by itself."""
 LEAST_TRUST = 0.16
 """Mean trust over the noisier half."""
 ALIKE = 0.25
@@ -39,7 +39,11 @@ def noisier_half(features: Any) -> Any:
 
 
 def look_again(
-    features: Any, first: tuple[Any, Any, Any], clipped: Any, given: dict[str, Any]
+    features: Any,
+    first: tuple[Any, Any, Any],
+    clipped: Any,
+    given: dict[str, Any],
+    no_grain_below: float = NO_GRAIN,
 ) -> tuple[Any, Any]:
     """Judge the noisier half by itself.
 
@@ -48,6 +52,7 @@ def look_again(
         first: what `trust.judge` said of them: log strength, likely error, log cell size.
         clipped: share of clipped pixels in every tile.
         given: the network's parameters.
+        no_grain_below: strength in grey levels that would otherwise be enough for grain.
 
     Returns:
         The three tensors with the noisier half judged anew, and for each image [N] whether that
@@ -62,7 +67,7 @@ def look_again(
     quiet = (0.5 * features[..., 0].flatten(1).quantile(0.25, dim=1)).exp()
     away = alone[0] - mean(alone[0], trust)[:, None, None]
     found = (
-        (strength >= CLEAR)
+        (strength >= CLEAR * no_grain_below)
         & (trust.sum((1, 2)) >= LEAST_TRUST * half.sum((1, 2)))
         & (mean(away.square(), trust) <= ALIKE**2)
         & (quiet < QUIETER * strength)

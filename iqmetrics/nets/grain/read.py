@@ -65,12 +65,14 @@ class Look:
         }
 
 
-def look(pixels: Any, device: str = "cpu") -> Look:
+def look(pixels: Any, device: str = "cpu", no_grain_below: float = NO_GRAIN) -> Look:
     """Read the grain of images of one size.
 
     Args:
         pixels: images [H, W, 3] uint8, sRGB, or a tensor of them [N, H, W, 3] on the device.
         device: "cpu" or "cuda".
+        no_grain_below: strength in grey levels where there is most, below which a picture is looked
+            at a second time.
     """
     import torch
 
@@ -78,7 +80,7 @@ def look(pixels: Any, device: str = "cpu") -> Look:
         tensor = pixels
         if not isinstance(pixels, torch.Tensor):
             tensor = torch.stack([torch.from_numpy(np.array(p)).to(device) for p in pixels])
-        named, grid = measure(tensor)
+        named, grid = measure(tensor, no_grain_below)
         arrays = torch.cat([named[key].reshape(len(pixels), -1) for key in named], 1).cpu().numpy()
     found: dict[str, Any] = {}
     start = 0
@@ -89,13 +91,13 @@ def look(pixels: Any, device: str = "cpu") -> Look:
     return Look(grid=grid, **found)
 
 
-def measure(pixels: Any) -> tuple[dict[str, Any], Grid]:
+def measure(pixels: Any, no_grain_below: float = NO_GRAIN) -> tuple[dict[str, Any], Grid]:
     """The same as `look` on a uint8 tensor [N, H, W, 3], answering tensors on its device."""
     import torch
 
     features, grid = tile_features(pixels)
     luma, clipped = (features[..., FEATURES.index(name)] for name in ("luma", "clipped"))
-    seen = _read(features, luma, clipped)
+    seen = _read(features, luma, clipped, no_grain_below)
     inside, outside = _rings(grid, str(pixels.device))
     centre_edge, centre_trust = ratio(seen.deviation, seen.trust, inside, outside)
     bounds = ((luma < SHADOW), (luma >= SHADOW) & (luma <= HIGHLIGHT), (luma > HIGHLIGHT))
@@ -121,15 +123,16 @@ def measure(pixels: Any) -> tuple[dict[str, Any], Grid]:
     }, grid
 
 
-def _read(features: Any, luma: Any, clipped: Any) -> Field:
+def _read(features: Any, luma: Any, clipped: Any, no_grain_below: float) -> Field:
     """The field of every image, after a second look where the first has found no grain."""
     given = parameters(str(features.device))
     first = judge(features, given)
     seen = read_field(*first, luma, clipped)
-    bare = (seen.fullest < NO_GRAIN).nonzero()[:, 0]
+    bare = (seen.fullest < no_grain_below).nonzero()[:, 0]
     if not len(bare):
         return seen
-    merged, found = look_again(features[bare], tuple(t[bare] for t in first), clipped[bare], given)
+    again = features[bare], tuple(t[bare] for t in first), clipped[bare]
+    merged, found = look_again(*again, given, no_grain_below)
     if not found.any():
         return seen
     at = bare[found]

@@ -70,7 +70,8 @@ ACTS: dict[str, Callable[[Tensor, Tensor | None], Tensor]] = {
 
 
 def _conv_transpose(v: Values, a: Attributes) -> Tensor:
-    _only(not any(a.get("pads", ())) and not a.get("output_shape"), "ConvTranspose", a)
+    other = any(a.get("pads", ())) or a.get("output_shape") or any(a.get("output_padding", ()))
+    _only(not other and a.get("auto_pad", b"NOTSET") == b"NOTSET", "ConvTranspose", a)
     bias = v[2] if len(v) > 2 else None
     return functional.conv_transpose2d(
         v[0], v[1], bias, a["strides"], groups=a.get("group", 1), dilation=a["dilations"]
@@ -78,7 +79,8 @@ def _conv_transpose(v: Values, a: Attributes) -> Tensor:
 
 
 def _max_pool(v: Values, a: Attributes) -> Tensor:
-    _only(not a.get("ceil_mode"), "MaxPool", a)
+    whole = all(apart == 1 for apart in a.get("dilations", ()))
+    _only(whole and not a.get("ceil_mode"), "MaxPool", a)
     top, left, bottom, right = pads(v[0], a, a["kernel_shape"])
     x = v[0]
     if top or left or bottom or right:
@@ -177,6 +179,12 @@ def _squeeze(v: Values, a: Attributes) -> Tensor:
     return torch.squeeze(v[0], tuple(int(n) for n in axes))
 
 
+def _flatten(v: Values, a: Attributes) -> Tensor:
+    _only(a.get("axis", 1) == 1, "Flatten", a)
+    flat: Tensor = v[0].flatten(1)
+    return flat
+
+
 def _depth_to_space(v: Values, a: Attributes) -> Tensor:
     _only(a.get("mode", b"DCR") == b"DCR", "DepthToSpace", a)
     n, c, h, w = v[0].shape
@@ -230,7 +238,7 @@ OPERATORS: dict[str, Callable[[Values, Attributes], Any]] = {
     "DepthToSpace": _depth_to_space,
     "Div": lambda v, a: v[0] / v[1],
     "Erf": lambda v, a: torch.erf(v[0]),
-    "Flatten": lambda v, a: v[0].flatten(1),
+    "Flatten": _flatten,
     "Gather": _gather,
     "Gemm": _gemm,
     "GlobalAveragePool": lambda v, a: v[0].mean((2, 3), keepdim=True),

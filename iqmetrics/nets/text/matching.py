@@ -88,11 +88,10 @@ def credit(match: Match | None) -> float:
     """What a match adds to completeness, 0..1: its similarity, less where chance may explain it."""
     if match is None:
         return 0.0
+    if match.similarity >= MEANT_SIMILARITY:
+        return match.similarity
     span = MEANT_SIMILARITY - LEAST_SIMILARITY
-    chance = MEANT_SIMILARITY * max(0.0, match.similarity - LEAST_SIMILARITY) / span
-    return (
-        min(match.similarity, chance) if match.similarity < MEANT_SIMILARITY else match.similarity
-    )
+    return MEANT_SIMILARITY * max(0.0, match.similarity - LEAST_SIMILARITY) / span
 
 
 def left_over(lines: Sequence[str], matches: Iterable[Match | None]) -> list[int]:

@@ -150,3 +150,10 @@ def test_characters_the_net_does_not_know_lower_readability() -> None:
         return value
 
     assert read("AA") > read("AЖ") > read("ЖЖ")
+
+
+def test_the_likest_of_new_lines_is_tried_first() -> None:
+    known = Judged(("HAPPY HOUR",), (), (None,))
+    new = [line("HAPPY HOOT", 0, 0), line("HAPPY HOUR", 0, 40), line("HAPPY HOUS", 0, 80)]
+    found = [x.text for x in judging._promising(known, new)]
+    assert found == ["HAPPY HOUR", "HAPPY HOUS", "HAPPY HOOT"]

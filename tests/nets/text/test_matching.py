@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iqmetrics.nets.text import matching
 from iqmetrics.nets.text.matching import LEAST_SIMILARITY, Match, assign, credit, left_over
 from iqmetrics.nets.text.normal import similarity
 
@@ -178,3 +179,34 @@ def test_credit_rises_with_similarity_and_never_exceeds_it() -> None:
     values = [credit(Match((), "", s, 0)) for s in steps]
     assert values == sorted(values)
     assert all(v <= s for v, s in zip(values, steps, strict=True))
+
+
+def test_a_lesser_match_waits_for_what_the_sure_ones_leave() -> None:
+    sure, later = assign(["OPEN", "LATE"], ["OPENLATE", "LANE"], [[0], [1]])
+    assert sure is not None and sure.pieces == ((0, 0, 4),)
+    assert later is not None and later.pieces == ((0, 4, 8),) and later.similarity == 1
+
+
+def test_what_a_run_of_lines_has_used_is_not_there_for_another_target() -> None:
+    both, part = assign(["OPEN LATE", "LATE"], ["OPEN", "LATE"], [[0, 1]])
+    assert both is not None and both.found == "OPENLATE"
+    assert part is None
+
+
+def test_a_letter_too_many_belongs_to_the_word_it_stands_in() -> None:
+    (found,) = assign(["BREAD"], ["XXBREAWDXX"], [[0]])
+    assert found is not None and (found.found, found.distance) == ("BREAWD", 1)
+
+
+@pytest.mark.parametrize(
+    ("window", "fair"), [((8, 20), False), ((0, 12), False), ((5, 15), True), ((6, 15), False)]
+)
+def test_a_run_takes_half_of_its_first_and_of_its_last_line(
+    window: tuple[int, int], fair: bool
+) -> None:
+    assert matching._fair(window, ((0, 0, 10), (1, 0, 10))) is fair
+
+
+def test_what_is_left_of_a_line_is_all_but_the_match() -> None:
+    match = Match(((0, 3, 7),), "OPEN", 1.0, 0.0)
+    assert left_over(["NOW OPEN!", "EXIT"], [match, None]) == [len("NOWOPEN") - 4, 4]
