@@ -84,7 +84,7 @@ class Face:
     def version(self) -> str:
         """Names the pack, if one is used, so that its scores are not mixed with others."""
         pack = self.found_pack
-        return "5" if pack is None else f"5+insightface.{pack.name}.{pack.digest}"
+        return "6" if pack is None else f"6+insightface.{pack.name}.{pack.digest}"
 
     @property
     def licence(self) -> str:
