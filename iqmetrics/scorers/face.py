@@ -54,8 +54,8 @@ class Face:
         pack: A pack's folder or name; else `IQM_INSIGHTFACE_DIR`, else `~/.insightface/models`.
 
     Example:
-        The astronaut of `fixtures/outputs/model-a`: count 1, asymmetry 1.2, malformed 0.00. The one
-        of model-b, an eye lower by a fifth of the eye distance: asymmetry 7.2, worst region eyes.
+        The astronaut of `fixtures/outputs/model-a`: count 1, asymmetry 1.0, malformed 0.00. The one
+        of model-b, an eye lower by a fifth of the eye distance: asymmetry 7.8, worst region eyes.
     """
 
     backend: str = "auto"
