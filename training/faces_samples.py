@@ -3,9 +3,9 @@
     python training/faces_samples.py PHOTOS SAMPLES.npz
 
 PHOTOS holds the files named in `faces_photos.csv` (see its `source` column; in a repository's file
-name "__" stands for "/"). Every sample goes through the whole chain (detector, mesh, frontal face,
-iris), as it would in use. People who are not `tested` only widen what is known of normal and of
-pushed faces: a photo of theirs gives 14 samples.
+name "__" stands for "/"; a file that the newest commit lacks is in an older one). Every sample goes
+through the whole chain (detector, mesh, frontal face, iris), as it would in use. People who are not
+`tested` only widen what is known of normal and of pushed faces: a photo of theirs gives 14 samples.
 """
 
 import argparse
@@ -30,10 +30,14 @@ from iqmetrics.records import ImageRecord
 REGIONS = ("eyes", "brows", "nose", "mouth", "jaw")
 SIDE = 336
 YAW = 22.0
+FORMAL = "CivilServiceUSA"
+"""Official portraits in faces_photos.csv: calmer than other photographs (see `faces.py`)."""
 UNTESTED = (0, 2, 3, 4, 5)
 """Training samples of a person who is not tested: two nuisances, three pushes."""
 MORE = 8
 """Samples of everybody in a second round: two nuisances, six pushes."""
+CHOOSE = (("eyes", 10), ("eyes", 6), ("mouth", 10), ("mouth", 6), ("jaw", 10))
+"""Thin-plate pictures of every second untested face, to choose settings on (`--choose`)."""
 ODDS = (0.27, 0.13, 0.12, 0.26, 0.22)
 """How often each region is pushed."""
 
@@ -68,6 +72,12 @@ def photos(folder):
             yield row["person"], cut_out, again.mesh, row["tested"] == "yes"
 
 
+def formal_people():
+    """Who is listed with an official portrait."""
+    with (Path(__file__).parent / "faces_photos.csv").open() as file:
+        return [r["person"] for r in csv.DictReader(file) if FORMAL in r["source"]]
+
+
 def measured(pixels):
     """(skew, broken, yaw in degrees, [score, flag, side]) of the middle face; None if none."""
     face = face_near(pixels, pixels.shape[1] / 2, pixels.shape[0] / 2)
@@ -79,7 +89,12 @@ def measured(pixels):
     turned = mirrored(face, shown.width) if is_turned(shown) else face
     m = measure([upright(shown)], [turned])[0]
     sign = -1 if is_turned(shown) else 1
-    return m.skew * sign, m.broken, m.posed.degrees * sign, [face.score, face.flag, face.side]
+    return (
+        (m.skew * sign).astype(np.float16),
+        m.broken,
+        m.posed.degrees * sign,
+        [face.score, face.flag, face.side],
+    )
 
 
 def shift(rng, length):
@@ -114,6 +129,13 @@ def nuisance(face, mesh, rng):
     return face
 
 
+def bent(face, mesh, region, percent, rng):
+    """One side of a region moved by so many percent of the eye distance, by a thin-plate spline."""
+    side, by = rng.choice([-1, 1]), shift(rng, percent / 100)
+    field = warps.thin_plate_field(mesh, SIDE, region, side, by, mirror_map())
+    return warps.remap(face, field)
+
+
 def tests(face, mesh, rng):
     """(kind, cut-out) of every test picture of one face; thin-plate warps only."""
     mirror = mirror_map()
@@ -127,9 +149,7 @@ def tests(face, mesh, rng):
         "ears": (10,),
     }.items():
         for percent in percents:
-            side, by = rng.choice([-1, 1]), shift(rng, percent / 100)
-            field = warps.thin_plate_field(mesh, SIDE, region, side, by, mirror)
-            yield f"{region}_{percent}", warps.remap(face, field)
+            yield f"{region}_{percent}", bent(face, mesh, region, percent, rng)
     yield "melt_6", warps.melt(face, mesh, 0.06, rng)
     yield "blurred_eye", warps.blur_eye(face, mesh, rng.choice([-1, 1]), mirror)
     yield "mirror", face[:, ::-1]
@@ -143,7 +163,7 @@ def tests(face, mesh, rng):
 
 def samples_of(task):
     """Everything of one photo: rows of (kind, answer, measured)."""
-    index, person, face, mesh, tested, each = task
+    index, person, face, mesh, tested, each, choose = task
     cv2.setNumThreads(1)
     rows = []
     rng = np.random.default_rng([11, index])
@@ -174,6 +194,12 @@ def samples_of(task):
         else:
             kind, (pixels, answer) = "train_push", planted(face, mesh, rng)
         rows.append((index, person, kind, answer, measured(pixels)))
+    if choose and not tested and index % 2 == 0:
+        rng = np.random.default_rng([31, index])
+        for region, percent in CHOOSE:
+            pixels = bent(face, mesh, region, percent, rng)
+            kind = f"choose_{region}_{percent}"
+            rows.append((index, person, kind, np.zeros((5, 2)), measured(pixels)))
     return rows
 
 
@@ -182,30 +208,37 @@ def main():
     parser.add_argument("photos", type=Path)
     parser.add_argument("samples", type=Path)
     parser.add_argument("--each", type=int, default=14, help="training samples a photo")
+    parser.add_argument("--choose", action="store_true", help="add pictures to choose settings on")
     parser.add_argument("--workers", type=int, default=1)
     args = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    tasks = [(i, *photo, args.each) for i, photo in enumerate(photos(args.photos))]
+    tasks = [(i, *photo, args.each, args.choose) for i, photo in enumerate(photos(args.photos))]
     print(len(tasks), "faces,", len({t[1] for t in tasks}), "people", flush=True)
     with multiprocessing.get_context("spawn").Pool(args.workers) as pool:
         rows = [row for some in pool.imap(samples_of, tasks) for row in some]
     found = [r for r in rows if r[4] is not None]
     width = len(found[0][4][0])
-    lost = (np.full(width, np.nan), np.full(len(found[0][4][1]), np.nan), np.nan, [0, 0, 0])
+    lost = (
+        np.full(width, np.nan, np.float16),
+        np.full(len(found[0][4][1]), np.nan),
+        np.nan,
+        [0, 0, 0],
+    )
     got = [r[4] or lost for r in rows]
-    np.savez_compressed(
+    np.savez(
         args.samples,
         index=[r[0] for r in rows],
         person=[zlib.crc32(r[1].encode()) for r in rows],
         kind=[r[2] for r in rows],
         answer=[r[3] for r in rows],
-        skew=np.array([g[0] for g in got], np.float16),
+        skew=np.array([g[0] for g in got]),
         broken=np.array([g[1] for g in got]),
         yaw=[g[2] for g in got],
         found=[g[3] for g in got],
         blocks=blocks(),
         grids=grids(),
         tested=[tasks[r[0]][4] for r in rows],
+        formal=np.isin([r[1] for r in rows], formal_people()),
     )
     print(len(rows), "samples,", len(rows) - len(found), "without a face")
 

@@ -54,8 +54,8 @@ class Face:
         pack: A pack's folder or name; else `IQM_INSIGHTFACE_DIR`, else `~/.insightface/models`.
 
     Example:
-        The astronaut of `fixtures/outputs/model-a`: count 1, asymmetry 1.2, malformed 0.00. The one
-        of model-b, an eye lower by a fifth of the eye distance: asymmetry 7.2, worst region eyes.
+        The astronaut of `fixtures/outputs/model-a`: count 1, asymmetry 1.0, malformed 0.00. The one
+        of model-b, an eye lower by a fifth of the eye distance: asymmetry 7.8, worst region eyes.
     """
 
     backend: str = "auto"
@@ -84,7 +84,7 @@ class Face:
     def version(self) -> str:
         """Names the pack, if one is used, so that its scores are not mixed with others."""
         pack = self.found_pack
-        return "5" if pack is None else f"5+insightface.{pack.name}.{pack.digest}"
+        return "6" if pack is None else f"6+insightface.{pack.name}.{pack.digest}"
 
     @property
     def licence(self) -> str:

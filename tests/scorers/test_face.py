@@ -120,7 +120,7 @@ def test_a_batch_of_crowds_keeps_faces_with_their_pictures():
 
 def test_the_default_names_its_backend_and_is_commercial():
     scorer = Face()
-    assert scorer.licence == "Apache-2.0" and scorer.version == "5"
+    assert scorer.licence == "Apache-2.0" and scorer.version == "6"
     evidence = read(wall()).evidence
     assert evidence["backend"] == "embedded" and evidence["licence"] == "Apache-2.0"
 
@@ -173,7 +173,7 @@ def test_insightface_finds_the_faces_where_a_pack_is_given(pack):
     assert evidence["backend"] == "insightface" and evidence["pack"] == "buffalo_test"
     assert "non-commercial" in evidence["licence"] and "non-commercial" in scorer.licence
     assert len(evidence["faces"][0]["landmarks"]) == 106
-    assert scorer.version.startswith("5+insightface.buffalo_test.")
+    assert scorer.version.startswith("6+insightface.buffalo_test.")
 
 
 def test_auto_takes_the_pack_of_the_environment(pack, monkeypatch):

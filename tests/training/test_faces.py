@@ -43,6 +43,7 @@ def data():
         "blocks": np.array([0, 6]),
         "grids": np.array([[0, 10, 2]]),
         "tested": person < 30,
+        "formal": person >= 35,
     }
 
 

@@ -71,7 +71,7 @@ def test_a_wall_is_a_sample_without_a_face():
 
 def test_one_photo_gives_its_tests_and_its_training_samples(face):
     person, pixels, mesh, tested = face
-    rows = samples.samples_of((0, person, pixels, mesh, tested, 5))
+    rows = samples.samples_of((0, person, pixels, mesh, tested, 5, False))
     kinds = [r[2] for r in rows]
     assert tested and kinds.count("normal") == 1 and "eyes_6" in kinds
     assert kinds.count("train_push") == 3 + 6 and kinds.count("train_normal") == 1 + 2
@@ -81,5 +81,22 @@ def test_one_photo_gives_its_tests_and_its_training_samples(face):
 
 def test_a_person_who_is_not_tested_gives_normal_and_pushed_samples_only(face):
     person, pixels, mesh, _ = face
-    kinds = [r[2] for r in samples.samples_of((0, person, pixels, mesh, False, 14))]
+    kinds = [r[2] for r in samples.samples_of((0, person, pixels, mesh, False, 14, False))]
     assert sorted(kinds) == ["normal", *["train_normal"] * 4, *["train_push"] * 9]
+
+
+def test_thin_plate_pictures_to_choose_on_are_of_every_second_person_who_is_not_tested(face):
+    person, pixels, mesh, _ = face
+    kinds = [r[2] for r in samples.samples_of((0, person, pixels, mesh, False, 14, True))]
+    asked = [f"choose_{region}_{percent}" for region, percent in samples.CHOOSE]
+    assert kinds[-5:] == asked
+    odd = [r[2] for r in samples.samples_of((1, person, pixels, mesh, False, 14, True))]
+    assert not any(k.startswith("choose") for k in odd)
+
+
+def test_official_portraits_are_of_people_who_are_never_tested():
+    with (Path(samples.__file__).parent / "faces_photos.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    formal = set(samples.formal_people())
+    assert len(formal) == 715
+    assert {r["tested"] for r in rows if r["person"] in formal} == {"no"}
