@@ -57,7 +57,7 @@ def command(
     if as_json:
         prompts = [asdict(c) for c in by_prompt(found)] if by == "prompt" else None
         body = {**asdict(found), **({"by_prompt": prompts} if prompts is not None else {})}
-        click.echo(json.dumps(body, indent=1))
+        click.echo(json.dumps(body, indent=1, default=dict))  # cells are packed
         return
     more = {"tag": contrasts.by_tag, "prompt": contrasts.by_prompt}
     click.echo(contrasts.text(found) + (f"\n\n{more[by](found)}" if by else ""))
