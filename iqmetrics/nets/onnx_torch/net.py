@@ -17,7 +17,9 @@ from iqmetrics.nets.onnx_torch import shapes
 from iqmetrics.nets.onnx_torch.blocks import with_blocks
 from iqmetrics.nets.onnx_torch.fuse import fused
 from iqmetrics.nets.onnx_torch.graph import Node, read
+from iqmetrics.nets.onnx_torch.lower import lowered
 from iqmetrics.nets.onnx_torch.operators import OPERATORS
+from iqmetrics.nets.onnx_torch.precision import exact
 
 ELEMENTWISE = ("Add", "Clip", "Div", "Mul", "Pow", "Sub")
 """Operators whose constants of one element are better plain numbers than tensors."""
@@ -46,7 +48,8 @@ class TorchNet:
     Args:
         path: an ONNX file whose operators are all in `operators.OPERATORS`.
         device: "cuda" or "cpu".
-        half: compute in float16 (sums, softmax and answers stay in float32).
+        half: compute in float16, with sums in float32, but for the operators that make the answers
+            of what was computed and places in a picture (see `precision`).
         prepare: turns what `run` is given, already on the device, into the net's input.
         replay: on a GPU, record the forward of each shape of input that comes a second time, and
             replay it, which spares the CPU some hundred launches a forward.
@@ -67,16 +70,24 @@ class TorchNet:
         self.device = place(device)
         self.kind = torch.float16 if half else torch.float32
         self.prepare: Prepare = prepare or (lambda x: x)
-        graph = with_blocks(fused(read(path)))
+        graph = with_blocks(fused(lowered(read(path))))
         (self.input,) = graph.inputs
         self.outputs = graph.outputs
         self._nodes = graph.nodes
+        self._exact = exact(graph) if half else frozenset()
         for node in self._nodes:
             if node.kind not in OPERATORS and node.kind not in shapes.OPERATORS:
                 raise NotImplementedError(f"operator {node.kind} in {path.name}")
         self._constants: dict[str, Any] = {
-            name: self._constant(value, graph.readers.get(name, []))
+            name: self._constant(value, graph.readers.get(name, []), self.kind)
             for name, value in graph.constants.items()
+        }
+        self._wide = {
+            name: self._constant(graph.constants[name], graph.readers[name], torch.float32)
+            for node in self._nodes
+            if node.output in self._exact
+            for name in node.inputs
+            if name in graph.constants
         }
         self._last_use = _last_use(self._nodes, self.outputs)
         self._table: Mapping[str, Any] = _operators(self.device)
@@ -85,24 +96,28 @@ class TorchNet:
         self._recorded: dict[Any, tuple[Tensor, torch.cuda.CUDAGraph, tuple[Tensor, ...]]] = {}
         self._memory = torch.cuda.graph_pool_handle() if self._replay else None
 
-    def _constant(self, value: NDArray[Any], readers: list[Node]) -> Any:
+    def _constant(self, value: NDArray[Any], readers: list[Node], kind: torch.dtype) -> Any:
         if value.dtype != np.float32 or any(n.kind in SETTINGS for n in readers):
             return value
         if value.size == 1 and all(n.kind in ELEMENTWISE for n in readers):
             return value.item()
-        tensor = torch.from_numpy(np.array(value)).to(self.device, self.kind)
+        tensor = torch.from_numpy(np.array(value)).to(self.device, kind)
         return tensor.contiguous(memory_format=torch.channels_last) if value.ndim == 4 else tensor
 
     def forward(self, batch: Tensor) -> tuple[Tensor, ...]:
         """All outputs, float32 on the device, for a batch on the device. Nothing waits."""
         held: dict[str, Any] = {self.input: self.prepare(batch).to(self.kind)}
         for node, done in zip(self._nodes, self._last_use, strict=True):
+            kind, known = self.kind, self._constants
+            if node.output in self._exact:
+                kind, known = torch.float32, self._wide
             values = [
-                None if not n else held[n] if n in held else self._constants[n] for n in node.inputs
+                None if not n else _of(held[n], kind) if n in held else known[n]
+                for n in node.inputs
             ]
             on_host = all(not isinstance(v, Tensor) for v in values)
             table: Mapping[str, Any] = shapes.OPERATORS if on_host else self._table
-            held[node.output] = table[node.kind](values, node.attributes)
+            held[node.output] = _of(table[node.kind](values, node.attributes), kind)
             for name in done:
                 del held[name]
         return tuple(held[name].float() for name in self.outputs)
@@ -233,6 +248,11 @@ def _operators(device: torch.device) -> Mapping[str, Any]:
     if not near:
         log.warning("faster operators are not used on this GPU: %s", why)
     return fast.OPERATORS if near else OPERATORS
+
+
+def _of(value: Any, kind: torch.dtype) -> Any:
+    """A value in that kind of number; what is no tensor of such numbers as it is."""
+    return value.to(kind) if isinstance(value, Tensor) and value.is_floating_point() else value
 
 
 def _last_use(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> list[list[str]]:

@@ -140,7 +140,7 @@ def _grid_sample(v: Values, a: Attributes) -> Tensor:
     linear = a.get("mode", b"linear") in (b"linear", b"bilinear")  # by its newer or older name
     plain = linear and a.get("padding_mode", b"zeros") == b"zeros"
     _only(plain and not a.get("align_corners"), "GridSample", a)
-    return functional.grid_sample(v[0], v[1], align_corners=False)
+    return functional.grid_sample(v[0].float(), v[1].float(), align_corners=False)
 
 
 def _gemm(v: Values, a: Attributes) -> Tensor:
