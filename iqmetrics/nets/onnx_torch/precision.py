@@ -1,6 +1,7 @@
 """Which operators of a net keep float32 where the rest is computed in float16.
 
-Answers are places in pixels or likelihoods: 0..192 in float16 is known to an eighth of a pixel only.
+Answers are places in pixels or likelihoods: 0..192 in float16 is known to an eighth of a
+pixel only.
 """
 
 from iqmetrics.nets.onnx_torch.graph import Graph

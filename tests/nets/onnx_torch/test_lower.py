@@ -57,7 +57,12 @@ def test_pixels_are_spread_once_at_the_end():
 
 @pytest.mark.parametrize(
     "other",
-    [{"strides": [1, 1]}, {"pads": [1, 1, 1, 1]}, {"dilations": [2, 2]}, {"output_padding": [1, 1]}],
+    [
+        {"strides": [1, 1]},
+        {"pads": [1, 1, 1, 1]},
+        {"dilations": [2, 2]},
+        {"output_padding": [1, 1]},
+    ],
 )
 def test_what_overlaps_or_is_cut_is_left_alone(other):
     graph = net([Node("ConvTranspose", ("x", "one"), "y", {**AT, **other})])
