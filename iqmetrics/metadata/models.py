@@ -43,9 +43,8 @@ class ModelRule:
         self.lora_sets: dict[str, set[str]] = {}
         for one in params:
             if checkpoint := one.get("checkpoint"):
-                self.lora_sets.setdefault(without_suffix(str(checkpoint)), set()).add(
-                    lora_names(one)
-                )
+                name = without_suffix(str(checkpoint))
+                self.lora_sets.setdefault(name, set()).add(lora_names(one))
 
     def first_folder(self, image: str) -> str:
         """The first-level folder of an image, below a wrapper such as `images/`; "" when none."""
@@ -70,8 +69,8 @@ class ModelRule:
             return given, given_source
         if self.model_from != "folder" and (checkpoint := str(params.get("checkpoint") or "")):
             loras = lora_names(params)
-            several = len(self.lora_sets.get(without_suffix(checkpoint), ())) > 1
             name = without_suffix(checkpoint)
+            several = len(self.lora_sets.get(name, ())) > 1
             return (f"{name} + {loras}" if loras and several else name), source
         return self.folder_name, OWN_NAME
 

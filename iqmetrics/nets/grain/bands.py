@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
-PATCH, STRIDE = 8, 7
+from iqmetrics.nets.grain import cuts
+from iqmetrics.nets.grain.cuts import PATCH, STRIDE
+
 KEPT = 0.25
 FLOOR = 0.01
 """Added to every energy (grey levels squared a coefficient): below it there is only rounding."""
@@ -140,8 +142,6 @@ def _fill(luma: Any, dct: Any, found: Any) -> None:
     """The energies of one image on a CPU, 8 x rows x columns, some rows of patches at a time."""
     import torch
 
-    from iqmetrics.nets.grain import cuts
-
     rows, columns = found.shape[1:]
     cut, sum_up = cuts.compiled(cuts.patches), cuts.compiled(cuts.energies)
     step = max(1, AT_ONCE // columns)
@@ -203,8 +203,6 @@ def _products(half: Any, grid: Grid) -> list[Any]:
 
     side = grid.side // 2
     if half.device.type == "cpu":
-        from iqmetrics.nets.grain import cuts
-
         found = np.empty((half.shape[0], grid.rows, grid.columns, 6), np.float32)
         for one, into in zip(half.numpy(), found, strict=True):
             cuts.compiled(cuts.colours)(one, side, into)

@@ -47,15 +47,16 @@ def test_a_faint_edge_counts_only_where_a_strong_one_leads_to_it():
     assert canny(grey)[10:50].any(1).all()
 
 
+def slopes(image):
+    return np.hypot(cv2.Sobel(image, cv2.CV_32F, 1, 0), cv2.Sobel(image, cv2.CV_32F, 0, 1))
+
+
 def test_ratios_at_edges_are_those_of_sobel():
     luma = noise(40, 200).astype(np.float32)
     blurred = cv2.GaussianBlur(luma, (0, 0), 1.0)
     edges = (np.random.default_rng(4).random(luma.shape) < 0.1).astype(np.uint8)
     edges[0, 0] = edges[-1, -1] = 255
-    before, after = (
-        np.hypot(cv2.Sobel(image, cv2.CV_32F, 1, 0), cv2.Sobel(image, cv2.CV_32F, 0, 1))[edges > 0]
-        for image in (luma, blurred)
-    )
+    before, after = slopes(luma)[edges > 0], slopes(blurred)[edges > 0]
     out = np.empty(len(before), np.float32)
     clear, count = compiled(kernels.edge_ratios)(edges, luma, blurred, 20.0, out)
     ratio = before[before > 20] / after[before > 20]
@@ -69,10 +70,7 @@ def test_ratios_at_the_border_are_those_of_opencv():
     blurred = cv2.GaussianBlur(luma, (0, 0), 1.0)
     border = np.ones(luma.shape, np.uint8)
     border[1:-1, 1:-1] = 0
-    before, after = (
-        np.hypot(cv2.Sobel(image, cv2.CV_32F, 1, 0), cv2.Sobel(image, cv2.CV_32F, 0, 1))[border > 0]
-        for image in (luma, blurred)
-    )
+    before, after = slopes(luma)[border > 0], slopes(blurred)[border > 0]
     out = np.empty(len(before), np.float32)
     _, count = compiled(kernels.edge_ratios)(border, luma, blurred, 20.0, out)
     ratio = before[before > 20] / after[before > 20]
