@@ -10,7 +10,7 @@ animation shows its first frame. What was done is flagged. Whoever changes any o
 import io
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +93,7 @@ def decode(
     data: bytes,
     max_pixels: int = MAX_PIXELS,
     into: Callable[[int, int], "Pixels"] = empty,
+    quick: bool = False,
 ) -> Decoded:
     """Decode one file's bytes.
 
@@ -100,6 +101,7 @@ def decode(
         data: the file.
         max_pixels: larger pictures are refused before they are decoded.
         into: asked for the memory of (height, width) x 3 bytes, e.g. shared with another process.
+        quick: many pictures follow, so that what takes a while to load is worth it; same pixels.
 
     Raises:
         ImageProblem: "truncated", "unsupported", "too_large" or "unreadable", with the reason.
@@ -113,8 +115,10 @@ def decode(
         if image.width * image.height > max_pixels:
             size = f"{image.width} x {image.height} pixels"
             raise ImageProblem("too_large", f"{size}, at most {max_pixels} are read")
-        if chunks and sniff.is_plain(data, chunks) and (found := _fast(data, image, into)):
-            return found
+        if chunks and sniff.is_plain(data, chunks):
+            found = _quick(data, chunks, into) if quick else None
+            if found := found or _fast(data, image, into):
+                return found
         return _pixels(image, into)
     except ImageProblem:
         raise
@@ -141,6 +145,15 @@ def _open(data: bytes) -> "Image":
         raise ImageProblem("unreadable", f"a damaged {name} file") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageProblem("too_large", str(error)) from error
+
+
+def _quick(
+    data: bytes, chunks: "Sequence[sniff.Chunk]", into: Callable[[int, int], "Pixels"]
+) -> Decoded | None:
+    from iqmetrics import png_rows
+
+    pixels = png_rows.read(data, chunks, into) if png_rows.ready() else None
+    return None if pixels is None else Decoded(pixels, ())
 
 
 def _fast(data: bytes, image: "Image", into: Callable[[int, int], "Pixels"]) -> Decoded | None:

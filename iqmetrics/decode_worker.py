@@ -1,7 +1,7 @@
 """The process that decodes: it is fed paths over a socket and answers pixels in shared memory.
 
 It is expected to be killed: by the kernel when a file takes too long (SIGALRM) or by a fault in a
-decoder. So it holds nothing of value, imports numpy, Pillow and the fast PNG decoder only, takes no
+decoder. So it holds nothing of value, imports numpy, Pillow and fast PNG decoders only, takes no
 signal of the terminal, and leaves when the other end of its socket is closed. Messages are a length
 (4 bytes, big endian) and JSON; a picture's pixels come as a file descriptor beside the length.
 """
@@ -67,7 +67,7 @@ def _nameless() -> int:
         return os.dup(file.fileno())
 
 
-def main(handle: int, limits: Limits, extra: str | None, measure: bool) -> None:
+def main(handle: int, limits: Limits, extra: str | None, measure: bool, quick: bool) -> None:
     """Serve until the other end closes.
 
     Args:
@@ -75,10 +75,11 @@ def main(handle: int, limits: Limits, extra: str | None, measure: bool) -> None:
         limits: what one file may cost.
         extra: "module:function", called with (path, bytes); its JSON-able answer goes along.
         measure: whether to tell the peak memory of each file (Linux only).
+        quick: whether so many files will come that the quickest PNG decoder is worth its start.
     """
     link = socket.socket(fileno=handle)
     try:
-        function = _prepare(limits, extra)
+        function = _prepare(limits, extra, quick)
     except BaseException:
         send(link, {"start": traceback.format_exc()})
         return
@@ -87,19 +88,19 @@ def main(handle: int, limits: Limits, extra: str | None, measure: bool) -> None:
         with Measured(measure) as cost:
             signal.setitimer(signal.ITIMER_REAL, ALARM * limits.seconds)
             shared = Shared()
-            answer = _serve(request, limits, function, shared)
+            answer = _serve(request, limits, function, shared, quick)
             signal.setitimer(signal.ITIMER_REAL, 0)
         answer |= cost.found
         send(link, answer, shared.file if "shape" in answer else -1)
         shared.close()
 
 
-def _prepare(limits: Limits, extra: str | None) -> Extra | None:
+def _prepare(limits: Limits, extra: str | None, quick: bool) -> Extra | None:
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _load_decoders()
+    _load_decoders(quick)
     function: Extra | None = None
     if extra:
         module, _, name = extra.partition(":")
@@ -112,7 +113,7 @@ def _prepare(limits: Limits, extra: str | None) -> Extra | None:
     return function
 
 
-def _load_decoders() -> None:
+def _load_decoders(quick: bool) -> None:
     """Import what decoding may need, before the memory limit is measured from here."""
     import numpy as np
     from PIL import Image, ImageCms, ImageFile
@@ -133,10 +134,14 @@ def _load_decoders() -> None:
             cv2.setNumThreads(1)
         except ImportError:
             pass
+    if quick:
+        from iqmetrics import png_rows
+
+        png_rows.ready()
 
 
 def _serve(
-    request: dict[str, str], limits: Limits, extra: Extra | None, shared: Shared
+    request: dict[str, str], limits: Limits, extra: Extra | None, shared: Shared, quick: bool
 ) -> dict[str, Any]:
     path = request["path"]
     try:
@@ -152,7 +157,7 @@ def _serve(
         except Exception as error:
             answer["extra_error"] = f"{type(error).__name__}: {error}"
     try:
-        found = decode(data, limits.pixels, shared)
+        found = decode(data, limits.pixels, shared, quick)
         return answer | {"shape": shared.shape, "flags": found.flags}
     except ImageProblem as problem:
         return answer | {"status": problem.status, "reason": problem.reason}

@@ -27,11 +27,11 @@ HEAD = 4
 
 CODE = """
 import json, sys
-handle, path, limits, extra, measure = json.loads(sys.argv[1])
+handle, path, limits, extra, measure, quick = json.loads(sys.argv[1])
 sys.path[:] = path
 from iqmetrics.decode import Limits
 from iqmetrics.decode_worker import main
-main(handle, Limits(*limits), extra, measure)
+main(handle, Limits(*limits), extra, measure, quick)
 """
 
 Answer = tuple[dict[str, Any], "NDArray[np.uint8] | None"]
@@ -48,10 +48,17 @@ class WorkerProcess:
     its own session: ^C reaches it only through its socket being closed.
     """
 
-    def __init__(self, limits: Limits, extra: str | None = None, measure: bool = False) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        extra: str | None = None,
+        measure: bool = False,
+        quick: bool = False,
+    ) -> None:
         self._limits = limits
         self._extra = extra
         self._measure = measure
+        self._quick = quick
         self._process: subprocess.Popen[bytes] | None = None
         self._link: socket.socket | None = None
         self._lock = Lock()
@@ -107,6 +114,7 @@ class WorkerProcess:
                 astuple(self._limits),
                 self._extra,
                 self._measure,
+                self._quick,
             ]
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", CODE, json.dumps(settings)],

@@ -29,6 +29,8 @@ SHELF_BYTES = 512 << 20
 MOST_WORKERS = 16
 WORTH = 8
 """Files that each further worker must have to be worth its start, where none are asked for."""
+QUICK_WORTH = 64
+"""Files that each worker must have for the quickest PNG decoder to be worth its start."""
 
 
 class Opened(NamedTuple):
@@ -92,13 +94,16 @@ class Decoder:
         Raises:
             RuntimeError: the workers cannot be started; or whatever `records` itself raises.
         """
-        count = self.workers
+        count, quick = self.workers, True
         if isinstance(records, Sized):
             count = min(count, -(-len(records) // self._worth))
+            quick = len(records) >= QUICK_WORTH * count
         shelf = Shelf[Opened](SHELF_BYTES, producers=count)
         todo, lock = iter(records), Lock()
         feeders = [
-            Thread(target=self._feed, args=(todo, lock, shelf), name="iqm-decode", daemon=True)
+            Thread(
+                target=self._feed, args=(todo, lock, shelf, quick), name="iqm-decode", daemon=True
+            )
             for _ in range(count)
         ]
         try:
@@ -110,8 +115,10 @@ class Decoder:
             for feeder in feeders:
                 feeder.join()
 
-    def _feed(self, todo: Iterator[ImageRecord], lock: Lock, shelf: Shelf[Opened]) -> None:
-        worker = WorkerProcess(self.limits, self._extra, self._measure)
+    def _feed(
+        self, todo: Iterator[ImageRecord], lock: Lock, shelf: Shelf[Opened], quick: bool
+    ) -> None:
+        worker = WorkerProcess(self.limits, self._extra, self._measure, quick)
         shelf.on_close(worker.kill)
         try:
             while not shelf.closed:

@@ -19,6 +19,8 @@ RANKS = (
     ("nets", "demo"),
     (
         "images",
+        "compiled",
+        "png_rows",
         "decode",
         "sniff",
         "colour",

@@ -18,7 +18,7 @@ from iqmetrics.errors import ImageProblem
 from iqmetrics.images import Picture, open_picture
 from iqmetrics.records import IMAGE_STATUSES, ImageRecord
 from iqmetrics.worker_process import WorkerProcess
-from iqmetrics.workers import Decoder, Opened, decode_all
+from iqmetrics.workers import QUICK_WORTH, Decoder, Opened, decode_all
 
 HOOK = "decode_hooks:by_name"
 
@@ -62,6 +62,23 @@ def test_a_further_process_is_started_only_where_it_pays(
     monkeypatch.setattr(WorkerProcess, "_start", lambda self: started.append(1) or start(self))
     assert len(list(Decoder(asked).each(records))) == files
     assert len(started) == most
+
+
+@pytest.mark.parametrize(
+    ("files", "quick"), [(2 * QUICK_WORTH, True), (2 * QUICK_WORTH - 1, False)]
+)
+def test_the_quickest_decoder_is_loaded_only_for_many_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int, quick: bool
+) -> None:
+    data = saved(scene(), "PNG")
+    records = [put(tmp_path, f"{n}.png", data) for n in range(files)]
+    made = []
+    init = WorkerProcess.__init__
+    monkeypatch.setattr(
+        WorkerProcess, "__init__", lambda self, *given: made.append(given[3]) or init(self, *given)
+    )
+    opened = list(Decoder(2).each(records))
+    assert {status(one) for one in opened} == {"ok"} and made == [quick, quick]
 
 
 def test_faulty_decoders_cost_their_own_file_only(tmp_path: Path) -> None:

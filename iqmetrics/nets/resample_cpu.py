@@ -9,8 +9,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from iqmetrics.compiled import Kernel, machine_code
 from iqmetrics.nets import resample
-from iqmetrics.nets.compiled import Kernel, machine_code
 
 Pixels = NDArray[np.uint8]
 

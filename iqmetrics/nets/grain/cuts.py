@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from iqmetrics.nets.compiled import machine_code
+from iqmetrics.compiled import machine_code
 
 Floats = NDArray[np.float32]
 

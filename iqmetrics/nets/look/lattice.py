@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from iqmetrics.nets.compiled import machine_code
+from iqmetrics.compiled import machine_code
 from iqmetrics.nets.look import lattice_kernels as kernels
 
 PERIODS = (8, 16)

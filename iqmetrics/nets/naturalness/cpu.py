@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from iqmetrics.compiled import Kernel, machine_code, numba_for
 from iqmetrics.images import Picture
-from iqmetrics.nets.compiled import Kernel, machine_code, numba_for
 from iqmetrics.nets.naturalness import kernels, piqe_kernels
 
 T = TypeVar("T")

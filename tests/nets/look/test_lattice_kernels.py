@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from iqmetrics.nets.compiled import machine_code
+from iqmetrics.compiled import machine_code
 from iqmetrics.nets.look import lattice_kernels as kernels
 
 detail, folded = (

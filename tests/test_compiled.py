@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from iqmetrics import compiled
 from iqmetrics.errors import Unavailable
-from iqmetrics.nets import compiled
 
 
 def twice(value: float) -> float:
