@@ -3,68 +3,32 @@
 It is expected to be killed: by the kernel when a file takes too long (SIGALRM) or by a fault in a
 decoder. So it holds nothing of value, imports numpy, Pillow and fast PNG decoders only, takes no
 signal of the terminal, and leaves when the other end of its socket is closed. Messages are a length
-(4 bytes, big endian) and JSON; a picture's pixels come as a file descriptor beside the length.
+(4 bytes, big endian) and JSON; the pixels lie in a `Window`, whose file descriptor comes beside the
+length when it is a new one.
 """
 
 import hashlib
 import importlib
 import json
-import mmap
 import os
 import resource
 import signal
 import socket
 import struct
-import tempfile
 import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from iqmetrics.decode import Limits, decode, read_bytes
 from iqmetrics.errors import ImageProblem
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from iqmetrics.window import Window
 
 ALARM = 0.95
 """Share of the limit after which the kernel ends this process: freeing its memory takes a while."""
 LENGTH = struct.Struct(">I")
 Extra = Callable[[str, bytes], Any]
-
-
-class Shared:
-    """Nameless shared memory: it is gone when the last process that holds it is gone."""
-
-    def __init__(self) -> None:
-        self.file = -1
-        self.shape = (0, 0)
-
-    def __call__(self, height: int, width: int) -> "NDArray[np.uint8]":
-        """Memory for a picture of this size; what it gave before is let go."""
-        import numpy as np
-
-        self.close()
-        size = height * width * 3
-        self.file = _nameless()
-        os.ftruncate(self.file, size)
-        self.shape = (height, width)
-        return np.frombuffer(mmap.mmap(self.file, size), np.uint8).reshape(height, width, 3)
-
-    def close(self) -> None:
-        """Let go of the memory in this process (numpy drops its view by itself)."""
-        if self.file >= 0:
-            os.close(self.file)
-            self.file = -1
-
-
-def _nameless() -> int:
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("iqm-pixels")
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
 
 
 def main(handle: int, limits: Limits, extra: str | None, measure: bool, quick: bool) -> None:
@@ -84,15 +48,15 @@ def main(handle: int, limits: Limits, extra: str | None, measure: bool, quick: b
         send(link, {"start": traceback.format_exc()})
         return
     send(link, {"start": ""})
+    window = Window()
     while (request := receive(link)) is not None:
         with Measured(measure) as cost:
             signal.setitimer(signal.ITIMER_REAL, ALARM * limits.seconds)
-            shared = Shared()
-            answer = _serve(request, limits, function, shared, quick)
+            answer = _serve(request, limits, function, window, quick)
             signal.setitimer(signal.ITIMER_REAL, 0)
         answer |= cost.found
-        send(link, answer, shared.file if "shape" in answer else -1)
-        shared.close()
+        send(link, answer, window.news() if "shape" in answer else -1)
+        window.rest()
 
 
 def _prepare(limits: Limits, extra: str | None, quick: bool) -> Extra | None:
@@ -141,7 +105,7 @@ def _load_decoders(quick: bool) -> None:
 
 
 def _serve(
-    request: dict[str, str], limits: Limits, extra: Extra | None, shared: Shared, quick: bool
+    request: dict[str, str], limits: Limits, extra: Extra | None, window: Window, quick: bool
 ) -> dict[str, Any]:
     path = request["path"]
     try:
@@ -157,8 +121,8 @@ def _serve(
         except Exception as error:
             answer["extra_error"] = f"{type(error).__name__}: {error}"
     try:
-        found = decode(data, limits.pixels, shared, quick)
-        return answer | {"shape": shared.shape, "flags": found.flags}
+        found = decode(data, limits.pixels, window, quick)
+        return answer | {"shape": window.shape, "flags": found.flags}
     except ImageProblem as problem:
         return answer | {"status": problem.status, "reason": problem.reason}
 

@@ -1,7 +1,6 @@
 """One decoding process as its parent sees it: asked for a file, it answers, or it is replaced."""
 
 import json
-import mmap
 import os
 import signal
 import socket
@@ -13,6 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from iqmetrics.decode import Limits
+from iqmetrics.window import Pane
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +30,7 @@ import json, sys
 handle, path, limits, extra, measure, quick = json.loads(sys.argv[1])
 sys.path[:] = path
 from iqmetrics.decode import Limits
+from iqmetrics.window import Pane
 from iqmetrics.decode_worker import main
 main(handle, Limits(*limits), extra, measure, quick)
 """
@@ -61,6 +62,7 @@ class WorkerProcess:
         self._quick = quick
         self._process: subprocess.Popen[bytes] | None = None
         self._link: socket.socket | None = None
+        self._pane = Pane()
         self._lock = Lock()
         self._ended = False
 
@@ -93,7 +95,7 @@ class WorkerProcess:
             link.settimeout(self._limits.seconds + GRACE)
             self._send({"path": path}, link)
             return self._receive(link)
-        except (OSError, Gone) as error:
+        except (OSError, ValueError, Gone) as error:
             return {**self._cause(isinstance(error, TimeoutError))}, None
 
     def kill(self) -> None:
@@ -152,7 +154,7 @@ class WorkerProcess:
     def _stop(self, patience: float = 0.0) -> int | None:
         """The exit code; a process that has not ended within `patience` seconds is killed."""
         process, self._process = self._process, None
-        link, self._link = self._link, None
+        link, self._link, self._pane = self._link, None, Pane()
         if link is not None:
             with suppress(OSError):  # the other end may be gone
                 link.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits on it
@@ -196,23 +198,12 @@ class WorkerProcess:
                     raise Gone
                 body += part
             answer = json.loads(bytes(body))
-            return answer, _mapped(files[0], answer["shape"]) if files else None
+            if "shape" not in answer:
+                return answer, None
+            return answer, self._pane.copy(files[0] if files else None, answer["shape"])
         finally:
             for file in files:
                 os.close(file)
-
-
-def _mapped(file: int, shape: list[int]) -> "NDArray[np.uint8]":
-    import numpy as np
-
-    height, width = shape
-    size = height * width * 3
-    if sys.version_info >= (3, 13):
-        memory = mmap.mmap(file, size, prot=mmap.PROT_READ, trackfd=False)
-        return np.frombuffer(memory, np.uint8).reshape(height, width, 3)
-    with mmap.mmap(file, size, prot=mmap.PROT_READ) as kept:  # holds a descriptor while it lives
-        copy = np.array(memoryview(kept), np.uint8)
-        return copy.reshape(height, width, 3)
 
 
 def _signal_name(number: int) -> str:

@@ -5,22 +5,7 @@ import socket
 import subprocess
 import sys
 
-import pytest
-
-from iqmetrics.decode_worker import Shared, exactly, receive, send
-
-
-def test_shared_memory_has_no_name_and_is_let_go() -> None:
-    shared = Shared()
-    pixels = shared(3, 5)
-    pixels[:] = 7
-    assert pixels.shape == (3, 5, 3) and os.fstat(shared.file).st_size == 45
-    assert os.fstat(shared.file).st_nlink == 0
-    old = shared.file
-    shared.close()
-    with pytest.raises(OSError, match="descriptor"):
-        os.fstat(old)
-    assert (pixels == 7).all()
+from iqmetrics.decode_worker import exactly, receive, send
 
 
 def test_messages_keep_names_that_are_not_text() -> None:

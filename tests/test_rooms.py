@@ -21,6 +21,7 @@ RANKS = (
         "images",
         "compiled",
         "png_rows",
+        "window",
         "decode",
         "sniff",
         "colour",

@@ -57,10 +57,9 @@ def test_pixels_outlive_the_worker_and_leave_no_descriptor(
     tmp_path: Path, worker: WorkerProcess
 ) -> None:
     path = file(tmp_path, "a.png")
-    worker.ready()
     before = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
     kept = [worker.ask(path)[1] for _ in range(20)]
-    after = len(os.listdir("/proc/self/fd")) if before else 0
     worker.kill()
+    after = len(os.listdir("/proc/self/fd")) if before else 0
     assert all(pixels is not None and pixels.any() for pixels in kept)
     assert after == before
