@@ -24,6 +24,8 @@ NETS = {
 """File in the wheel."""
 
 CLOSER = ("output_lips", "output_left_eye", "output_right_eye")
+DEFAULTS = {"group": 1, "dilations": [1, 1], "strides": [1, 1], "pads": [0, 0, 0, 0]}
+"""Settings of a convolution that need not be written down."""
 IRISES = ("output_left_iris", "output_right_iris")
 INNER = (
     ("output_mesh_identity", "Sub", 128, 6),
@@ -87,6 +89,18 @@ def joined(model, closer):
     return model
 
 
+def slimmer(model):
+    """The same net without settings that are the default."""
+    for node in model.graph.node:
+        if node.op_type == "Conv":
+            kept = [
+                a for a in node.attribute if DEFAULTS.get(a.name) != helper.get_attribute_value(a)
+            ]
+            del node.attribute[:]
+            node.attribute.extend(kept)
+    return model
+
+
 def _inner(model, output, operator, channels, side):
     """Name of the last result of this shape and operator on the way to `output`."""
     shapes = {
@@ -111,7 +125,7 @@ def main():
         if name == "face_mesh":
             model = joined(model, cropped_points(data))
         path = args.folder / f"{name}.onnx"
-        path.write_bytes(model.SerializeToString())
+        path.write_bytes(slimmer(model).SerializeToString())
         print(f"{path}: {path.stat().st_size} bytes")
 
 

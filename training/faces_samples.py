@@ -23,6 +23,7 @@ from PIL import Image
 from iqmetrics.images import Picture
 from iqmetrics.nets.faces.crop import Square, cut
 from iqmetrics.nets.faces.find import faces_of
+from iqmetrics.nets.faces.jaw import strips
 from iqmetrics.nets.faces.measure import blocks, grids, measure
 from iqmetrics.nets.faces.shape import mirror_map
 from iqmetrics.records import ImageRecord
@@ -38,6 +39,9 @@ MORE = 8
 """Samples of everybody in a second round: two nuisances, six pushes."""
 CHOOSE = (("eyes", 10), ("eyes", 6), ("mouth", 10), ("mouth", 6), ("jaw", 10))
 """Thin-plate pictures of every second untested face, to choose settings on (`--choose`)."""
+DRAWS = 8
+"""Thin-plate pictures of each tested jaw, and with `--choose` a quarter of that of each untested:
+side and direction are drawn anew, so that the figure depends less on the draw."""
 ODDS = (0.27, 0.13, 0.12, 0.26, 0.22)
 """How often each region is pushed."""
 
@@ -79,7 +83,7 @@ def formal_people():
 
 
 def measured(pixels):
-    """(skew, broken, yaw in degrees, [score, flag, side]) of the middle face; None if none."""
+    """(skew, broken, yaw in degrees, [score, flag, side], strips) of the middle face, or None."""
     face = face_near(pixels, pixels.shape[1] / 2, pixels.shape[0] / 2)
     if face is None:
         return None
@@ -94,6 +98,7 @@ def measured(pixels):
         m.broken,
         m.posed.degrees * sign,
         [face.score, face.flag, face.side],
+        strips(m.face)[::sign],
     )
 
 
@@ -200,6 +205,11 @@ def samples_of(task):
             pixels = bent(face, mesh, region, percent, rng)
             kind = f"choose_{region}_{percent}"
             rows.append((index, person, kind, np.zeros((5, 2)), measured(pixels)))
+    rng = np.random.default_rng([61, index])
+    for i in range(1, DRAWS) if tested else range(1, 1 + choose * DRAWS // 4):
+        kind = f"jaw_10_{i}" if tested else f"choose_jaw_10_{i}"
+        pixels = bent(face, mesh, "jaw", 10, rng)
+        rows.append((index, person, kind, np.zeros((5, 2)), measured(pixels)))
     return rows
 
 
@@ -223,6 +233,7 @@ def main():
         np.full(len(found[0][4][1]), np.nan),
         np.nan,
         [0, 0, 0],
+        np.zeros_like(found[0][4][4]),
     )
     got = [r[4] or lost for r in rows]
     np.savez(
@@ -235,6 +246,7 @@ def main():
         broken=np.array([g[1] for g in got]),
         yaw=[g[2] for g in got],
         found=[g[3] for g in got],
+        strips=np.stack([g[4] for g in got]),
         blocks=blocks(),
         grids=grids(),
         tested=[tasks[r[0]][4] for r in rows],

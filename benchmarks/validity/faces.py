@@ -1,7 +1,9 @@
 """Does `face` see planted asymmetry and broken faces, and nothing else? Faces found, speed.
 
     python training/faces_samples.py PHOTOS samples.npz
-    python benchmarks/validity/faces.py --samples samples.npz --json benchmarks/results/faces.json
+    python training/faces_jaw_strips.py PHOTOS strips.npz
+    python training/faces_jaw.py strips.npz samples.npz jaw_net.npz jaw.npz
+    python benchmarks/validity/faces.py --samples samples.npz --jaw jaw.npz --json faces.json
 
 The planted pictures are made by thin-plate splines (training used local pushes). Every face is
 scored by constants that were fitted without its person (10 folds of people). A face that is
@@ -52,14 +54,14 @@ def auc(positive, negative):
 
 
 class Study:
-    """Held-out scores of all samples, and who is frontal.
+    """Held-out scores of the samples `own`, and who is frontal.
 
-    `refused` holds (index, kind) of the samples that the gates on drawn and covered faces refuse.
+    `scores` are those of all samples (regions, malformed); `refused` holds (index, kind) of the
+    samples that the gates on drawn and covered faces refuse.
     """
 
-    def __init__(self, data, refused=frozenset()):
-        own = data["tested"]
-        self.regions, self.malformed = (v[own] for v in fitting.held_out(fitting.Samples(data)))
+    def __init__(self, data, scores, own, refused=frozenset()):
+        self.regions, self.malformed = (v[own] for v in scores)
         data = {k: v[own] if len(v) == len(own) else v for k, v in data.items()}
         self.kind, self.index, self.people = data["kind"], data["index"], data["person"]
         self.worst = self.regions.max(1)
@@ -70,15 +72,31 @@ class Study:
         front = normal & (np.abs(data["yaw"]) < FRONTAL)
         self.frontal = np.isin(self.index, self.index[front])
 
-    def of(self, kind, score):
-        rows = (self.kind == kind) & self.frontal
+    def of(self, kinds, score):
+        rows = np.isin(self.kind, kinds) & self.frontal
         return score[rows & self.answered], self.answered[rows].mean()
 
-    def auc(self, kind, score):
-        """AUC of a kind against normal; unanswered counts .5."""
-        (one, share), (two, other) = self.of(kind, score), self.of("normal", score)
+    def auc(self, kinds, score):
+        """AUC of a kind (or several) against normal; unanswered counts .5."""
+        (one, share), (two, other) = self.of(kinds, score), self.of("normal", score)
         both = share * other
         return auc(one, two) * both + 0.5 * (1 - both)
+
+    def error(self, kinds, score, times=400):
+        """Standard error of `auc`: its spread when the people are drawn again."""
+        rng, seen = np.random.default_rng(0), []
+        rows = self.frontal & self.answered
+        sides = [rows & np.isin(self.kind, kinds), rows & (self.kind == "normal")]
+        everybody = np.unique(self.people[sides[1]])
+        for _ in range(times):
+            drawn = rng.integers(len(everybody), size=len(everybody))
+            count = dict(zip(everybody, np.bincount(drawn, minlength=len(everybody)), strict=True))
+            one, two = (
+                np.repeat(score[side], [count.get(p, 0) for p in self.people[side]])
+                for side in sides
+            )
+            seen.append(auc(one, two))
+        return float(np.std(seen))
 
 
 def region_of(kind):
@@ -102,12 +120,14 @@ def gated(style):
 
 def symmetry_figures(data, style=None):
     refused, figures = gated(style) if style else (frozenset(), {})
-    study = Study(data, refused)
+    scores = fitting.held_out(fitting.Samples(data))
+    study = Study(data, scores, data["tested"], refused)
     for kind in PLANTED:
         name, percent = kind.split("_")
         key = f"{KEYS.get(name, name)}_{percent}"
         figures[f"{key}_auc"] = study.auc(kind, study.regions[:, region_of(kind)])
         figures[f"{key}_auc_any_region"] = study.auc(kind, study.worst)
+    figures |= jaw_figures(study, Study(data, scores, ~data["tested"]))
     eyes, _ = study.of("eyes_10", study.regions[:, 0])
     normal, answered = study.of("normal", study.regions[:, 0])
     figures["eye_10_tpr_at_10fpr"] = float((eyes > np.quantile(normal, 0.9)).mean())
@@ -125,6 +145,25 @@ def symmetry_figures(data, style=None):
     figures["frontal_faces"] = len(np.unique(study.index[study.frontal]))
     figures["people"] = len(np.unique(study.people))
     figures["people_only_fitted"] = len(np.unique(data["person"][~data["tested"]]))
+    return figures
+
+
+def jaw_figures(tested, fitted):
+    """The jaw again, on every draw of the warp, and on the people who are only fitted.
+
+    `jaw_10_auc` is of all draws together; people are disjoint from what is fitted in all of them.
+    """
+    own = REGIONS.index("jaw")
+    figures = {}
+    for key, study, start in (("", tested, "jaw_10"), ("_only_fitted", fitted, "choose_jaw_10")):
+        kinds = [k for k in np.unique(study.kind) if k.startswith(start)]
+        score = study.regions[:, own]
+        figures[f"jaw_10_auc{key}"] = study.auc(kinds, score)
+        figures[f"jaw_10_auc_error{key}"] = study.error(kinds, score)
+        figures[f"jaw_10_draws{key}"] = len(kinds)
+    figures["jaw_10_auc_first_draw"] = tested.auc("jaw_10", tested.regions[:, own])
+    rows = fitted.frontal & (fitted.kind == "normal")
+    figures["jaw_10_faces_only_fitted"] = int(rows.sum())
     return figures
 
 
@@ -307,6 +346,7 @@ def main():
     parser.add_argument(
         "--samples", type=Path, help="measured samples; without, no symmetry figures"
     )
+    parser.add_argument("--jaw", type=Path, help="from faces_jaw.py, with --samples")
     parser.add_argument("--style", type=Path, help="from faces_style.py: faces the gates refuse")
     parser.add_argument("--outputs", type=Path, nargs="*", help="folders of `eyes_face.csv`")
     parser.add_argument("--tflite", type=Path, help="mediapipe/modules, for parity with LiteRT")
@@ -333,11 +373,12 @@ def main():
     figures = detection_figures() | speed_figures()
     if args.tflite:
         figures |= parity_figures(args.tflite)
-    names = (*("face_short", "face_full", "face_mesh"), "face_symmetry", "face_style")
+    names = (*("face_short", "face_full", "face_mesh"), "face_symmetry", "face_jaw", "face_style")
     figures["weights_mb"] = sum(weights.entry(n).bytes for n in names) / 1e6
     if args.samples:
         figures |= symmetry_figures(
-            dict(np.load(args.samples)), dict(np.load(args.style)) if args.style else None
+            dict(np.load(args.samples)) | dict(np.load(args.jaw)),
+            dict(np.load(args.style)) if args.style else None,
         )
     if args.outputs:
         figures |= eye_figures(looked_at(args.outputs))

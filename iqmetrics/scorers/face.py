@@ -65,7 +65,7 @@ class Face:
     name = "face"
     scope: ClassVar[Scope] = "image"
     concurrent = True
-    weights = ("face_short", "face_full", "face_mesh", "face_symmetry", "face_style")
+    weights = ("face_short", "face_full", "face_mesh", "face_symmetry", "face_jaw", "face_style")
     metrics = (
         Metric("face.count", "faces", 0, None, "neither", "faces in the picture"),
         Metric("face.asymmetry", UNIT, 0, None, "lower", "worst region of the worst face"),
@@ -84,7 +84,7 @@ class Face:
     def version(self) -> str:
         """Names the pack, if one is used, so that its scores are not mixed with others."""
         pack = self.found_pack
-        return "6" if pack is None else f"6+insightface.{pack.name}.{pack.digest}"
+        return "7" if pack is None else f"7+insightface.{pack.name}.{pack.digest}"
 
     @property
     def licence(self) -> str:

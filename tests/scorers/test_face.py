@@ -120,7 +120,7 @@ def test_a_batch_of_crowds_keeps_faces_with_their_pictures():
 
 def test_the_default_names_its_backend_and_is_commercial():
     scorer = Face()
-    assert scorer.licence == "Apache-2.0" and scorer.version == "6"
+    assert scorer.licence == "Apache-2.0" and scorer.version == "7"
     evidence = read(wall()).evidence
     assert evidence["backend"] == "embedded" and evidence["licence"] == "Apache-2.0"
 

@@ -37,11 +37,23 @@ def moved(skew: Floats, constants: Constants) -> Floats:
     return np.asarray(flat.reshape(-1, len(REGIONS), 2))
 
 
+def joined(shift: Floats, jaw: Floats, constants: Constants) -> Floats:
+    """The displacements, the jaw's by what head and net say of it together.
+
+    Args:
+        shift: Displacements by the heads, n x 5 x 2.
+        jaw: Those of the jaw by its net (`jaw_moved`), n x 2.
+        constants: `mix` (2 x 4) takes the four numbers to two, in spreads of normal faces.
+    """
+    both = np.hstack([shift[:, -1], jaw]) @ constants["mix"].T
+    return np.concatenate([shift[:, :-1], both[:, None]], 1)
+
+
 def crooked(shift: Floats, yaw: Floats, constants: Constants) -> Floats:
     """Score of each region (n x 5) in units of the spread of normal faces at that yaw.
 
     Args:
-        shift: Displacements, n x 5 x 2.
+        shift: Displacements, n x 5 x 2 (see `joined`).
         yaw: Degrees, n.
         constants: `white` (5 x 2 x 2) takes the spread away, `growth` (5) is how fast it grows
             with |sin yaw|.

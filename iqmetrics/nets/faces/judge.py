@@ -8,6 +8,7 @@ import numpy as np
 from iqmetrics.nets.faces import heads
 from iqmetrics.nets.faces.crop import Points
 from iqmetrics.nets.faces.find import Face
+from iqmetrics.nets.faces.jaw import jaw_moved
 from iqmetrics.nets.faces.looks import Shown
 from iqmetrics.nets.faces.measure import Measured, measure
 from iqmetrics.nets.faces.shape import constants, mirror_map
@@ -62,7 +63,8 @@ def _scores(measured: Sequence[Measured]) -> list[Judged]:
     known = constants()
     yaw = np.array([m.posed.degrees for m in measured])
     skew = np.array([m.skew for m in measured])
-    score = heads.crooked(heads.moved(skew, known), yaw, known)
+    shift = heads.joined(heads.moved(skew, known), jaw_moved([m.face for m in measured]), known)
+    score = heads.crooked(shift, yaw, known)
     strength = heads.energy(skew, known)
     broken = heads.malformed(np.array([m.broken for m in measured]), score, strength, known)
     return [

@@ -26,6 +26,14 @@ def test_each_kind_of_difference_has_its_own_step():
     assert shift[0].ravel().tolist() == [1, 1, 1.5, *[0] * 7]
 
 
+def test_the_jaw_is_what_head_and_net_say_together():
+    shift, jaw = np.arange(20.0).reshape(2, 5, 2), np.array([[1.0, 2.0], [3.0, 4.0]])
+    mix = np.array([[1.0, 0, 10, 0], [0, 1, 0, 10]])
+    both = heads.joined(shift, jaw, {"mix": mix})
+    assert both[:, -1].tolist() == [[18, 29], [48, 59]]
+    np.testing.assert_array_equal(both[:, :-1], shift[:, :-1])
+
+
 def test_the_mirror_image_scores_the_same():
     skew = np.random.default_rng(0).normal(0, 2, (6, 3))
     yaw = np.linspace(-20, 20, 6)

@@ -1,0 +1,132 @@
+"""The jaw by small nets of its own: both sides of the frontal face, unrolled along the outline.
+
+A net looks at either side alone; the difference of what it sees, each number let through according
+to the sum, tells how far the left side is moved. So a face and its mirror image differ in the sign
+alone, exactly. `training/faces_jaw.py` trains them; they are small enough for numpy.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from iqmetrics import weights
+from iqmetrics.nets.faces.canonical import EYES, SIZE, TOP
+from iqmetrics.nets.faces.shape import OVAL, template
+
+Floats = NDArray[np.float32]
+Layer = tuple[Floats, Floats]
+"""Weights (out x in) and what is added (out)."""
+
+MIDDLE = (0.0, 0.55)
+"""Where the rays start, eye distances from between the eyes."""
+RAYS = np.radians(np.linspace(-15, 93, 40))
+"""Directions of the rays on the left side, downwards from the horizontal."""
+REACH = np.linspace(0.6, 1.3, 40)
+"""Points on a ray, in multiples of the distance of the mean outline."""
+NETS = ((24, 32, 48, 48), (16, 24, 32, 32))
+"""Channels of each net's convolutions (3 x 3): the first keeps the size, each other one halves it.
+The mean of the nets is the answer."""
+SEEN = 5 * 5
+"""Places that are left after them."""
+SCALE = 20.0
+"""The nets answer in twentieths of the eye distance."""
+
+
+def shapes(wide: tuple[int, ...]) -> list[tuple[int, int]]:
+    """(out, in) of every layer of a net: convolutions, the gate, the one that tells."""
+    into = [9 * channels for channels in (3, *wide[:-1])]
+    last = wide[-1]
+    return [*zip(wide, into, strict=True), (last, last), (2, last * SEEN)]
+
+
+@cache
+def _points() -> Floats:
+    """Pixels of all points of the left rays, rays x points x 2 (x, y)."""
+    oval = template()[list(OVAL)] - MIDDLE
+    angle, radius = np.arctan2(oval[:, 1], -oval[:, 0]), np.hypot(*oval.T)
+    order = np.argsort(angle)
+    far = np.interp(RAYS, angle[order], radius[order])
+    ray = np.stack([-np.cos(RAYS), np.sin(RAYS)], 1)
+    at = MIDDLE + ray[:, None] * (far[:, None] * REACH)[..., None]
+    return np.asarray(at * EYES + [SIZE / 2 - 0.5, TOP - 0.5], np.float32)
+
+
+def strips(front: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Left and right side of a frontal face, unrolled: 2 x rays x points x 3 (Lab, bytes)."""
+    lab = cv2.cvtColor(front, cv2.COLOR_RGB2LAB)
+    x, y = _points()[..., 0], _points()[..., 1]
+    sides = (lab, np.ascontiguousarray(lab[:, ::-1]))
+    return np.stack([cv2.remap(side, x, y, cv2.INTER_LINEAR) for side in sides]).astype(np.uint8)
+
+
+def prepared(both: NDArray[np.uint8]) -> Floats:
+    """Strips of a face as a net takes them, 2 x 3 x rays x points.
+
+    Each side has its own mean, both share a spread: neither exposure nor a side in the shade
+    counts.
+    """
+    planes = both.transpose(0, 3, 1, 2).astype(np.float32)
+    planes = planes - planes.mean((2, 3), keepdims=True)
+    squares = (planes**2).mean((2, 3), keepdims=True)
+    return np.asarray(planes / (np.sqrt((squares[:1] + squares[1:]) / 2) + 4), np.float32)
+
+
+@cache
+def _nets() -> list[list[Layer]]:
+    with np.load(weights.find("face_jaw")) as data:
+        return unpacked(dict(data))
+
+
+def unpacked(data: dict[str, NDArray[np.generic]]) -> list[list[Layer]]:
+    """The layers of each net from `weights` (bytes, layer after layer, net after net), `step` and
+    `add` (one an output).
+    """
+    nets, at, row = [], 0, 0
+    for wide in NETS:
+        layers = []
+        for out, into in shapes(wide):
+            own = np.asarray(data["weights"][at : at + out * into], np.float32).reshape(out, into)
+            step = np.asarray(data["step"][row : row + out], np.float32)
+            add = np.asarray(data["add"][row : row + out], np.float32)
+            layers.append((own * step[:, None], add))
+            at, row = at + out * into, row + out
+        nets.append(layers)
+    return nets
+
+
+def look(side: Floats, layers: Sequence[Layer]) -> Floats:
+    """What convolutions of 3 x 3 see in a side: the first keeps the size, each other halves it."""
+    seen = side
+    for i, (own, add) in enumerate(layers):
+        step = 1 if i == 0 else 2
+        padded = np.pad(seen, ((0, 0), (1, 1), (1, 1)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))
+        windows = windows[:, ::step, ::step].transpose(0, 3, 4, 1, 2)
+        size = windows.shape[3:]
+        seen = np.maximum(own @ windows.reshape(own.shape[1], -1) + add[:, None], 0)
+        seen = seen.reshape(-1, *size)
+    return seen
+
+
+def told(both: Floats, net: list[Layer]) -> Floats:
+    """Answer (2) of a net to the prepared sides of a face."""
+    *layers, (gate, add), (tell, _) = net
+    left, right = (look(side, layers).reshape(len(gate), -1) for side in both)
+    opened = 1 / (1 + np.exp(-(gate @ (left + right) + add[:, None])))
+    return np.asarray(tell @ ((left - right) * opened).ravel(), np.float32)
+
+
+def jaw_moved(fronts: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    """How far the left side of each jaw is moved (n x 2: right, down; eye distances), by the nets.
+
+    Args:
+        fronts: Frontal faces, SIZE x SIZE x 3 each.
+    """
+    answers = np.zeros((len(fronts), 2))
+    for answer, front in zip(answers, fronts, strict=True):
+        both = prepared(strips(front))
+        answer[:] = np.mean([told(both, net) for net in _nets()], 0) / SCALE
+    return answers
