@@ -173,7 +173,7 @@ def test_insightface_finds_the_faces_where_a_pack_is_given(pack):
     assert evidence["backend"] == "insightface" and evidence["pack"] == "buffalo_test"
     assert "non-commercial" in evidence["licence"] and "non-commercial" in scorer.licence
     assert len(evidence["faces"][0]["landmarks"]) == 106
-    assert scorer.version.startswith("6+insightface.buffalo_test.")
+    assert scorer.version.startswith("7+insightface.buffalo_test.")
 
 
 def test_auto_takes_the_pack_of_the_environment(pack, monkeypatch):

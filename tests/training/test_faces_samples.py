@@ -62,6 +62,7 @@ def test_the_measured_signs_follow_the_mirror(face):
     np.testing.assert_array_equal(one[0], -two[0])
     np.testing.assert_array_equal(one[1], two[1])
     assert one[2] == -two[2]
+    np.testing.assert_array_equal(one[4], two[4][::-1])
     assert len(one[0]) > blocks()[-1]
 
 
@@ -89,9 +90,18 @@ def test_thin_plate_pictures_to_choose_on_are_of_every_second_person_who_is_not_
     person, pixels, mesh, _ = face
     kinds = [r[2] for r in samples.samples_of((0, person, pixels, mesh, False, 14, True))]
     asked = [f"choose_{region}_{percent}" for region, percent in samples.CHOOSE]
-    assert kinds[-5:] == asked
+    jaws = ["choose_jaw_10_1", "choose_jaw_10_2"]
+    assert kinds[-7:] == asked + jaws
     odd = [r[2] for r in samples.samples_of((1, person, pixels, mesh, False, 14, True))]
-    assert not any(k.startswith("choose") for k in odd)
+    assert [k for k in odd if k.startswith("choose")] == jaws
+
+
+def test_a_tested_jaw_is_bent_anew_for_every_draw(face):
+    person, pixels, mesh, tested = face
+    rows = samples.samples_of((0, person, pixels, mesh, tested, 0, False))
+    jaws = {r[2]: r[4][4] for r in rows if r[2].startswith("jaw_10")}
+    assert len(jaws) == samples.DRAWS
+    assert len({strips.tobytes() for strips in jaws.values()}) == samples.DRAWS
 
 
 def test_official_portraits_are_of_people_who_are_never_tested():
