@@ -43,8 +43,8 @@ class Face:
     Abstains per face when it is turned by more than 30 degrees, smaller than 64 pixels, covered,
     half black, or no photograph-like face (drawn, sculpted, rendered, a toy or an animal): such a
     face is never called malformed. Each face's reason is in the evidence. Method: the
-    mesh with irises, frontal rendering, mirrored optical flow and linear heads fitted by
-    `training/faces.py`. Blind to: ears, hair, asymmetry of both sides at once; weak on the jaw.
+    mesh with irises, frontal rendering, mirrored optical flow, linear heads and two small nets for
+    the jaw, fitted by `training/faces.py`. Blind to: ears, hair, asymmetry of both sides at once.
     Rank many images by it; one winking or grimacing person is crooked too.
 
     Options:
@@ -54,7 +54,7 @@ class Face:
         pack: A pack's folder or name; else `IQM_INSIGHTFACE_DIR`, else `~/.insightface/models`.
 
     Example:
-        The astronaut of `fixtures/outputs/model-a`: count 1, asymmetry 1.0, malformed 0.00. The one
+        The astronaut of `fixtures/outputs/model-a`: count 1, asymmetry 1.4, malformed 0.00. The one
         of model-b, an eye lower by a fifth of the eye distance: asymmetry 7.8, worst region eyes.
     """
 

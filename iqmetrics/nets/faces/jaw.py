@@ -97,6 +97,16 @@ def unpacked(data: dict[str, NDArray[np.generic]]) -> list[list[Layer]]:
     return nets
 
 
+def times(own: Floats, columns: Floats) -> Floats:
+    """The product in pieces that OpenBLAS (up to 2^18 multiplications) leaves to one thread.
+
+    Scoring threads fill the cores already; more threads would mostly wait for each other.
+    """
+    width = max(1, 2**18 // own.size)
+    pieces = range(0, columns.shape[1], width)
+    return np.concatenate([own @ columns[:, i : i + width] for i in pieces], 1)
+
+
 def look(side: Floats, layers: Sequence[Layer]) -> Floats:
     """What convolutions of 3 x 3 see in a side: the first keeps the size, each other halves it."""
     seen = side
@@ -106,7 +116,8 @@ def look(side: Floats, layers: Sequence[Layer]) -> Floats:
         windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))
         windows = windows[:, ::step, ::step].transpose(0, 3, 4, 1, 2)
         size = windows.shape[3:]
-        seen = np.maximum(own @ windows.reshape(own.shape[1], -1) + add[:, None], 0)
+        columns = windows.reshape(own.shape[1], -1)
+        seen = np.maximum(times(own, columns) + add[:, None], 0)
         seen = seen.reshape(-1, *size)
     return seen
 

@@ -76,6 +76,12 @@ def test_a_layer_is_a_convolution_of_every_second_place():
     np.testing.assert_allclose(halved[0], seen[0, ::2, ::2] + 2, rtol=1e-6)
 
 
+def test_a_product_in_pieces_is_the_product():
+    rng = np.random.default_rng(0)
+    own, columns = rng.normal(size=(48, 432)), rng.normal(size=(432, 100))
+    np.testing.assert_allclose(jaw.times(own, columns), own @ columns, rtol=1e-9, atol=1e-9)
+
+
 def test_the_layers_fill_the_file():
     with np.load(jaw.weights.find("face_jaw")) as data:
         stored = dict(data)
