@@ -11,7 +11,7 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("tflite")
 onnxruntime = pytest.importorskip("onnxruntime")
 
-from faces_nets import NETS, _inner  # noqa: E402
+from faces_nets import NETS, _inner, slimmer  # noqa: E402
 from onnx import TensorProto, helper  # noqa: E402
 
 from iqmetrics import weights  # noqa: E402
@@ -30,6 +30,17 @@ def small_net():
     outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)]
     graph = helper.make_graph(nodes, "g", inputs, outputs, [one])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def test_only_settings_that_are_not_the_default_are_written_down():
+    plain = {"group": 1, "dilations": [1, 1], "strides": [1, 1], "kernel_shape": [3, 3]}
+    model = small_net()
+    node = helper.make_node("Conv", ["x", "w"], ["y"], **plain | {"strides": [2, 2]}, pads=[0] * 4)
+    model.graph.node.append(node)
+    slimmer(model)
+    left = {a.name: list(a.ints) for a in model.graph.node[-1].attribute}
+    assert left == {"strides": [2, 2], "kernel_shape": [3, 3]}
+    assert len(model.graph.node) == 4
 
 
 def test_the_inner_layer_is_the_last_of_its_shape():
