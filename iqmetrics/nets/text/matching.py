@@ -8,13 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rapidfuzz import fuzz
 
-from iqmetrics.nets.text.normal import distance, letters, lowered, similarity, words
+from iqmetrics.nets.text.normal import distance, letters, lowered, similarities, similarity, words
 
 MOST_LINES = 6
 LEAST_SIMILARITY, MEANT_SIMILARITY = 0.3, 0.6
 """A target less like every place than the first was not lettered; from the second on it was."""
+
+SLACK = 2
+"""Letters by which a part of a line may be longer or shorter than the target."""
 
 Piece = tuple[int, int, int]
 """Line, first and last + 1 plain character of it."""
@@ -120,6 +122,17 @@ def _places(
     return sorted(runs)
 
 
+def _windows(wanted: int, size: int) -> list[tuple[int, int]]:
+    """Every stretch of a text that is longer than the target and about as long as it."""
+    if size <= wanted:
+        return []
+    return [
+        (start, start + long)
+        for long in range(max(1, wanted - SLACK), min(size, wanted + SLACK) + 1)
+        for start in range(size - long + 1)
+    ]
+
+
 def _fair(window: tuple[int, int], place: tuple[Piece, ...]) -> bool:
     """A run over lines takes at least half of its first and of its last line, or it is no run."""
     sizes = [b - a for _, a, b in place]
@@ -155,18 +168,12 @@ def _offer(text: str, target: str, place: tuple[Piece, ...], read: Sequence[str]
 def _best_part(target: str, place: tuple[Piece, ...], read: Sequence[str]) -> Match:
     """The stretch of a place that is most like the target: the whole, or a window of it."""
     text = "".join(read[line][a:b] for line, a, b in place)
-    whole = (0, len(text))
-    windows = [whole]
-    if len(text) > len(target):
-        part = fuzz.partial_ratio_alignment(lowered(target), lowered(text))
-        if part is not None:
-            windows += [
-                (max(0, part.dest_start - grow), min(len(text), part.dest_end + extra))
-                for grow in (0, 1)
-                for extra in (0, 1)
-            ]
-    windows = [w for w in windows if _fair(w, place)] or [whole]
-    start, end = max(windows, key=lambda w: (similarity(target, text[w[0] : w[1]]), w[0] - w[1]))
+    windows = [(0, len(text)), *_windows(len(target), len(text))]
+    windows = [w for w in windows if _fair(w, place)] or windows[:1]
+    alike = similarities(target, [text[start:end] for start, end in windows])
+    start, end = max(
+        zip(alike, windows, strict=True), key=lambda found: (found[0], found[1][0] - found[1][1])
+    )[1]
     found = text[start:end]
     pieces, offset = [], 0
     for line, a, b in place:

@@ -6,10 +6,12 @@ Compared are letters, digits and hanzi only, NFKC, casefolded. Letters that many
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+import numpy as np
 from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cdist
 
 CONFUSABLE = str.maketrans({"I": "l", "1": "l", "|": "l", "O": "0", "o": "0"})
 CONFUSED_COST = 0.2
@@ -78,6 +80,19 @@ def similarity(wanted: str, found: str) -> float:
     """1 - distance / length of the longer; 1 = the same, 0 = nothing in common."""
     longest = max(len(wanted), len(found))
     return 1 - distance(wanted, found) / longest if longest else 1.0
+
+
+def similarities(wanted: str, found: Sequence[str]) -> "np.ndarray":
+    """`similarity` of one string with many, (n,) float64."""
+    strict = _distances(lowered(wanted), [lowered(text) for text in found])
+    folded = _distances(alike(wanted), [alike(text) for text in found])
+    cost = np.minimum(strict, folded + CONFUSED_COST * np.maximum(0, strict - folded))
+    longest = np.maximum(len(wanted), [len(text) for text in found])
+    return np.asarray(1 - cost / np.maximum(longest, 1))
+
+
+def _distances(wanted: str, found: Sequence[str]) -> "np.ndarray":
+    return cdist([wanted], found, scorer=Levenshtein.distance, dtype=np.float64)[0]
 
 
 def same(wanted: str, found: str) -> bool:

@@ -199,6 +199,53 @@ def test_a_letter_too_many_belongs_to_the_word_it_stands_in() -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "line", "found", "edits"),
+    [
+        ("BREAD", "XXBWREADXX", "BWREAD", 1),
+        ("BREAD", "XXBREAWDXX", "BREAWD", 1),
+        ("BREAD", "XXBRWEADXX", "BRWEAD", 1),
+        ("BREAD", "XXBWWREADXX", "READ", 1),
+        ("BREAD", "BWREAD", "BWREAD", 1),
+        ("GRAND OPENING", "NOWGRAXNDOPENINGTODAY", "GRAXNDOPENING", 1),
+        ("GRAND OPENING", "NOWGRAXXNDOPENINGTODAY", "GRAXXNDOPENING", 2),
+        ("GRAND OPENING", "NOWGRDOPENINGTODAY", "GRDOPENING", 2),
+    ],
+)
+def test_letters_too_many_do_not_move_the_window(
+    target: str, line: str, found: str, edits: int
+) -> None:
+    (match,) = assign([target], [line], [[0]])
+    assert match is not None and (match.found, match.distance) == (found, edits)
+
+
+def test_of_windows_as_like_the_shorter_one_is_taken() -> None:
+    """READ lacks a letter, XREAD has a wrong one: the X belongs to whatever stands before."""
+    (match,) = assign(["BREAD"], ["XXXREADXXX"], [[0]])
+    assert match is not None and (match.found, match.similarity) == ("READ", pytest.approx(0.8))
+
+
+def test_a_window_ends_where_the_line_ends() -> None:
+    for line in ("BREADXX", "XXBREAD"):
+        (match,) = assign(["BREAD"], [line], [[0]])
+        assert match is not None and match.found == "BREAD"
+
+
+texts = st.text("ABCIl", min_size=1, max_size=9)
+
+
+@given(texts, texts)
+def test_no_part_of_a_line_about_as_long_as_the_target_is_more_like_it(
+    target: str, line: str
+) -> None:
+    ends = itertools.combinations(range(len(line) + 1), 2)
+    parts = [line[a:b] for a, b in ends if abs(b - a - len(target)) <= matching.SLACK]
+    longer = len(line) > len(target)
+    best = max(similarity(target, part) for part in ([*parts, line] if longer else [line]))
+    taken = matching._best_part(target, ((0, 0, len(line)),), [line])
+    assert taken.similarity == pytest.approx(max(best, 0))
+
+
+@pytest.mark.parametrize(
     ("window", "fair"), [((8, 20), False), ((0, 12), False), ((5, 15), True), ((6, 15), False)]
 )
 def test_a_run_takes_half_of_its_first_and_of_its_last_line(

@@ -131,3 +131,9 @@ def test_endless_marks_take_no_endless_time(hostile: str) -> None:
     start = time.process_time()
     from_prompt(hostile)
     assert time.process_time() - start < 5
+
+
+@given(PRINTED, st.lists(PRINTED, min_size=1, max_size=4))
+def test_many_similarities_are_each_ones(wanted: str, found: list[str]) -> None:
+    each = [normal.similarity(wanted, text) for text in found]
+    assert list(normal.similarities(wanted, found)) == pytest.approx(each)
