@@ -89,22 +89,35 @@ def _max_pool(v: Values, a: Attributes) -> Tensor:
 
 
 def _average_pool(v: Values, a: Attributes) -> Tensor:
-    _only(not a.get("ceil_mode") and not any(pads(v[0], a, a["kernel_shape"])), "AveragePool", a)
+    whole = all(apart == 1 for apart in a.get("dilations", ())) and not a.get("ceil_mode")
+    _only(whole and not any(pads(v[0], a, a["kernel_shape"])), "AveragePool", a)
     return functional.avg_pool2d(v[0], a["kernel_shape"], a["strides"])
 
 
 def _pad(v: Values, a: Attributes) -> Tensor:
     _only(a.get("mode", b"constant") == b"constant", "Pad", a)
-    around = v[1].tolist()
-    rank = len(around) // 2
-    flat = [p for axis in reversed(range(rank)) for p in (around[axis], around[axis + rank])]
+    x, around, count = v[0], v[1].tolist(), len(v[1]) // 2
+    axes = range(x.ndim) if len(v) < 4 or v[3] is None else [int(n) % x.ndim for n in v[3]]
+    sides = dict(zip(axes, zip(around[:count], around[count:], strict=True), strict=True))
+    flat = [p for axis in reversed(range(x.ndim)) for p in sides.get(axis, (0, 0))]
     value = float(v[2]) if len(v) > 2 and v[2] is not None else 0.0
-    return functional.pad(v[0], flat, value=value)
+    return functional.pad(x, flat, value=value)
+
+
+FLOATS = (1, 10, 11, 16)
+"""float32, float16, double, bfloat16 by onnx's numbers; the net's own precision stands for all."""
+
+
+def _cast(v: Values, a: Attributes) -> Tensor:
+    _only(a["to"] in FLOATS, "Cast", a)
+    same: Tensor = v[0]
+    return same
 
 
 def _resize(v: Values, a: Attributes) -> Tensor:
     """By whole or fractional scales; sizes are not asked for by any net here."""
     _only(len(v) < 4 or v[3] is None, "Resize to a size", a)
+    _only(not a.get("antialias") and not a.get("axes") and (v[2][:2] == 1).all(), "Resize", a)
     high, wide = (float(s) for s in v[2][2:])
     where = a.get("coordinate_transformation_mode", b"half_pixel")
     if a.get("mode", b"nearest") == b"linear":
@@ -179,6 +192,16 @@ def _squeeze(v: Values, a: Attributes) -> Tensor:
     return torch.squeeze(v[0], tuple(int(n) for n in axes))
 
 
+def _reshape(v: Values, a: Attributes) -> Tensor:
+    _only(not a.get("allowzero") or 0 not in v[1], "Reshape", a)
+    shaped: Tensor = v[0].reshape(reshaped(v[0].shape, v[1].tolist()))
+    return shaped
+
+
+def _shape(v: Values, a: Attributes) -> np.ndarray:
+    return np.array(v[0].shape[a.get("start", 0) : a.get("end")], np.int64)
+
+
 def _flatten(v: Values, a: Attributes) -> Tensor:
     _only(a.get("axis", 1) == 1, "Flatten", a)
     flat: Tensor = v[0].flatten(1)
@@ -195,6 +218,7 @@ def _depth_to_space(v: Values, a: Attributes) -> Tensor:
 
 
 def _batch_norm(v: Values, a: Attributes) -> Tensor:
+    _only(not a.get("training_mode"), "BatchNormalization", a)
     x, scale, shift, mean, var = v
     return functional.batch_norm(x, mean, var, scale, shift, eps=a.get("epsilon", 1e-5))
 
@@ -230,7 +254,7 @@ OPERATORS: dict[str, Callable[[Values, Attributes], Any]] = {
     "Add": lambda v, a: v[0] + v[1],
     "AveragePool": _average_pool,
     "BatchNormalization": _batch_norm,
-    "Cast": lambda v, a: v[0],
+    "Cast": _cast,
     "Clip": _clip,
     "Concat": lambda v, a: torch.cat(list(v), a["axis"]),
     "Conv": _conv,
@@ -256,9 +280,9 @@ OPERATORS: dict[str, Callable[[Values, Attributes], Any]] = {
     "ReduceMean": _mean,
     "ReduceMin": _min,
     "Relu": lambda v, a: torch.relu(v[0]),
-    "Reshape": lambda v, a: v[0].reshape(reshaped(v[0].shape, v[1].tolist())),
+    "Reshape": _reshape,
     "Resize": _resize,
-    "Shape": lambda v, a: np.array(v[0].shape, np.int64),
+    "Shape": _shape,
     "Sigmoid": lambda v, a: torch.sigmoid(v[0]),
     "Slice": _slice,
     "Softmax": _softmax,

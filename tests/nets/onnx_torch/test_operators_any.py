@@ -24,7 +24,9 @@ def floats(*shape: int) -> np.ndarray:
     return np.random.default_rng(sum(shape)).normal(size=shape).astype(np.float32)
 
 
-def by_onnxruntime(kind: str, values: list[Any], attributes: dict[str, Any]) -> np.ndarray:
+def by_onnxruntime(
+    kind: str, values: list[Any], attributes: dict[str, Any], opset: int = 17
+) -> np.ndarray:
     """What onnxruntime answers; all but the first input are constants, as in the nets."""
     names = [f"v{i}" if v is not None else "" for i, v in enumerate(values)]
     arrays = [None if v is None else np.asarray(v) for v in values]
@@ -35,10 +37,11 @@ def by_onnxruntime(kind: str, values: list[Any], attributes: dict[str, Any]) -> 
         if a is not None
     ]
     given = helper.make_tensor_value_info("v0", TensorProto.FLOAT, arrays[0].shape)
-    out = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    kind_out = {"Cast": attributes.get("to"), "Shape": TensorProto.INT64}.get(kind)
+    out = helper.make_tensor_value_info("y", kind_out or TensorProto.FLOAT, None)
     node = helper.make_node(kind, names, ["y"], **attributes)
     graph = helper.make_graph([node], "g", [given], [out], constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
     settings_ = ort.SessionOptions()
     settings_.intra_op_num_threads = 1
     session = ort.InferenceSession(
@@ -58,8 +61,8 @@ def by_torch(kind: str, values: list[Any], attributes: dict[str, Any]) -> np.nda
     return np.asarray(OPERATORS[kind](given, coded))
 
 
-def agree(case: Case) -> None:
-    wanted, found = by_onnxruntime(*case), by_torch(*case)
+def agree(case: Case, opset: int = 17) -> None:
+    wanted, found = by_onnxruntime(*case, opset), by_torch(*case)
     assert found.shape == wanted.shape
     np.testing.assert_allclose(found, wanted, atol=2e-5, rtol=2e-5)
 
@@ -134,6 +137,8 @@ def others(draw: st.DrawFn, which: int) -> Case:
             {"strides": whole, "dilations": (1, 1), "group": groups},
         ),
         ("Pad", [x, around, np.float32(draw(st.integers(-2, 2)))], {}),
+        ("Shape", [x], {"start": bounds[0]}),
+        ("Shape", [x], {"end": bounds[1]}),
         ("Slice", [x, np.array(bounds[:1]), np.array([4]), np.array([1])], {}),
         ("Slice", [x, np.array([0]), np.array([-1]), np.array([bounds[1] % 4])], {}),
         ("Gather", [x, np.array([bounds[0] % 4, bounds[1] % 4])], {"axis": 1}),
@@ -150,7 +155,7 @@ def others(draw: st.DrawFn, which: int) -> Case:
     return cases[which]
 
 
-OTHERS = 11
+OTHERS = 13
 
 
 @pytest.mark.parametrize("which", range(OTHERS))
@@ -160,7 +165,52 @@ def test_other_operators_of_any_size(which: int, data: st.DataObject) -> None:
     agree(data.draw(others(which)))
 
 
+@settings(max_examples=30)
+@given(
+    st.lists(st.sampled_from([0, 1, -2, -1]), unique_by=lambda axis: axis % 4, max_size=4),
+    st.lists(st.integers(-2, 3), min_size=8, max_size=8),
+)
+def test_pads_of_the_named_axes_only(axes: list[int], around: list[int]) -> None:
+    """From opset 18 on; a number below zero cuts off."""
+    sides = np.array([*around[: len(axes)], *around[4 : 4 + len(axes)]], np.int64)
+    given_axes = np.array(axes, np.int64)
+    agree(("Pad", [floats(5, 6, 7, 8), sides, np.float32(0.5), given_axes], {}), opset=18)
+
+
 X = floats(1, 4, 7, 9)
+
+
+@pytest.mark.parametrize("wide", [TensorProto.FLOAT, TensorProto.DOUBLE])
+def test_a_change_of_precision_leaves_the_numbers(wide: int) -> None:
+    agree(("Cast", [X * 3], {"to": wide}))
+
+
+@pytest.mark.parametrize("whole", ["INT64", "INT32", "UINT8", "BOOL"])
+def test_a_change_to_whole_numbers_is_refused(whole: str) -> None:
+    """Numbers of a net are floats throughout: 1.7 would go on as 1.7 where onnxruntime has 1."""
+    case: Case = ("Cast", [X * 3], {"to": getattr(TensorProto, whole)})
+    assert np.abs(by_onnxruntime(*case) - X * 3).max() > 0.5, "it does make a difference"
+    with pytest.raises(NotImplementedError, match="Cast"):
+        by_torch(*case)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "attributes"),
+    [
+        ("Resize", [X, None, np.array([1, 1, 0.5, 0.5], np.float32)], {"mode": b"linear", "antialias": 1}),
+        ("Resize", [X, None, np.array([1, 2, 2, 2], np.float32)], {"mode": b"linear"}),
+        ("Resize", [X, None, np.array([2, 2], np.float32)], {"mode": b"linear", "axes": [2, 3]}),
+        ("AveragePool", [X], {"kernel_shape": (2, 2), "strides": (1, 1), "dilations": (2, 2)}),
+        ("BatchNormalization", [X, *[floats(4) ** 2] * 4], {"training_mode": 1}),
+        ("Reshape", [X, np.array([0, -1])], {"allowzero": 1}),
+    ],
+    ids=lambda v: v if isinstance(v, str) else "",
+)  # fmt: skip
+def test_settings_of_newer_operators_are_refused_where_they_change_the_answer(
+    kind: str, values: list[Any], attributes: dict[str, Any]
+) -> None:
+    with pytest.raises(NotImplementedError, match=kind):
+        by_torch(kind, values, attributes)
 
 
 @pytest.mark.parametrize("step", [1, 2, 3])
