@@ -34,7 +34,8 @@ class Piqe:
     below 16 px, is not applicable.
 
     Blind to: content, composition, colour. Drawn flat styles and shallow depth of field read as
-    distorted.
+    distorted. A picture turned by half a turn may read a little otherwise: the published program
+    leaves two columns of a block out of its surroundings that do not lie as each other's mirror.
 
     Example:
         Evidence: `{"blocks": 4096, "busy": 2239, "impaired": 1100, "noisy": 12}`.
