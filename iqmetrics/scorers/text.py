@@ -45,7 +45,7 @@ class Text:
     _reader: Any = field(init=False, repr=False, compare=False, default=None)
 
     name = "text"
-    version = "4"
+    version = "5"
     scope: ClassVar[Scope] = "image"
     concurrent = True
     licence = "Apache-2.0"

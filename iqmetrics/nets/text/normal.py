@@ -92,7 +92,8 @@ def similarities(wanted: str, found: Sequence[str]) -> "np.ndarray":
 
 
 def _distances(wanted: str, found: Sequence[str]) -> "np.ndarray":
-    return cdist([wanted], found, scorer=Levenshtein.distance, dtype=np.float64)[0]
+    edits: np.ndarray = cdist([wanted], found, scorer=Levenshtein.distance, dtype=np.float64)
+    return np.asarray(edits[0])
 
 
 def same(wanted: str, found: str) -> bool:
