@@ -66,7 +66,6 @@ OUTSIDE = {
     errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,
 }  # fmt: skip
 """What is wrong with a disk or a path, which its owner can mend and we cannot."""
-FULL = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 
 
 @click.group(
@@ -132,8 +131,6 @@ def run(args: list[str] | None = None) -> int:
         place = f"{error.filename}: " if error.filename else ""
         return _say(f"{place}{error.strerror}", _way_out(error.errno), 2)
     except Exception as error:
-        if getattr(error, "sqlite_errorname", "") in FULL:
-            return _say(f"the store: {error}", "Free some room and run the command again.", 2)
         return _bug(error)
 
 

@@ -11,6 +11,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -29,6 +30,12 @@ CACHE_KIB = 1 << 16
 LOG_PAGES = 4000
 """Pages of the log before they are put in their places: few of the many that keys hit are hit twice
 in a short one."""
+_ROOM = "Free some room and run the same command again: it goes on"
+_ELSEWHERE = "Give another folder with --out, on a local disk that you may write to"
+_HINTS = {"SQLITE_FULL": _ROOM, "SQLITE_IOERR": _ROOM} | dict.fromkeys(
+    ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"), _ELSEWHERE
+)
+"""What its owner can do about a disk, by how SQLite's names begin."""
 _REPEATED = ("model", "prompt_id", "prompt", "negative")
 """Texts of a record that other images have too."""
 NONE: Mapping[str, Missing] = {}
@@ -88,9 +95,9 @@ class Store:
             self._db.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
             self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
+            again = "Delete it to score again, or give another folder with --out, on a local disk"
             raise BadInput(
-                f"{path} cannot be opened as a score store: {error}",
-                "Delete it to score again, or give another folder with --out, on a local disk",
+                f"{path} cannot be opened as a score store: {error}", _hint(error) or again
             ) from error
         found = self.get("schema")
         if found is None:
@@ -183,8 +190,7 @@ class Store:
     def put_images(self, records: Iterable[ImageRecord]) -> None:
         """Replace the records of the last run."""
         rows = ((n, _dump(record.to_json())) for n, record in enumerate(records))
-        with self._writing, self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._change():
             self._db.execute("DELETE FROM images")
             self._db.executemany("INSERT INTO images VALUES (?,?)", rows)
 
@@ -225,9 +231,27 @@ class Store:
         self._write("INSERT OR REPLACE INTO runs VALUES (?,?)", [(name, value)])
 
     def _write(self, query: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        with self._writing, self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._change():
             self._db.executemany(query, rows)
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """All of it or nothing; what a full disk did not take is told with the store's path."""
+        try:
+            with self._writing, self._db:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+        except sqlite3.OperationalError as error:
+            if not (hint := _hint(error)):
+                raise
+            where = self.path or "the store in memory"
+            raise BadInput(f"{where} cannot be written: {error}", hint) from error
+
+
+def _hint(error: sqlite3.Error) -> str:
+    """What to do about a disk that takes nothing; "" where it is something else."""
+    name = getattr(error, "sqlite_errorname", "")
+    return next((hint for start, hint in _HINTS.items() if name.startswith(start)), "")
 
 
 def _dump(value: Mapping[str, Any]) -> str:

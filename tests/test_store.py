@@ -267,3 +267,48 @@ def test_what_many_images_share_is_read_back_as_one() -> None:
     assert one.prompt is two.prompt is three.prompt
     assert one.sources is two.sources
     assert one.params is two.params
+
+
+def test_a_full_disk_is_told_with_the_path_and_takes_nothing_that_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "夏.sqlite"
+    with Store(path) as store:
+        store.add([(b"k", "s", READING)])
+        (pages,) = store._db.execute("PRAGMA page_count").fetchone()
+        store._db.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(BadInput) as told:
+            store.add_thumbnails([("a", bytes(1 << 20))])
+        assert told.value.message == f"{path} cannot be written: database or disk is full"
+        assert told.value.hint.startswith("Free some room")
+        with pytest.raises(BadInput, match="disk is full"):
+            store.put_images(ImageRecord("x" * 4000, "x") for _ in range(9))
+        assert store.readings([b"k"]) and store.thumbnail("a") is None
+        assert list(store.images()) == []
+
+
+def test_a_limit_of_the_system_on_files_is_told_as_a_disk_that_takes_nothing(
+    tmp_path: Path,
+) -> None:
+    """SQLite calls it an I/O error; on disks whose room is kept by quota it is the same."""
+    script = (
+        "import resource, signal, sys; from pathlib import Path; from iqmetrics.store import Store\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); store = Store(Path(sys.argv[1]))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, 1 << 18))\n"
+        "store.add_thumbnails([('a', bytes(1 << 20))])"
+    )
+    path = tmp_path / "s.sqlite"
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True)
+    assert f"BadInput: {path} cannot be written: " in done.stderr, done.stderr
+    assert "Free some room" in done.stderr
+
+
+def test_a_store_that_became_read_only_is_told_otherwise(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite") as store:
+        store._db.execute("PRAGMA query_only = 1")
+        with pytest.raises(BadInput, match="s.sqlite cannot be written") as told:
+            store.put("a", "b")
+        assert "--out" in told.value.hint and "room" not in told.value.hint
+
+
+def test_another_mistake_of_the_database_is_not_blamed_on_the_disk() -> None:
+    with Store(None) as store, pytest.raises(sqlite3.OperationalError, match="no such table"):
+        store._write("INSERT INTO nowhere VALUES (?)", [("x",)])

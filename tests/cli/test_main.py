@@ -2,7 +2,6 @@
 
 import errno
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -166,22 +165,6 @@ def test_another_error_of_the_system_is_still_a_bug(
 ) -> None:
     assert failing(OSError(errno.EPIPE, "Broken pipe")) == 3
     assert "a bug in iqm" in told(capsys)
-
-
-def test_a_full_disk_under_the_store_is_no_bug(
-    failing: Callable[[BaseException], int], capsys: pytest.CaptureFixture[str]
-) -> None:
-    base = sqlite3.connect(":memory:")
-    base.execute("CREATE TABLE t (x)")
-    base.execute("PRAGMA max_page_count = 2")
-    with pytest.raises(sqlite3.OperationalError) as full:
-        base.executemany("INSERT INTO t VALUES (?)", [("x" * 4000,)] * 9)
-    with pytest.raises(sqlite3.OperationalError) as wrong:
-        base.execute("SELECT nothing FROM nowhere")
-    base.close()
-    assert failing(full.value) == 2
-    assert "the store: database or disk is full" in told(capsys)
-    assert failing(wrong.value) == 3
 
 
 @pytest.mark.parametrize(("given", "kept"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
