@@ -57,4 +57,6 @@ def test_upside_down_reads_the_same(scorer: Any, clean: np.ndarray) -> None:
 def test_piqe_may_read_a_turned_picture_otherwise(clean: np.ndarray) -> None:
     """Columns 8 and 10 of 16 are what it compares a block's middle without: not a mirrored pair."""
     straight, turned = value(Piqe(), clean), value(Piqe(), np.ascontiguousarray(clean[::-1, ::-1]))
-    assert turned != pytest.approx(straight, rel=1e-6) and turned == pytest.approx(straight, rel=0.1)
+    assert turned != pytest.approx(straight, rel=1e-6) and turned == pytest.approx(
+        straight, rel=0.1
+    )

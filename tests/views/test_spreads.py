@@ -25,3 +25,22 @@ def test_what_the_best_of_several_gains_in_usable_images_is_told_in_points() -> 
     kept = Metric("toy.kept", YES_NO, 0, 1, "higher", "kept")
     text = spreads.text(card({"m": np.array([[0.0, 1.0], [0.0, 0.0]])}, kept))
     assert "25 points" in text
+
+
+def test_metrics_without_any_spread_are_one_sentence_and_no_dashes() -> None:
+    """One image of each prompt and few of them: no best, no outliers, no variants."""
+    text = spreads.text(card({"v1": np.ones((3, 1)), "v2": np.ones((3, 1))}))
+    assert len(text.splitlines()) == 1
+    assert text.startswith("No spread of 1 metric: best of N takes two images of a prompt")
+
+
+def test_a_metric_with_a_spread_in_one_model_shows_both() -> None:
+    text = spreads.text(card({"v1": np.ones((3, 1)), "v2": np.tile([0.1, 0.5], (15, 1))}))
+    _, _, first, second = text.splitlines()
+    assert first.split() == ["toy.good", "v1", "-", "-", "-", "-"]
+    assert second.split()[:3] == ["toy.good", "v2", "0.2"]
+
+
+def test_outliers_alone_are_a_spread() -> None:
+    values = np.append(np.linspace(0.4, 0.6, 24), 0.0)[:, None]
+    assert "4.0 %" in spreads.text(card({"v1": values}))
