@@ -97,6 +97,7 @@ def command(
     from iqmetrics.cli.summary import summary
 
     from iqmetrics.pipeline import scorecard_file, unchanged
+    from iqmetrics.pipeline.alone import alone
     from iqmetrics.pipeline.score import STORE, run_listing
     from iqmetrics.pipeline.settings import Settings
     from iqmetrics.pipeline.targets import look
@@ -107,7 +108,7 @@ def command(
         os.environ["IQM_ALLOW_DOWNLOAD"] = "1"
     settings = Settings(**{**options, "texts": options["texts"] or None})
     folder = _out_folder(targets, out)
-    with Store(folder / STORE) as store:
+    with alone(folder, "score"), Store(folder / STORE) as store:
         target = targets[0] if len(targets) == 1 else targets
         listing = look(target, store, settings)
         results = [folder / name for name in outputs.FILES]

@@ -1,4 +1,4 @@
-"""One run at a time in a folder: what two would both rewrite is lost, and images are paid twice."""
+"""One run at a time in a folder: two would do, or pay, everything twice and lose rows."""
 
 import os
 from collections.abc import Iterator
@@ -7,12 +7,10 @@ from pathlib import Path
 
 from iqmetrics.errors import BadInput
 
-NAME = ".iqm-generate.lock"
-
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold the folder; the system lets go of it when the process ends, however it does.
+def alone(folder: Path, command: str) -> Iterator[None]:
+    """Hold the folder for one `iqm COMMAND`; a run that ends or is killed leaves no lock.
 
     Where the system or the disk knows no locks (Windows, some network disks) nobody is kept out.
 
@@ -24,18 +22,18 @@ def alone(folder: Path) -> Iterator[None]:
     except ImportError:
         yield
         return
-    with (folder / NAME).open("a") as file:
+    with (folder / f".iqm-{command}.lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BadInput(
-                f"another iqm generate is at work in {folder}",
+                f"another iqm {command} is at work in {folder}",
                 "Wait for it, or choose another folder: --out DIR",
             ) from error
         except OSError:
             pass  # no locks here
         if os.fstat(file.fileno()).st_nlink == 0:
-            raise BadInput(f"another iqm generate has just left {folder}", "Run it again")
+            raise BadInput(f"another iqm {command} has just left {folder}", "Run it again")
         try:
             yield
         finally:

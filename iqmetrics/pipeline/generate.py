@@ -65,7 +65,7 @@ def generate(
         BadInput: the folder cannot be written, or no model could even be opened.
     """
     _prepare(folder)
-    with alone(folder):
+    with alone(folder, "generate"):
         return _fill(
             suite,
             models,
