@@ -59,12 +59,21 @@ class NothingScored(IqmError):
 
 
 class ImageProblem(Exception):
-    """One image cannot be shown to the scorers: a closed status and the reason in words."""
+    """One image cannot be shown to the scorers: a closed status and the reason in words.
 
-    def __init__(self, status: str, reason: str) -> None:
+    `lasting`: the bytes were read and are to blame, so that the same bytes will give it again.
+    """
+
+    def __init__(self, status: str, reason: str, lasting: bool = False) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
+        self.lasting = lasting
 
-    def __reduce__(self) -> tuple[type["ImageProblem"], tuple[str, str]]:
-        return type(self), (self.status, self.reason)
+    @classmethod
+    def of_bytes(cls, status: str, reason: str) -> "ImageProblem":
+        """What went wrong after the bytes were read; an error of the system ([Errno 28]) passes."""
+        return cls(status, reason, lasting=not reason.startswith("[Errno"))
+
+    def __reduce__(self) -> tuple[type["ImageProblem"], tuple[str, str, bool]]:
+        return type(self), (self.status, self.reason, self.lasting)

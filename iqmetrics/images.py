@@ -105,7 +105,10 @@ def open_picture(record: ImageRecord, limits: Limits | None = None) -> Picture:
     load = read if is_remote(record.path) else read_bytes
     data = load(record.path, limits.file_bytes)
     named = with_sha256(record, hashlib.sha256(data).hexdigest())
-    found = decode(data, limits.pixels)
+    try:
+        found = decode(data, limits.pixels)
+    except ImageProblem as problem:
+        raise ImageProblem.of_bytes(problem.status, problem.reason) from problem
     return Picture(named, found.pixels, found.flags)
 
 

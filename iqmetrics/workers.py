@@ -154,7 +154,9 @@ def _opened(record: ImageRecord, answer: dict[str, Any], pixels: Any, seconds: f
     try:
         if "sha256" in answer:
             record = with_sha256(record, answer["sha256"])
-        if pixels is None:
+            if pixels is None:
+                raise ImageProblem.of_bytes(answer["status"], answer["reason"])
+        elif pixels is None:
             raise ImageProblem(answer["status"], answer["reason"])
         return Opened(record, Picture(record, pixels, tuple(answer["flags"])), *rest)
     except ImageProblem as problem:

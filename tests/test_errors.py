@@ -79,3 +79,11 @@ def test_an_image_problem_crosses_a_process_border() -> None:
 
 def test_an_image_problem_is_no_error_of_the_user() -> None:
     assert not issubclass(ImageProblem, IqmError)
+
+
+def test_a_problem_of_the_bytes_lasts_and_one_of_the_system_does_not() -> None:
+    assert ImageProblem.of_bytes("unreadable", "a wrong checksum").lasting
+    assert not ImageProblem.of_bytes("unreadable", str(OSError(28, "No space left"))).lasting
+    assert not ImageProblem("unreadable", "Permission denied").lasting
+    again = pickle.loads(pickle.dumps(ImageProblem.of_bytes("truncated", "half")))
+    assert (again.status, again.reason, again.lasting) == ("truncated", "half", True)

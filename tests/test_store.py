@@ -304,7 +304,7 @@ def test_a_limit_of_the_system_on_files_is_told_as_a_disk_that_takes_nothing(
 def test_a_store_that_became_read_only_is_told_otherwise(tmp_path: Path) -> None:
     with Store(tmp_path / "s.sqlite") as store:
         store._db.execute("PRAGMA query_only = 1")
-        with pytest.raises(BadInput, match="s.sqlite cannot be written") as told:
+        with pytest.raises(BadInput, match=r"s\.sqlite cannot be written") as told:
             store.put("a", "b")
         assert "--out" in told.value.hint and "room" not in told.value.hint
 

@@ -18,7 +18,7 @@ from iqmetrics.errors import ImageProblem
 from iqmetrics.images import Picture, open_picture
 from iqmetrics.records import IMAGE_STATUSES, ImageRecord
 from iqmetrics.worker_process import WorkerProcess
-from iqmetrics.workers import QUICK_WORTH, Decoder, Opened, decode_all
+from iqmetrics.workers import QUICK_WORTH, Decoder, Opened, Workers, decode_all
 
 HOOK = "decode_hooks:by_name"
 
@@ -123,6 +123,20 @@ def test_odd_names_and_files_that_are_none(tmp_path: Path) -> None:
     assert all(isinstance(found[name], Picture) for name in odd)
     assert {found[name].status for name in (*nothing, "null")} == {"unreadable"}
     assert found["empty.png"].status == "truncated"
+    assert found["empty.png"].lasting
+    assert not any(found[name].lasting for name in (*nothing, "null")), "they may come back"
+
+
+@pytest.mark.parametrize("workers", [1, "threads"])
+def test_what_is_wrong_with_the_bytes_lasts(tmp_path: Path, workers: Workers) -> None:
+    data = saved(scene(), "PNG")
+    files = {"sum": data[:60] + b"?" + data[61:], "cut": data[:200], "text": b"no picture"}
+    records = [put(tmp_path, name, content) for name, content in files.items()]
+    found = {r.image: p for r, p in decode_all(records, workers=workers)}
+    assert {name: p.status for name, p in found.items()} == {
+        "sum": "unreadable", "cut": "truncated", "text": "unsupported"
+    }  # fmt: skip
+    assert all(p.lasting for p in found.values())
 
 
 def test_a_file_changed_since_it_was_listed_is_not_scored(tmp_path: Path) -> None:
@@ -131,6 +145,7 @@ def test_a_file_changed_since_it_was_listed_is_not_scored(tmp_path: Path) -> Non
     for workers in (1, "threads"):
         [(_, problem)] = decode_all([listed], workers=workers)
         assert isinstance(problem, ImageProblem) and problem.status == "unreadable"
+        assert not problem.lasting, "the next listing will name the new bytes"
     known = open_picture(record).record
     [(same, picture)] = decode_all([known], workers=1)
     assert isinstance(picture, Picture) and same == known

@@ -25,7 +25,8 @@ BATCH = {"cpu": 8, "cuda": 64}
 PICTURE_PIXELS = 1_500_000
 """A batch is also full at so many pixels a picture: large pictures come in smaller batches."""
 PASSING = ("unreadable", "timeout")
-"""What may be over by the next run (a locked file, a busy machine) and is tried again then."""
+"""What may be over by the next run (a locked file, a busy machine) and is tried again then, unless
+the bytes themselves are to blame."""
 
 
 def run(
@@ -94,7 +95,7 @@ def _batches(
         if isinstance(result, ImageProblem):
             missing = Missing(result.status, result.reason)
             finished.problems[record.image] = missing
-            if result.status not in PASSING:
+            if result.lasting or result.status not in PASSING:
                 save([(works[record.image].problem_key, "image", Reading({}, {"image": missing}))])
             continue
         size = result.width * result.height

@@ -15,6 +15,7 @@ from iqmetrics.errors import Unavailable
 from iqmetrics.images import DECODE_POLICY
 from iqmetrics.pipeline.index import Listing
 from iqmetrics.pipeline.keys import ScorerFacts
+from iqmetrics.pipeline.pending import problem_key
 from iqmetrics.pipeline.score import Result
 from iqmetrics.pipeline.settings import Settings
 from iqmetrics.scorers import base
@@ -47,9 +48,17 @@ def check(store: Store, listing: Listing, settings: Settings, results: Sequence[
 def remember(store: Store, seen: Seen, result: Result) -> None:
     """Keep the fingerprint of a run that has nothing left to try."""
     statuses = {status for row in result.scorecard.rows for status in row.coverage}
-    settled = not result.interrupted and not statuses & {"failed", *PASSING}
+    settled = not result.interrupted and "failed" not in statuses and not _passing(store, result)
     store.put(_NAME, seen.fingerprint if settled else "")
     store.put(_UNAVAILABLE, "\n".join(sorted(result.run.unavailable)))
+
+
+def _passing(store: Store, result: Result) -> bool:
+    """Whether an image could not be read or decoded, and may be next time."""
+    problems = result.run.decode_problems
+    broken = [r for r in result.run.records if r.image in problems]
+    keys = {problem_key(r) for r in broken if problems[r.image].status in PASSING}
+    return bool(keys - store.known(keys))
 
 
 def _lines(listing: Listing, settings: Settings, scorers: dict[str, base.Scorer]) -> Iterator[str]:

@@ -14,7 +14,7 @@ _TAKES = (
 def text(card: Scorecard) -> str:
     """A table, one line a metric and model, and usable images per hour where latency is known.
 
-    Metrics of which nothing can be told in any model have no lines; one sentence says what it takes.
+    Metrics of which nothing can be told have no lines; one sentence says what it takes.
     """
     found = sorted(spreads(card), key=lambda s: (s.metric, s.model))
     told = {s.metric for s in found if _told(s)}

@@ -113,6 +113,53 @@ def test_nothing_is_hashed_or_decoded_twice(tmp_path: Path) -> None:
     assert seen.images(tmp_path) == {"new.png"} and seen.started == 2
 
 
+def damaged(path: Path) -> None:
+    """A PNG with a wrong checksum: it is read, and unreadable."""
+    paint(os.fspath(path))
+    data = bytearray(path.read_bytes())
+    data[60] ^= 0xFF
+    path.write_bytes(data)
+
+
+def test_a_damaged_file_is_decoded_once_and_does_not_keep_the_run_open(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paint(os.path.join(tmp_path, "good.png"))
+    damaged(tmp_path / "bad.png")
+    command = ["score", str(tmp_path), "--scorer", "size"]
+    assert run(command) == 0
+    first = capsys.readouterr()
+    assert "1 unreadable" in first.err and "n=1/2" in first.out
+    seen = Touched()
+    seen.on = True
+    assert run(command) == 0
+    again = capsys.readouterr()
+    assert "Nothing changed" in again.err and again.out == first.out
+    paint(os.path.join(tmp_path, "new.png"), 1)
+    assert run(command) == 0
+    assert seen.images(tmp_path) == {"new.png"}
+    assert "1 unreadable" in capsys.readouterr().err, "it is still told"
+    paint(os.path.join(tmp_path, "bad.png"), 2)
+    assert run(command) == 0
+    seen.on = False
+    assert "n=3" in capsys.readouterr().out and seen.images(tmp_path) == {"new.png", "bad.png"}
+
+
+def test_a_second_run_in_a_folder_is_refused_until_the_first_is_gone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from iqmetrics.pipeline.alone import alone
+
+    paint(os.path.join(tmp_path, "0.png"))
+    (tmp_path / "iqm").mkdir()
+    with alone(tmp_path / "iqm", "score"):
+        assert run(["score", str(tmp_path), "--scorer", "size"]) == 2
+        out, talk = capsys.readouterr()
+        assert out == "" and talk.startswith("Error: another iqm score is at work in ")
+        assert run(["score", str(tmp_path), "--scorer", "size", "--out", str(tmp_path / "b")]) == 0
+    assert run(["score", str(tmp_path), "--scorer", "size"]) == 0
+
+
 def test_a_deleted_result_is_written_again(folder: Path) -> None:
     run(["score", str(folder), "--scorer", "size", "--quiet"])
     (folder / "iqm" / "scorecard.csv").unlink()

@@ -80,6 +80,13 @@ def test_what_may_pass_is_not_remembered(status: str) -> None:
     assert saved == {}
 
 
+def test_bytes_that_are_to_blame_are_remembered() -> None:
+    saved = Saved()
+    bad = ("a", ImageProblem.of_bytes("unreadable", "a wrong checksum"))
+    local.run(stream(bad), works("a", "mean"), (), {"mean": Mean()}, saved)
+    assert saved[b"p/a"].missing["image"].status == "unreadable"
+
+
 def test_one_bad_picture_fails_alone_with_its_traceback() -> None:
     pictures = [picture(n, 5) for n in "abcdefg"]
     readings = safely.score_images(Mean(bad="d"), pictures)

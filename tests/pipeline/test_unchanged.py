@@ -9,6 +9,7 @@ from factory import Toy, paint, scored
 from iqmetrics.errors import Unavailable
 from iqmetrics.pipeline import unchanged
 from iqmetrics.pipeline.index import look
+from iqmetrics.pipeline.pending import problem_key
 from iqmetrics.pipeline.score import Result
 from iqmetrics.pipeline.settings import Settings
 from iqmetrics.pipeline.unchanged import Seen, check, remember
@@ -156,6 +157,17 @@ def test_an_image_that_may_be_readable_next_time_keeps_a_run_open(
     result = Result(replace(done.run, decode_problems=problems), done.store, done.index)
     remember(result.store, seen(folder, result), result)
     assert seen(folder, result).same is same
+
+
+def test_bytes_that_are_known_to_be_damaged_do_not_keep_a_run_open(
+    folder: Path, done: Result
+) -> None:
+    reading = Reading({}, {"image": Missing("unreadable", "a wrong checksum")})
+    done.store.add([(problem_key(done.run.records[0]), "image", reading)])
+    problems = {done.run.records[0].image: reading.missing["image"]}
+    result = Result(replace(done.run, decode_problems=problems), done.store, done.index)
+    remember(result.store, seen(folder, result), result)
+    assert seen(folder, result).same
 
 
 def test_a_package_that_came_meanwhile_is_noticed(
