@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from rapidfuzz import fuzz
 
 from iqmetrics.nets.text.normal import distance, letters, lowered, similarities, similarity, words
 
@@ -133,6 +134,31 @@ def _windows(wanted: int, size: int) -> list[tuple[int, int]]:
     ]
 
 
+def _around(target: str, text: str) -> list[tuple[int, int]]:
+    """The stretch that shares most letters with the target: fewer tries find less by chance."""
+    part = fuzz.partial_ratio_alignment(lowered(target), lowered(text))
+    if part is None or len(text) <= len(target):
+        return []
+    first, last = part.dest_start, part.dest_end
+    return [
+        (max(0, first - before), min(len(text), last + after))
+        for before in (0, 1)
+        for after in (0, 1)
+    ]
+
+
+def _best(
+    target: str, text: str, place: tuple[Piece, ...], windows: Sequence[tuple[int, int]]
+) -> tuple[int, int]:
+    """The window that is most like the target, the shorter of equals; the whole where none is."""
+    chosen = [w for w in ((0, len(text)), *windows) if _fair(w, place)] or [(0, len(text))]
+    alike = similarities(target, [text[start:end] for start, end in chosen])
+    best = max(
+        zip(alike, chosen, strict=True), key=lambda found: (found[0], found[1][0] - found[1][1])
+    )
+    return best[1]
+
+
 def _fair(window: tuple[int, int], place: tuple[Piece, ...]) -> bool:
     """A run over lines takes at least half of its first and of its last line, or it is no run."""
     sizes = [b - a for _, a, b in place]
@@ -168,12 +194,9 @@ def _offer(text: str, target: str, place: tuple[Piece, ...], read: Sequence[str]
 def _best_part(target: str, place: tuple[Piece, ...], read: Sequence[str]) -> Match:
     """The stretch of a place that is most like the target: the whole, or a window of it."""
     text = "".join(read[line][a:b] for line, a, b in place)
-    windows = [(0, len(text)), *_windows(len(target), len(text))]
-    windows = [w for w in windows if _fair(w, place)] or windows[:1]
-    alike = similarities(target, [text[start:end] for start, end in windows])
-    start, end = max(
-        zip(alike, windows, strict=True), key=lambda found: (found[0], found[1][0] - found[1][1])
-    )[1]
+    start, end = _best(target, text, place, _windows(len(target), len(text)))
+    if similarity(target, text[start:end]) < MEANT_SIMILARITY:
+        start, end = _best(target, text, place, _around(target, text))
     found = text[start:end]
     pieces, offset = [], 0
     for line, a, b in place:

@@ -242,7 +242,26 @@ def test_no_part_of_a_line_about_as_long_as_the_target_is_more_like_it(
     longer = len(line) > len(target)
     best = max(similarity(target, part) for part in ([*parts, line] if longer else [line]))
     taken = matching._best_part(target, ((0, 0, len(line)),), [line])
-    assert taken.similarity == pytest.approx(max(best, 0))
+    if best >= matching.MEANT_SIMILARITY:
+        assert taken.similarity == pytest.approx(best)
+
+
+@pytest.mark.parametrize(
+    ("target", "line", "likest"),
+    [("MOUNTAIN", "PLEASEMINDTHESTEP", "MIN"), ("LEMONADE", "OPENDAILYFROMNINE", "YFROMNINE")],
+)
+def test_where_nothing_was_meant_chance_is_not_given_every_place(
+    target: str, line: str, likest: str
+) -> None:
+    """Of a hundred stretches of a line one is always a little like any target."""
+    assert likest in line and similarity(target, likest) > LEAST_SIMILARITY
+    assert assign([target], [line], [[0]]) == [None]
+
+
+@pytest.mark.parametrize(("line", "found"), [("RIVERPLEASE", "RPLEA"), ("RIVERNIGHT", "IVERN")])
+def test_a_distant_likeness_reaches_a_letter_beyond_what_is_shared(line: str, found: str) -> None:
+    (match,) = assign(["OPEN"], [line], [[0]])
+    assert match is not None and match.found == found
 
 
 @pytest.mark.parametrize(
