@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     """A band of the image -> its pixels (rows x columns x 3), and whether any is transparent."""
 
 GREY = 128
+LUMA = (0.299, 0.587, 0.114)
+"""Shares of red, green and blue in luma, Y' of ITU-R BT.601."""
 SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}
 DEEP = ("I", "F")
 

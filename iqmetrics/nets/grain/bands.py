@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from iqmetrics.colour import LUMA
 from iqmetrics.nets.grain import cuts
 from iqmetrics.nets.grain.cuts import PATCH, STRIDE
 
@@ -25,7 +26,6 @@ FLOOR = 0.01
 """Added to every energy (grey levels squared a coefficient): below it there is only rounding."""
 AT_ONCE = 2048
 """Patches transformed together on a CPU: they stay in its cache."""
-LUMA = (0.299, 0.587, 0.114)
 BANDS = ("low1", "low2", "mid", "high1", "high2", "across", "down")
 
 FEATURES = (

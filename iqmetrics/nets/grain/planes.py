@@ -7,12 +7,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from iqmetrics.colour import LUMA
 from iqmetrics.compiled import machine_code
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-RED, GREEN, BLUE = np.float32(0.299), np.float32(0.587), np.float32(0.114)
+RED, GREEN, BLUE = (np.float32(share) for share in LUMA)
 QUARTER: Final = np.float32(0.25)
 
 

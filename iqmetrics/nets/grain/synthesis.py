@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from iqmetrics import colour as colours
+
 Floats = NDArray[np.float32]
 KINDS = ("white", "coarse", "film", "ar", "boolean")
 FIELDS = ("uniform", "edges", "face", "half", "patchy")
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+LUMA = np.array(colours.LUMA, np.float32)
 
 
 def _frequencies(side: int) -> tuple[Any, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from iqmetrics.colour import LUMA
 from iqmetrics.compiled import machine_code
 
 Bytes = NDArray[np.uint8]
@@ -18,7 +19,7 @@ Floats = NDArray[np.float32]
 
 BLOWN: Final = 254
 CRUSHED: Final = 2
-RED, GREEN, BLUE = np.float32(0.299), np.float32(0.587), np.float32(0.114)
+RED, GREEN, BLUE = (np.float32(share) for share in LUMA)
 ROOT: Final = (-3.51407911, 8.52055398, -7.30064598, 3.09336599, 0.21186318)
 """Polynomial that starts Halley's way to a cube root in 0.0089..1.1: three steps leave 1e-12."""
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from iqmetrics.colour import LUMA
 from iqmetrics.nets.naturalness.kernels import Floats, Pixels, mscn_row
 
 BLOCK: Final = 16
@@ -18,7 +19,7 @@ IMPAIRED: Final = 0.1
 """A border piece whose MSCN standard deviation is below this is an artefact."""
 
 FULL = np.float32(255.0)
-RED, GREEN, BLUE = np.float32(0.299), np.float32(0.587), np.float32(0.114)
+RED, GREEN, BLUE = (np.float32(share) for share in LUMA)
 
 
 def stretched_gray(pixels: Pixels, out: Pixels) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from iqmetrics.nets.grain.bands import LUMA
+from iqmetrics.colour import LUMA
 from iqmetrics.nets.grain.planes import planes
 
 
