@@ -49,4 +49,5 @@ def _options(kind: Any) -> dict[str, str]:
 
 def _page(facts: dict[str, Any]) -> str:
     lines = [f"{facts['name']}:", "", facts["about"], "", "Options:"]
-    return "\n".join([*lines, *(f"  {key} = {value}" for key, value in facts["options"].items())])
+    told = (f"  {k} = {v}" if v else f"  {k} (required)" for k, v in facts["options"].items())
+    return "\n".join([*lines, *told])

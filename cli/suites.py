@@ -17,22 +17,26 @@ def command(name: str | None, as_json: bool, as_jsonl: bool, as_toml: bool) -> N
     FORMAT is partiprompts, drawbench, geneval, t2i-compbench, dpg-bench, longtext-bench, oneig or
     hpdv2, FILE the prompt file that the benchmark publishes.
     """
+    from iqmetrics.errors import BadInput
     from iqmetrics.render import table
     from iqmetrics.suites import files
     from iqmetrics.suites.load import load
     from iqmetrics.suites.plan import plan
 
     if name is None:
+        if as_jsonl or as_toml:
+            raise BadInput("it is not said which suite to print", "Name one: iqm suites")
         rows = []
         for title in files.shipped():
             suite = files.load_shipped(title)
-            count = (str(len(suite.prompts)), str(len(plan(suite))), str(suite.pick))
+            count = (len(suite.prompts), len(plan(suite)), suite.pick)
             rows.append([title, *count, files.about(title)])
         if as_json:
             keys = ("name", "prompts", "images", "pick", "about")
             click.echo(json.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=1))
             return
-        click.echo(table(["suite", "prompts", "images", "pick", "about"], rows))
+        shown = [[str(cell) for cell in row] for row in rows]
+        click.echo(table(["suite", "prompts", "images", "pick", "about"], shown))
         return
     suite = load(name)
     if as_jsonl:
