@@ -14,6 +14,9 @@ from typing import Literal
 from iqmetrics import weights
 from iqmetrics.errors import IqmError
 
+STANDARD = ("clip-vit-b-32", "musiq-koniq")
+"""Weights that the standard preset uses and that are too big to come with the package."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -101,6 +104,13 @@ def _weights() -> Iterator[Check]:
             )
         else:
             yield Check(f"weights {name}", "ok", f"{weight.licence}, sha256 verified")
+    for name in STANDARD:
+        weight = weights.ledger()[name]
+        if weights.has(name):
+            yield Check(f"weights {name}", "ok", f"{weight.licence}, here")
+        else:
+            told = f"not here: no {' and no '.join(weight.used_by)}"
+            yield Check(f"weights {name}", "absent", told, f"iqm weights pull {name}")
 
 
 def _image_formats() -> Check:

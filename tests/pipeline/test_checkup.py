@@ -9,9 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from iqmetrics import weights
-from iqmetrics.errors import BadInput
+from iqmetrics.errors import BadInput, Unavailable
 from iqmetrics.pipeline import checkup
 from iqmetrics.pipeline.checkup import Check, checks
+from iqmetrics.pipeline.settings import Settings
+from iqmetrics.scorers.base import load
 
 HEAVY = "torch", "cv2", "onnxruntime", "numba"
 
@@ -97,9 +99,35 @@ def test_one_opencv_is_silent_and_two_are_told(installed: Callable[..., None]) -
 
 def test_every_embedded_weight_file_is_verified() -> None:
     told = {c.what: c for c in checks() if c.what.startswith("weights")}
-    embedded = [w for w in weights.ledger().values() if w.embedded]
-    assert sorted(told) == sorted(f"weights {w.name}" for w in embedded)
-    assert {c.state for c in told.values()} <= {"ok"}
+    embedded = [f"weights {w.name}" for w in weights.ledger().values() if w.embedded]
+    assert set(embedded) <= set(told)
+    assert {told[name].state for name in embedded} == {"ok"}
+
+
+def test_big_weights_of_the_standard_preset_are_absent_with_their_command(
+    no_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IQM_ALLOW_DOWNLOAD", "1")  # a look fetches nothing
+    check = found("weights clip-vit-b-32")
+    assert (check.state, check.fix) == ("absent", "iqm weights pull clip-vit-b-32")
+    assert check.told == "not here: no clip and no diversity"
+    folder = weights.folder_of(weights.entry("clip-vit-b-32"))
+    folder.mkdir(parents=True)
+    (folder / weights.entry("clip-vit-b-32").file).touch()
+    assert found("weights clip-vit-b-32").state == "ok"
+
+
+def test_they_are_those_that_its_scorers_ask_for(no_weights: Path) -> None:
+    pytest.importorskip("open_clip")
+    pytest.importorskip("pyiqa")
+    carried = {u for w in weights.ledger().values() if not w.embedded for u in w.used_by}
+    scorers = Settings().build_scorers()
+    asked = set()
+    for name in carried & set(scorers):
+        with pytest.raises(Unavailable) as told:
+            load(scorers[name], "cpu")
+        asked.add(told.value.hint.removeprefix("iqm weights pull "))
+    assert asked == set(checkup.STANDARD)
 
 
 def test_a_damaged_weight_file_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +135,8 @@ def test_a_damaged_weight_file_is_broken(monkeypatch: pytest.MonkeyPatch) -> Non
         raise BadInput(f"{name} is not what it was")
 
     monkeypatch.setattr(weights, "find", find)
-    for check in (c for c in checks() if c.what.startswith("weights")):
+    big = {f"weights {name}" for name in checkup.STANDARD}
+    for check in (c for c in checks() if c.what.startswith("weights") and c.what not in big):
         assert check.state == "broken"
         assert check.fix == "Install iqmetrics again"
 
