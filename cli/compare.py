@@ -73,6 +73,11 @@ def choose(found: list[tuple[str, ...]], asked: tuple[str, ...]) -> tuple[str, s
         return asked[0], asked[0]
     if not asked and len(found) == 2 and all(len(models) == 1 for models in found):
         return found[0][0], found[1][0]
+    if len(found) == 1 and len(found[0]) == 1 and set(asked) <= set(found[0]):
+        raise BadInput(
+            f"there is one model only, {found[0][0]!r}",
+            "Give a second run to compare it with: iqm compare RUN RUN2",
+        )
     sides = [", ".join(map(repr, models)) for models in found]
     known = (
         sides[0] if len(set(sides)) == 1 else f"{sides[0]} in the first, {sides[1]} in the second"

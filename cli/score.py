@@ -1,14 +1,20 @@
 """iqm score: the main job."""
 
 import os
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from iqmetrics.errors import BadInput
+from iqmetrics.errors import BadInput, IqmError
 from iqmetrics.records import Scorecard
 from iqmetrics.remote import is_remote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from iqmetrics.store import Store
 
 
 class _Target(click.Path):
@@ -98,17 +104,15 @@ def command(
 
     from iqmetrics.pipeline import scorecard_file, unchanged
     from iqmetrics.pipeline.alone import alone
-    from iqmetrics.pipeline.score import STORE, run_listing
+    from iqmetrics.pipeline.score import run_listing
     from iqmetrics.pipeline.settings import Settings
     from iqmetrics.pipeline.targets import look
-    from iqmetrics.store import Store
     from iqmetrics.views import outputs, terminal
 
     if allow_download:
         os.environ["IQM_ALLOW_DOWNLOAD"] = "1"
     settings = Settings(**{**options, "texts": options["texts"] or None})
-    folder = _out_folder(targets, out)
-    with alone(folder, "score"), Store(folder / STORE) as store:
+    with _results(targets, out) as folder, alone(folder, "score"), _store(folder) as store:
         target = targets[0] if len(targets) == 1 else targets
         listing = look(target, store, settings)
         results = [folder / name for name in outputs.FILES]
@@ -132,33 +136,66 @@ def command(
         return 130 if result.interrupted else _exit_code(result.scorecard, strict)
 
 
+@contextmanager
+def _results(targets: tuple[Path | str, ...], out: Path | None) -> "Iterator[Path]":
+    """The folder of results; one that was made for a run that never began is gone again."""
+    folder = _out_folder(targets, out)
+    made = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".write-test").touch()
+        (folder / ".write-test").unlink()
+    except OSError as error:
+        raise BadInput(
+            f"{folder} cannot be written: {error.strerror}", "Choose another folder: --out DIR"
+        ) from error
+    try:
+        yield folder
+    except IqmError:
+        if made:
+            with suppress(OSError):  # something is in it
+                folder.rmdir()
+        raise
+
+
+@contextmanager
+def _store(folder: Path) -> "Iterator[Store]":
+    """The store; one that knows nothing yet is taken back when the run cannot begin."""
+    from iqmetrics.pipeline.score import STORE
+    from iqmetrics.store import Store
+
+    path = folder / STORE
+    unused = not path.exists()
+    try:
+        with Store(path) as store:
+            yield store
+            unused = False
+    except IqmError:
+        if unused and path.exists():
+            with Store(path) as store:
+                unused = store.get("run") is None and next(store.files(), None) is None
+            if unused:
+                path.unlink()
+        raise
+
+
 def _out_folder(targets: tuple[Path | str, ...], out: Path | None) -> Path:
     from iqmetrics.pipeline.targets import are_folders
 
-    if out is None:
-        if are_folders(targets):
-            raise BadInput(
-                "several folders are given, and it is not said where their results go",
-                "Add --out DIR",
-            )
-        base = Path.cwd()
-        if len(targets) == 1 and isinstance(targets[0], Path) and targets[0].is_dir():
-            base = targets[0]
-        for target in targets:
-            if isinstance(target, Path) and not target.exists():
-                raise BadInput(
-                    f"{target} does not exist", "Give a folder of images, or image files"
-                )
-        out = base / "iqm"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / ".write-test").touch()
-        (out / ".write-test").unlink()
-    except OSError as error:
+    if out is not None:
+        return out
+    if are_folders(targets):
         raise BadInput(
-            f"{out} cannot be written: {error.strerror}", "Choose another folder: --out DIR"
-        ) from error
-    return out
+            "several folders are given, and it is not said where their results go",
+            "Add --out DIR",
+        )
+    base = Path.cwd()
+    if len(targets) == 1 and isinstance(targets[0], Path) and targets[0].is_dir():
+        base = targets[0]
+    for target in targets:
+        if isinstance(target, Path) and not target.exists():
+            raise BadInput(f"{target} does not exist", "Give a folder of images, or image files")
+    return base / "iqm"
 
 
 def _exit_code(card: Scorecard, strict: bool) -> int:

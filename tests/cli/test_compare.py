@@ -41,11 +41,17 @@ def test_the_two_that_are_meant(
     assert choose(found, asked) == names
 
 
+@pytest.mark.parametrize("asked", [(), ("a",)])
+def test_one_model_alone_asks_for_another_run(asked: tuple[str, ...]) -> None:
+    with pytest.raises(BadInput, match="one model only, 'a'") as caught:
+        choose([("a",)], asked)
+    assert "second run" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("found", "asked"),
     [
         ([("a", "b", "c")], ()),
-        ([("a",)], ()),
         ([("a", "b")], ("a",)),
         ([("a", "b"), ("c",)], ()),
         ([("a", "b")], ("a", "b", "c")),

@@ -13,6 +13,8 @@ from iqmetrics.cli.main import run
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from iqmetrics.store import Store
+
 HOSTILE = [
     "a\nb.png",
     "\u202egnp.png",
@@ -158,6 +160,38 @@ def test_a_second_run_in_a_folder_is_refused_until_the_first_is_gone(
         assert out == "" and talk.startswith("Error: another iqm score is at work in ")
         assert run(["score", str(tmp_path), "--scorer", "size", "--out", str(tmp_path / "b")]) == 0
     assert run(["score", str(tmp_path), "--scorer", "size"]) == 0
+
+
+@pytest.mark.parametrize(
+    "options", [["--scorer", "size"], ["--scorer", "nosuch"], ["--preset", "nosuch"]]
+)
+@pytest.mark.parametrize("there", ["", "folder", "store"])
+def test_a_run_that_cannot_begin_leaves_nothing_of_its_own(
+    tmp_path: Path, options: list[str], there: str
+) -> None:
+    if options[1] == "nosuch":
+        paint(os.path.join(tmp_path, "0.png"))
+    before = set()
+    if there:
+        (tmp_path / "iqm").mkdir()
+        before = {"iqm"}
+    if there == "store":
+        Store(tmp_path / "iqm" / "scores.sqlite").__exit__()
+        before = {"iqm", "scores.sqlite"}
+    assert run(["score", str(tmp_path), *options]) == 2
+    assert {p.name for p in tmp_path.rglob("*") if p.suffix != ".png"} == before
+
+
+def test_what_was_read_before_a_run_could_not_go_on_is_kept(
+    tmp_path: Path, no_weights: Path
+) -> None:
+    """A million hashes are worth keeping although the weights are missing."""
+    images = tmp_path / "images"
+    images.mkdir()
+    paint(os.path.join(images, "0.png"))
+    assert run(["score", str(images), "--scorer", "clip"]) == 2
+    with Store(images / "iqm" / "scores.sqlite") as store:
+        assert [row.path for row in store.files()] == ["0.png"]
 
 
 def test_a_deleted_result_is_written_again(folder: Path) -> None:
