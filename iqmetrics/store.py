@@ -95,10 +95,13 @@ class Store:
             self._db.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
             self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
-            again = "Delete it to score again, or give another folder with --out, on a local disk"
-            raise BadInput(
-                f"{path} cannot be opened as a score store: {error}", _hint(error) or again
-            ) from error
+            if _hint(error) != _ELSEWHERE or not self._opened_to_read():
+                again = (
+                    "Delete it to score again, or give another folder with --out, on a local disk"
+                )
+                raise BadInput(
+                    f"{path} cannot be opened as a score store: {error}", _hint(error) or again
+                ) from error
         found = self.get("schema")
         if found is None:
             self.put("schema", str(SCHEMA_VERSION))
@@ -107,6 +110,22 @@ class Store:
                 f"{path} was written by another version of iqmetrics (schema {found})",
                 "Give a new folder with --out",
             )
+
+    def _opened_to_read(self) -> bool:
+        """Whether a store that may not be written can be read: somebody else's, on a shared disk.
+
+        Where nobody is writing (no log) SQLite is told so: else it would make files beside it.
+        """
+        if self.path is None or not self.path.is_file():
+            return False
+        log = self.path.with_name(self.path.name + "-wal")
+        how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+        try:
+            place = f"{self.path.absolute().as_uri()}?{how}"
+            self._db = sqlite3.connect(place, uri=True, check_same_thread=False)
+            return self.get("schema") is not None
+        except sqlite3.Error:
+            return False
 
     def __enter__(self) -> "Store":
         return self

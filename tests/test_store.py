@@ -312,3 +312,42 @@ def test_a_store_that_became_read_only_is_told_otherwise(tmp_path: Path) -> None
 def test_another_mistake_of_the_database_is_not_blamed_on_the_disk() -> None:
     with Store(None) as store, pytest.raises(sqlite3.OperationalError, match="no such table"):
         store._write("INSERT INTO nowhere VALUES (?)", [("x",)])
+
+
+def refused(name: str) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("attempt to write a readonly database")
+    error.sqlite_errorname = name
+    return error
+
+
+@pytest.mark.parametrize("name", ["SQLITE_READONLY_DIRECTORY", "SQLITE_CANTOPEN"])
+@pytest.mark.parametrize("live", [True, False])
+def test_a_store_of_somebody_else_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, live: bool
+) -> None:
+    """As on a shared disk; `live`: its owner has it open, and part of it is in the log."""
+    path = tmp_path / "夏 ?#" / "s.sqlite"
+    path.parent.mkdir()
+    owner = Store(path)
+    owner.add([(b"k", "s", READING)])
+    if not live:
+        owner.__exit__()
+    connect = sqlite3.connect
+
+    def refusing(place: object, **options: object) -> sqlite3.Connection:
+        if not options.get("uri"):
+            raise refused(name)
+        return connect(place, **options)  # type: ignore[call-overload, no-any-return]
+
+    monkeypatch.setattr(sqlite3, "connect", refusing)
+    before = sorted(p.name for p in path.parent.iterdir())
+    with Store(path) as store:
+        assert store.keys() == {b"k"}
+        with pytest.raises(BadInput, match="cannot be written") as told:
+            store.put("a", "b")
+        assert "--out" in told.value.hint
+    assert sorted(p.name for p in path.parent.iterdir()) == before
+    with pytest.raises(BadInput, match="cannot be opened") as told:
+        Store(tmp_path / "none.sqlite")
+    assert "Delete" not in told.value.hint
+    owner.__exit__()
