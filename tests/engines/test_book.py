@@ -99,3 +99,12 @@ def test_a_lost_set_is_named_after_its_members_were_decoded_here() -> None:
     assert desk.decoded == ["a", "b"]
     assert list(desk.saved) == [b"a"]
     assert desk.book.finished.problems["b"].reason == "half"
+
+
+def test_what_was_blamed_is_written_down_once() -> None:
+    desk = Desk()
+    desk.book.settle([(Task((work("a"), work("b")), (group("ab"),), retried=True), "died")])
+    desk.book.close()
+    desk.saved.clear()
+    desk.book.close()
+    assert desk.saved == {} and desk.decoded == ["a", "b"]

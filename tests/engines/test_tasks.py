@@ -1,6 +1,6 @@
 """Tasks: sets stay whole, nothing is left out, and what is lost is split down to one outcome."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -127,6 +127,19 @@ def test_a_task_is_done_by_the_local_engine() -> None:
     assert done.outcomes[1][2].values["toy.bad"] == 7
     assert done.problems["b"].status == "truncated"
     assert done.seen == ["a"]
+
+
+def test_a_task_that_is_broken_off_is_not_done() -> None:
+    """Half of its outcomes must not pass for all: the task is given back."""
+
+    def decoded() -> Iterator[tuple[ImageRecord, Picture]]:
+        one = picture("a", 1)
+        yield one.record, one
+        raise KeyboardInterrupt
+
+    task = Task((work("a", "toy"), work("b", "toy")))
+    with pytest.raises(KeyboardInterrupt):
+        tasks.do(task, decoded(), {"toy": Toy()}, lambda pictures: (), 1)
 
 
 class Set(Toy):
