@@ -78,6 +78,11 @@ def assemble(
         name = os.path.basename(os.fspath(prompts))
         with local_copy(os.fspath(prompts), MAX_BYTES) as here:
             rows = described(read_table(here, name), name)
+        if not rows:
+            raise BadInput(
+                f"{name} holds no row",
+                "Its first line names the columns (file_name,prompt), each further one an image",
+            )
         by_hand, wrong = match_rows(images, rows, name, own, selection.unjudged)
         report.problems += wrong
         for image, one in by_hand.items():

@@ -29,6 +29,20 @@ def by_image(folder: Path, **options):
     return {record.image: record for record in read_folder(folder, **options)[0]}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"), [("p.csv", ""), ("p.csv", "file_name,prompt\n"), ("p.json", "[]")]
+)
+def test_a_table_by_hand_that_holds_nothing_is_refused_and_one_in_the_folder_is_not(
+    outputs: Path, tmp_path_factory: pytest.TempPathFactory, name: str, text: str
+) -> None:
+    table = tmp_path_factory.mktemp("t") / name
+    table.write_text(text)
+    with pytest.raises(BadInput, match=f"{name} holds no row"):
+        by_image(outputs, prompts=table)
+    (outputs / "metadata.csv").write_text(text)
+    assert len(by_image(outputs)) == 2
+
+
 def test_prompts_by_hand_are_stronger_than_all(
     outputs: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
