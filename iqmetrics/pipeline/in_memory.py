@@ -1,10 +1,12 @@
 """Images that are already in memory, `PIL.Image` or uint8 arrays, as an input of `score`."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from iqmetrics.errors import BadInput
+from iqmetrics import colour
+from iqmetrics.errors import BadInput, ImageProblem
 from iqmetrics.images import Picture
 from iqmetrics.records import ImageRecord
 
@@ -23,7 +25,7 @@ def pictures(images: Sequence[Any]) -> Iterator[Picture]:
     """One picture an image, named image-1, image-2 ...
 
     Raises:
-        BadInput: an array is not uint8 of shape HxW, HxWx3 or HxWx4.
+        BadInput: an array is not uint8 of shape HxW, HxWx3 or HxWx4, or Pillow cannot read one.
     """
     for number, image in enumerate(images, 1):
         name = f"image-{number}"
@@ -41,7 +43,7 @@ def pictures(images: Sequence[Any]) -> Iterator[Picture]:
 def _pixels(name: str, image: Any) -> "NDArray[np.uint8]":
     import numpy as np
 
-    array = np.array(image.convert("RGB") if hasattr(image, "convert") else image)
+    array = np.array(_shown(name, image) if hasattr(image, "convert") else image)
     if (
         array.dtype != np.uint8
         or array.ndim not in (2, 3)
@@ -54,3 +56,17 @@ def _pixels(name: str, image: Any) -> "NDArray[np.uint8]":
     if array.ndim == 2:
         array = np.repeat(array[..., None], 3, axis=2)
     return np.ascontiguousarray(array[..., :3])
+
+
+def _shown(name: str, image: Any) -> "NDArray[np.uint8]":
+    """What a file of this `PIL.Image` would show by the decode policy: upright, sRGB, no alpha."""
+    from PIL import ImageOps
+
+    try:
+        image.load()
+        with suppress(Exception):  # broken EXIF turns nothing
+            image = ImageOps.exif_transpose(image)
+        paint, _ = colour.painter(image)
+        return paint(image)[0]
+    except (OSError, ImageProblem) as error:
+        raise BadInput(f"{name} cannot be shown: {error}", "Give uint8 arrays or images") from error

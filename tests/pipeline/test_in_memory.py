@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 from iqmetrics.errors import BadInput
+from iqmetrics.images import open_picture
 from iqmetrics.pipeline.in_memory import are_in_memory, pictures
+from iqmetrics.records import ImageRecord
 
 RGB = np.arange(5 * 7 * 3, dtype=np.uint8).reshape(5, 7, 3)
 
@@ -53,6 +55,46 @@ def test_any_mode_of_pillow_gives_rgb(mode: str) -> None:
     (taken,) = pictures([Image.new(mode, (6, 4))])
     assert taken.pixels.shape == (4, 6, 3)
     assert taken.pixels.dtype == np.uint8
+
+
+def hostile(kind: str, path: Path) -> Path:
+    """A file that shows something else than the numbers in it."""
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 24, 3), np.uint8)
+    image = Image.fromarray(pixels)
+    if kind == "alpha":
+        image.putalpha(Image.fromarray(pixels[..., 0]))
+    elif kind == "palette":
+        image = image.quantize(16)
+        image.info["transparency"] = 3
+    elif kind == "deep":
+        image = Image.fromarray(pixels[..., 0].astype(np.uint16) * 200)
+    elif kind == "turned":
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        image.save(path, exif=exif)
+        return path
+    elif kind == "lab":
+        image = image.convert("LAB")
+        image.save(path.with_suffix(".tif"))
+        return path.with_suffix(".tif")
+    image.save(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["alpha", "palette", "deep", "turned", "lab"])
+def test_a_picture_of_pillow_is_shown_as_its_file_would_be(kind: str, tmp_path: Path) -> None:
+    path = str(hostile(kind, tmp_path / "a.png"))
+    with Image.open(path) as opened:
+        (taken,) = pictures([opened])
+    assert np.array_equal(taken.pixels, open_picture(ImageRecord("a", path)).pixels)
+
+
+def test_a_picture_that_ends_early_is_refused_by_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[:2000])
+    with Image.open(path) as opened, pytest.raises(BadInput, match="image-1 cannot be shown"):
+        list(pictures([opened]))
 
 
 def test_strided_and_reversed_views_are_read_right() -> None:
