@@ -39,6 +39,12 @@ class Settings:
     reference: Path | None = None
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """One string where several may stand is that one, not its letters."""
+        for name in ("scorers", "texts", "include", "exclude"):
+            if isinstance(value := getattr(self, name), str):
+                object.__setattr__(self, name, (value,))
+
     def rule(self) -> Rule:
         """What makes an image usable: the preset's rule; none when scorers are chosen by hand."""
         if self.scorers:

@@ -100,3 +100,11 @@ def test_an_unknown_preset_and_scorer_are_told() -> None:
 def test_settings_cannot_be_changed_by_accident() -> None:
     with pytest.raises(AttributeError):
         Settings().preset = "other"  # type: ignore[misc]
+
+
+def test_one_string_is_not_taken_for_its_letters() -> None:
+    """`include="*.png"` would let every file in: `*` is one of its letters."""
+    one = Settings(scorers="size", texts="SALE", include="*.png", exclude="x*")  # type: ignore[arg-type]
+    assert (one.scorers, one.texts) == (("size",), ("SALE",))
+    assert (one.include, one.exclude) == (("*.png",), ("x*",))
+    assert list(one.build_scorers()) == ["size"] and Settings().texts is None
