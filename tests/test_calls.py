@@ -26,6 +26,13 @@ def test_text_that_is_no_json() -> None:
     assert reply.json() is None and reply.text() == "<html> hi" and reply.text(3) == "<ht"
 
 
+@pytest.mark.parametrize(
+    ("status", "ok"), [(199, False), (200, True), (299, True), (300, False), (404, False)]
+)
+def test_only_the_two_hundreds_are_ok(status: int, ok: bool) -> None:
+    assert Reply(status, {}, b"").ok is ok
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/x", "nonsense", "http://", "ftp2://x"])
 def test_no_connection_is_unreachable(url: str) -> None:
     with pytest.raises(Unreachable) as error:

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from iqmetrics.metadata.facts import Facts, known, number, size_of, whole
+from iqmetrics.metadata.facts import Facts, known, number, plain, size_of, whole
 
 FULL = Facts(
     source="x", confidence="low", prompt="a fox \udcff 雪", negative="", model="m", seed=2**63,
@@ -55,6 +55,20 @@ def test_whole_numbers(value: object, answer: int | None) -> None:
 )
 def test_numbers_are_finite(value: object, answer: float | None) -> None:
     assert number(value) == answer
+
+
+def test_a_whole_number_stays_one_in_json() -> None:
+    """`steps` 20, not 20.0; and a seed beyond a float's digits keeps its last one."""
+    assert json.dumps([number("20"), number(20.0)]) == "[20, 20]"
+    assert number(str(2**63 + 1)) == 2**63 + 1
+
+
+def test_what_no_strict_parser_reads_is_left_out_at_any_depth() -> None:
+    mad = float("nan"), float("inf")
+    assert plain({"a": [1.5, *mad, {"b": mad[0]}], 3: True}) == {
+        "a": [1.5, None, None, {"b": None}], "3": True
+    }  # fmt: skip
+    assert known(cfg=mad[0], steps=3) == {"steps": 3}
 
 
 def test_size_needs_two_positive_whole_numbers() -> None:

@@ -1,6 +1,13 @@
 import pytest
 
-from iqmetrics.metadata.selection import is_image, select, skipped_kind, split_suffix
+from iqmetrics.metadata.selection import (
+    Selection,
+    is_image,
+    narrow,
+    select,
+    skipped_kind,
+    split_suffix,
+)
 from iqmetrics.metadata.walk import Entry
 
 
@@ -110,3 +117,34 @@ def test_a_selection_that_forgets_keeps_what_was_skipped() -> None:
     found.forget()
     assert not found.images and not found.unjudged and not found.sidecars
     assert found.skipped == skipped
+
+
+def test_tables_and_sidecars_are_told_apart_by_name() -> None:
+    found = select(entries("metadata.csv", "x/manifest.jsonl", "a.txt", "a.json", "a.png"))
+    assert [e.path for e in found.tables] == ["metadata.csv", "x/manifest.jsonl"]
+    assert set(found.sidecars) == {"a.txt", "a.json"}
+
+
+def test_what_is_not_judged_is_still_known_so_that_a_table_may_name_it() -> None:
+    found = select(entries("c.png", "grid-1.png", "a.png", "b.png"), exclude=["b*"], limit=1)
+    assert [e.path for e in found.images] == ["a.png"]
+    assert found.unjudged == ["b.png", "c.png", "grid-1.png"]
+
+
+@pytest.mark.parametrize(
+    ("options", "left", "why"),
+    [
+        ({}, ["z.png", "grid-1.png", "a.png"], {}),
+        ({"exclude": ["z*"]}, ["grid-1.png", "a.png"], {"excluded": ["z.png"]}),
+        ({"include": ["z*"]}, ["z.png"], {"not included": ["grid-1.png", "a.png"]}),
+        ({"limit": 2}, ["z.png", "grid-1.png"], {"over the limit": ["a.png"]}),
+    ],
+)
+def test_files_named_one_by_one_keep_their_order_and_are_no_grids(
+    options: dict[str, object], left: list[str], why: dict[str, list[str]]
+) -> None:
+    found = Selection(images=entries("z.png", "grid-1.png", "a.png"))
+    narrow(found, **options)  # type: ignore[arg-type]
+    assert [e.path for e in found.images] == left
+    assert found.skipped == why
+    assert found.unjudged == [path for paths in why.values() for path in paths]

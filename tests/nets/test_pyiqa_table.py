@@ -1,4 +1,6 @@
 import ast
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,4 +29,30 @@ def test_no_reference_in_name_only() -> None:
 
 def test_without_pyiqa_the_default_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pyiqa_table, "find_spec", lambda name: None)
+    assert pyiqa_table.table.__wrapped__() == {"musiq": pyiqa_table.MUSIQ}
+
+
+MANY = ", ".join(
+    f"'m{n}': {{'metric_mode': 'NR', 'lower_better': {n % 2 == 1}}}" for n in range(25)
+)
+
+
+def test_the_table_is_found_among_the_other_dicts_of_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read as text: pyiqa's own file is never run."""
+    source = f"small = {{'a': 1}}\nraise SystemExit\nDEFAULT = dict({{**other, {MANY}}})\n"
+    (tmp_path / "default_model_configs.py").write_text(source)
+    spec = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr(pyiqa_table, "find_spec", lambda name: spec)
+    found = pyiqa_table.table.__wrapped__()
+    assert set(found) == {f"m{n}" for n in range(25)}
+    assert found["m3"].lower_better and not found["m4"].lower_better
+    assert all(known.reference_free for known in found.values())
+
+
+def test_something_else_of_that_name_is_no_pyiqa(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file pyiqa.py in the folder where one stands."""
+    spec = SimpleNamespace(submodule_search_locations=None)
+    monkeypatch.setattr(pyiqa_table, "find_spec", lambda name: spec)
     assert pyiqa_table.table.__wrapped__() == {"musiq": pyiqa_table.MUSIQ}

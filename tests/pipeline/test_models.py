@@ -69,6 +69,9 @@ def test_a_wrong_spec_is_one_sentence(spec: str, error: type[Exception], told: s
     [
         ("[[modle]]\n", "key in x.toml named 'modle'"),
         ('[[model]]\nname = "a"\n', "has no generator"),
+        ('[[model]]\nnmae = "a"\nstages = [{generator = "folder:x"}]\n', "named 'nmae'"),
+        ('[[model]]\nstages = [{generator = "folder:x", seed = 3}]\n', "stage of .* named 'seed'"),
+        ("[[model]]\nstages = [{generator = 3}]\n", "has no generator"),
         ("", "names no model"),
         ("= 3", "not valid TOML"),
     ],
@@ -82,3 +85,13 @@ def test_a_wrong_file_is_one_sentence(tmp_path: Path, text: str, told: str) -> N
 def test_a_class_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
     name, generator = one("mine=python:iqmetrics.generators.command:Command#target=x")
     assert (name, generator) == ("mine", Command("x"))
+
+
+def test_a_file_may_list_the_stages_of_a_chain(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(
+        '[[model]]\nstages = [{generator = "command:a"}, {generator = "command:b", options = {batch = 2}}]'
+    )
+    [found] = models([str(path)])
+    assert found.name == "a+b"
+    assert found.generator.stages == (Command("a"), Command("b", batch=2))  # type: ignore[attr-defined]

@@ -35,6 +35,7 @@ def test_drawbench_knows_which_words_must_be_readable(tmp_path: Path) -> None:
         "Prompts,Category\n\"A sign, saying 'x'\",Colors\nA wall with 'Open Late' on it,Text\n"
     )
     colours, text = prompts(path)
+    assert [colours.id, text.id] == ["00000", "00001"]
     assert colours.texts is None and colours.text == "A sign, saying 'x'"
     assert text.texts == ("Open Late",)
 
@@ -104,3 +105,36 @@ def test_a_file_of_something_else_is_one_sentence(tmp_path: Path, name: str) -> 
         path.mkdir()
     with pytest.raises(BadInput):
         load(f"{name}:{path}")
+
+
+@pytest.mark.parametrize(
+    ("name", "seeds"),
+    [("dpg-bench", (0, 1, 2, 3)), ("longtext-bench", (0, 1, 2, 3)), ("oneig", (0, 1, 2, 3)), ("hpdv2", ())],
+)  # fmt: skip
+def test_a_benchmark_is_made_with_its_own_number_of_images(
+    tmp_path: Path, name: str, seeds: tuple[int, ...]
+) -> None:
+    path = tmp_path / "x.json"
+    if name == "dpg-bench":
+        path = tmp_path / "1.txt"
+        path.write_text("a cat")
+    elif name == "longtext-bench":
+        path = lines(tmp_path / "text_prompts.jsonl", {"prompt": "a sign", "text": "OPEN"})
+    else:
+        row = {"category": "Portrait", "id": "1", "prompt_en": "a cat", "prompt": "a cat"}
+        path.write_text(json.dumps([row]))
+    [found] = prompts(path, name)
+    assert found.seeds == seeds
+
+
+def test_a_column_or_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    table = tmp_path / "x.tsv"
+    table.write_text("Category\nAnimals\n")
+    with pytest.raises(BadInput, match=r"has no column Prompt$"):
+        prompts(table, "partiprompts")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(BadInput, match=r"no \*\.txt in .*empty"):
+        prompts(empty, "dpg-bench")
+    with pytest.raises(BadInput, match="entry 1, is not a prompt"):
+        prompts(lines(tmp_path / "anime.json", ["a", 3]), "hpdv2")
