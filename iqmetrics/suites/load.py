@@ -9,12 +9,14 @@ from iqmetrics.suites.files import load_file, load_shipped, shipped
 
 
 def load(name: str) -> PromptSuite:
-    """The suite that a user means.
+    """The suite that a user means; a shipped name is that suite, whatever folder is called so.
 
     Raises:
         UnknownName: no suite or format of that name.
         BadInput: the file cannot be read as a suite.
     """
+    if name in shipped():
+        return load_shipped(name)
     head, colon, tail = name.partition(":")
     if colon and head in benchmarks.FORMATS:
         return benchmarks.load(head, Path(tail))

@@ -17,6 +17,17 @@ def test_by_name_and_by_file(tmp_path: Path) -> None:
     assert load(str(tmp_path / "rows.jsonl")).prompts[0].text == "x"
 
 
+def test_a_folder_of_images_called_like_a_suite_does_not_hide_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`iqm demo --out demo`, then `iqm generate demo`; or a folder of pictures of hands."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hands").mkdir()
+    assert len(load("hands").prompts) == 18
+    (tmp_path / "hands" / "color_val.txt").write_text("a red bench\n")
+    assert [p.text for p in load("./hands").prompts] == ["a red bench"]
+
+
 @pytest.mark.parametrize(
     ("name", "error", "told"),
     [
