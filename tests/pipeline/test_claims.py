@@ -14,6 +14,8 @@ def test_the_claim_of_thirty_rounds() -> None:
     told = claims.text(found)
     assert "71 % of 30 is not attainable: the nearest count, 21, is 70.0 %" in told
     assert "78.7 to 98.2 %" in told
+    assert found.needed is not None and found.needed > 30
+    assert f"80 % power for such a difference needs about {found.needed} images" in told
 
 
 def test_equal_shares_need_no_number() -> None:
@@ -21,7 +23,14 @@ def test_equal_shares_need_no_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "93 vs 71", "93% of 0 vs 71% of 30", "193% of 30 vs 71% of 30"]
+    "text",
+    [
+        "",
+        "93 vs 71",
+        "93% of 0 vs 71% of 30",
+        "193% of 30 vs 71% of 30",
+        "100.5% of 30 vs 71% of 30",
+    ],
 )
 def test_what_cannot_be_read_is_told(text: str) -> None:
     with pytest.raises(BadInput):

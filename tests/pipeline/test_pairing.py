@@ -101,3 +101,24 @@ def test_the_order_of_cells_says_nothing() -> None:
 def test_nothing_pairs_with_nothing() -> None:
     assert pair([], []).pairs == []
     assert pair([cell("p", 1, 1)], []).unmatched == ["prompt p is only in the baseline"]
+
+
+def test_pairs_stand_in_the_order_of_prompts_and_picks() -> None:
+    """Prompts come from a set; what is drawn from the pairs must not differ from run to run."""
+    cells = [cell(f"p{n:02d}", None, pick) for pick in (2, 1) for n in range(30)]
+    found = pair(cells[::-1], cells).pairs
+    assert [(a.prompt_id, a.pick) for a, _ in found] == [
+        (f"p{n:02d}", pick) for n in range(30) for pick in (1, 2)
+    ]
+
+
+def test_a_set_has_no_place_in_a_seed_plan() -> None:
+    """Whatever seed or pick it was stored with."""
+    ours = Cell("m", "p", 1, 1, "", {"diversity": 1.0})
+    theirs = Cell("m", "p", 2, 2, "", {"diversity": 2.0})
+    found = pair([cell("p", 5, 1), ours], [cell("p", 5, 1), theirs])
+    assert [(a.image == "", b.image == "") for a, b in found.pairs] == [
+        (True, True),
+        (False, False),
+    ]
+    assert found.unmatched == []
