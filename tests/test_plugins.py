@@ -1,6 +1,7 @@
 """From a name to a class, and from a typo to the right name."""
 
 import importlib
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,22 @@ def test_a_scorer_that_is_no_dataclass_is_told_how_to_become_one(
     with pytest.raises(BadInput, match="no dataclass") as error:
         plugins.make("scorer", "x:Bare")
     assert "@dataclass(frozen=True)" in error.value.hint
+
+
+def test_a_module_that_lacks_another_is_not_looked_for_in_the_folder_where_we_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the folder's files could stand in for the packages of somebody else's module."""
+    (tmp_path / "needy.py").write_text("import absent_thing\n")
+    (tmp_path / "here" / "absent_thing").mkdir(parents=True)
+    (tmp_path / "here" / "nearby.py").write_text("class Mine:\n    pass\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(BadInput, match="absent_thing"):
+        plugins.resolve("scorer", "needy:Mine")
+    assert str(tmp_path / "here") not in sys.path
+    with pytest.raises(BadInput, match="no_such_module"):
+        plugins.resolve("scorer", "no_such_module:Mine")
+    assert str(tmp_path / "here") not in sys.path
+    assert plugins.resolve("scorer", "nearby:Mine").__name__ == "Mine"
+    assert sys.path[-1] == str(tmp_path / "here"), "last: it hides nothing that is installed"

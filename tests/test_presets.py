@@ -78,6 +78,11 @@ def test_a_condition_needs_a_metric_and_a_limit(tmp_path: Path, table: str) -> N
         presets.load(write(tmp_path, f"{SIZE}[[usable]]\n{table}\n"))
 
 
+def test_a_misspelt_limit_is_no_limit_and_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match=r"key in a \[\[usable\]\] of preset .* named 'mim'"):
+        presets.load(write(tmp_path, f'{SIZE}[[usable]]\nmetric = "a"\nmim = 1\nmax = 2\n'))
+
+
 @pytest.mark.parametrize("pick", ["0", "-1", "1.5", '"first"', "true"])
 def test_the_pick_counts_from_one(tmp_path: Path, pick: str) -> None:
     with pytest.raises(BadInput, match="pick"):

@@ -44,3 +44,9 @@ def test_tags_and_names_do_not() -> None:
     same = [todo(replace(PROMPT, tags=(), texts=None)), todo(model="other"), todo()]
     assert len({key(made) for made in same}) == 1
     assert "texts" not in todo(replace(PROMPT, texts=None)).row
+
+
+def test_what_is_not_known_of_a_prompt_is_not_written() -> None:
+    row = todo(Prompt("p", "a cat", language="")).row
+    assert not {"language", "negative", "width", "height", "texts", "about"} & set(row)
+    assert todo().row["language"] == "en"

@@ -112,6 +112,8 @@ def test_p_values_of_both_sides_are_nearly_complements_and_never_zero() -> None:
     assert paired.p_value(x + 100, 0.0, "above") == pytest.approx(1 / (paired.RESAMPLES + 1))
     assert paired.p_value(np.full(9, 0.5), 0.4, "above") == 0.0
     assert paired.p_value(np.full(9, 0.5), 0.5, "above") == 1.0, "equal is not above"
+    assert paired.p_value(np.full(9, 0.5), 0.6, "below") == 0.0
+    assert paired.p_value(np.full(9, 0.5), 0.4, "below") == 1.0
 
 
 def test_half_the_margin_needs_four_times_the_prompts() -> None:

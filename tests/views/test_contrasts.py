@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from factory import card
 
 from iqmetrics.pipeline.compare import compare
@@ -52,3 +53,39 @@ def test_yes_and_no_are_compared_in_shares_and_points() -> None:
     assert "50 %  100 %  50 points" in row
     assert row.count("points") == 4, "the difference, both ends of its interval and the margin"
     assert "100 %  0 %" in contrasts.by_prompt(compare(both, "new", both, "old"))
+
+
+def test_wins_are_a_share_of_pairs() -> None:
+    old = np.zeros((20, 1))
+    new = np.where(np.arange(20)[:, None] < 15, 0.1, -0.1)
+    both = card({"old": old, "new": new})
+    assert "  75 %  20 pairs, 20 prompts" in contrasts.text(compare(both, "old", both, "new"))
+
+
+@pytest.mark.parametrize(("lonely", "more"), [(0, ""), (1, ""), (10, ""), (11, "  and 1 more")])
+def test_of_many_without_a_partner_ten_are_named(lonely: int, more: str) -> None:
+    both = card({"old": np.zeros((20 + lonely, 1)), "new": np.zeros((20, 1))})
+    lines = contrasts.text(compare(both, "old", both, "new")).splitlines()
+    named = [line for line in lines if line.startswith("  prompt ")]
+    assert len(named) == min(lonely, 10)
+    assert (f"{lonely} without a partner, left out:" in lines) is (lonely > 0)
+    assert [line for line in lines if line.startswith("  and ")] == ([more] if more else [])
+
+
+def test_pairs_without_a_common_seed_are_told() -> None:
+    here = card({"old": BASE})
+    there = replace(here, cells=tuple(replace(c, model="new", seed=None) for c in here.cells))
+    there = replace(there, rows=tuple(replace(r, model="new") for r in there.rows))
+    text = contrasts.text(compare(here, "old", there, "new"))
+    assert "30 prompts have no seed in common: paired by pick." in text
+    assert "no seed in common" not in contrasts.text(compare(BOTH, "old", BOTH, "new"))
+
+
+def test_what_was_measured_otherwise_is_refused_in_words_and_not_in_the_table() -> None:
+    here = card({"old": BASE})
+    rows = tuple(replace(r, model="new", scorer_version="9") for r in here.rows)
+    cells = tuple(replace(c, model="new") for c in here.cells)
+    there = replace(here, rows=rows, cells=cells, scorers={"toy": "9"})
+    lines = contrasts.text(compare(here, "old", there, "new")).splitlines()
+    assert lines[2] == "Nothing could be compared."
+    assert lines[3].startswith("toy.good: refused, ")
