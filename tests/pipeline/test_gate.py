@@ -224,3 +224,30 @@ def test_scorers_of_sets_that_only_the_baseline_has_lack_no_prompt() -> None:
     found = judge(Rules("g", "", 0.05, (MARGIN,)), base, "old", both, "new")
     assert found.state == "PASS"
     assert len(found.unmatched) == len([c for c in sets if c.model == "old"]), "told all the same"
+
+
+def test_one_prompt_alone_decides_nothing_and_promises_nothing() -> None:
+    """Not even a huge difference: and from one prompt no number of prompts can be told."""
+    for change in (-0.5, 0.0, 0.5):
+        found = check(verdict(BASE[:1] + change, MARGIN, base=BASE[:1]), "margin")
+        assert (found.state, found.bound, found.needed) == ("INCONCLUSIVE", None, None)
+        assert found.value == pytest.approx(change) and found.prompts == 1
+
+
+def test_bounds_are_told_in_the_direction_of_the_metric() -> None:
+    """Of a lower-is-better one the bound lies above the mean: as bad as it may well be."""
+    lower = check(verdict(BASE + NOISE, Rule("toy.bad", margin=0.02), metric=BAD), "margin")
+    assert lower.value < lower.bound < lower.limit == 0.02
+    higher = check(verdict(BASE + NOISE, MARGIN), "margin")
+    assert higher.limit == -0.02 < higher.bound < higher.value
+
+
+def test_prompts_needed_to_settle_a_floor_grow_as_it_comes_nearer() -> None:
+    few = BASE[:12]
+    near, far = (
+        check(verdict(few, Rule("toy.good", floor=float(few.mean()) - gap), base=few), "floor")
+        for gap in (0.002, 0.01)
+    )
+    assert near.state == far.state == "INCONCLUSIVE"
+    assert near.needed > far.needed > 12
+    assert near.needed == pytest.approx(25 * far.needed, rel=0.2), "a fifth of the gap"
