@@ -5,6 +5,7 @@
 
 import errno
 import os
+import re
 import sys
 import traceback
 from importlib import import_module
@@ -63,9 +64,11 @@ def _print_version(ctx: click.Context, _param: click.Parameter, asked: bool) -> 
 
 OUTSIDE = {
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT,
-    errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,
+    errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG,
 }  # fmt: skip
 """What is wrong with a disk or a path, which its owner can mend and we cannot."""
+UNFINISHED = re.compile(r"(\.\d+)?\.new$")
+"""What a file that is being written is called behind its own name."""
 
 
 @click.group(
@@ -128,7 +131,8 @@ def run(args: list[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in OUTSIDE:
             return _bug(error)
-        place = f"{error.filename}: " if error.filename else ""
+        named = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+        place = f"{UNFINISHED.sub('', named)}: " if named else ""
         return _say(f"{place}{error.strerror}", _way_out(error.errno), 2)
     except Exception as error:
         return _bug(error)

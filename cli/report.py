@@ -22,6 +22,9 @@ def command(run: Path, out: Path | None, lang: str) -> None:
     if not (folder / STORE).exists():
         raise BadInput(f"{run} was not scored", "iqm score FOLDER")
     target = out or folder / "report.html"
+    if target.is_dir():
+        raise BadInput(f"{target} is a folder", f"Name the file: --out {target / 'report.html'}")
+    target.parent.mkdir(parents=True, exist_ok=True)
     with Store(folder / STORE) as store:
         result = read(store)
         told = folder / "run.json"  # absent when Python scored, or while the first run goes on

@@ -117,8 +117,7 @@ def command(
         listing = look(target, store, settings)
         results = [folder / name for name in outputs.FILES]
         seen = unchanged.check(store, listing, settings, results)
-        if seen.same:
-            card = scorecard_file.load(folder / "scorecard.json")
+        if seen.same and (card := _stored(folder / "scorecard.json")) is not None:
             click.echo(scorecard_file.dump(card) if as_json else terminal.scorecard(card))
             if not quiet:
                 click.echo(f"Nothing changed since the last run. Results are in {folder}", err=True)
@@ -134,6 +133,16 @@ def command(
         if not quiet:
             click.echo(summary(result, folder), err=True)
         return 130 if result.interrupted else _exit_code(result.scorecard, strict)
+
+
+def _stored(path: Path) -> Scorecard | None:
+    """The scorecard of the last run; None where the file was damaged since: it is made again."""
+    from iqmetrics.pipeline import scorecard_file
+
+    try:
+        return scorecard_file.load(path)
+    except BadInput:
+        return None
 
 
 @contextmanager
@@ -183,6 +192,12 @@ def _out_folder(targets: tuple[Path | str, ...], out: Path | None) -> Path:
     from iqmetrics.pipeline.targets import are_folders
 
     if out is not None:
+        for target in targets:
+            if isinstance(target, Path) and target.is_dir() and target.resolve() == out.resolve():
+                raise BadInput(
+                    f"results in {out} would lie among the images that are scored",
+                    "Leave --out away (results then go to FOLDER/iqm), or name another folder",
+                )
         return out
     if are_folders(targets):
         raise BadInput(

@@ -63,7 +63,9 @@ def load(path: Path) -> Scorecard:
             f"{path} does not exist", "iqm score FOLDER writes FOLDER/iqm/scorecard.json"
         ) from error
     except (OSError, ValueError, RecursionError) as error:
-        raise BadInput(f"{path} cannot be read as JSON: {error}") from error
+        raise BadInput(
+            f"{path} cannot be read as JSON: {error}", "iqm score FOLDER writes it again"
+        ) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BadInput(f"{path} is not a scorecard of this version of iqmetrics ({FORMAT})")
     try:

@@ -35,13 +35,13 @@ class Seen:
 
 
 def check(store: Store, listing: Listing, settings: Settings, results: Sequence[Path]) -> Seen:
-    """Compare with the last run; never the same when a result file is gone."""
+    """Compare with the last run; never the same when a result file is gone or empty."""
     scorers = settings.build_scorers()
     digest = blake2b(digest_size=16)
     for line in _lines(listing, settings, scorers):
         digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
     fingerprint = digest.hexdigest()
-    same = store.get(_NAME) == fingerprint and all(path.exists() for path in results)
+    same = store.get(_NAME) == fingerprint and all(map(_is_written, results))
     return Seen(fingerprint, same and _still_unavailable(store, scorers))
 
 
@@ -51,6 +51,10 @@ def remember(store: Store, seen: Seen, result: Result) -> None:
     settled = not result.interrupted and "failed" not in statuses and not _passing(store, result)
     store.put(_NAME, seen.fingerprint if settled else "")
     store.put(_UNAVAILABLE, "\n".join(sorted(result.run.unavailable)))
+
+
+def _is_written(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _passing(store: Store, result: Result) -> bool:

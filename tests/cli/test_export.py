@@ -100,3 +100,14 @@ def test_a_file_name_for_the_folder_is_told_and_nothing_is_made(
     assert run(["export", str(folder), "--excel", "--out", str(folder.parent / "t.csv")]) == 2
     assert "--out is the folder of all the tables" in capsys.readouterr().err
     assert not (folder.parent / "t.csv").exists()
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paint(tmp_path / "out" / "a.png")
+    written(tmp_path / "out")
+    for place in (tmp_path / "out" / "a.png", tmp_path / "out" / "a.png" / "x"):
+        assert run(["export", str(tmp_path / "out"), "--out", str(place), "--excel"]) == 2
+        told = capsys.readouterr().err
+        assert "a.png" in told and "a bug" not in told

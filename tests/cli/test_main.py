@@ -160,6 +160,19 @@ def test_a_disk_or_path_that_cannot_be_used_is_told_in_one_sentence(
     assert second.startswith("  Free some room") == full, "room helps nowhere else"
 
 
+@pytest.mark.parametrize(
+    ("held", "told_as"), [("a/r.html.4711.new", "a/r.html"), ("b.csv.new", "b.csv"), ("new", "new")]
+)
+def test_a_file_that_was_being_written_is_called_by_its_own_name(
+    held: str,
+    told_as: str,
+    failing: Callable[[BaseException], int],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert failing(OSError(errno.ENOSPC, "No space left on device", held)) == 2
+    assert told(capsys).splitlines()[0] == f"Error: {told_as}: No space left on device"
+
+
 def test_another_error_of_the_system_is_still_a_bug(
     failing: Callable[[BaseException], int], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -81,6 +81,19 @@ def test_a_place_that_cannot_be_written_is_told(
 ) -> None:
     paint(tmp_path / "out" / "a.png")
     written(tmp_path / "out")
-    target = tmp_path / "none" / "r.html"
+    target = tmp_path / "out" / "a.png" / "r.html"
     assert run(["report", str(tmp_path / "out"), "--out", str(target)]) == 2
-    assert "none/r.html" in capsys.readouterr().err
+    assert "a.png: File exists" in capsys.readouterr().err
+
+
+def test_a_page_goes_into_a_new_folder_and_not_in_the_place_of_one(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(folder)
+    page = tmp_path / "new" / "place" / "r.html"
+    assert run(["report", str(folder), "--out", str(page)]) == 0
+    assert page.stat().st_size > 1000
+    capsys.readouterr()
+    assert run(["report", str(folder), "--out", str(page.parent)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"Error: {page.parent} is a folder") and "report.html" in told

@@ -194,6 +194,33 @@ def test_what_was_read_before_a_run_could_not_go_on_is_kept(
         assert [row.path for row in store.files()] == ["0.png"]
 
 
+@pytest.mark.parametrize("content", ["", "{", '{"format": "iqmetrics-scorecard-1"}'])
+def test_a_damaged_scorecard_of_an_unchanged_folder_is_written_again(
+    tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paint(os.path.join(tmp_path, "0.png"))
+    command = ["score", str(tmp_path), "--scorer", "size"]
+    assert run(command) == 0
+    table = capsys.readouterr().out
+    card = tmp_path / "iqm" / "scorecard.json"
+    whole = card.read_bytes()
+    card.write_text(content)
+    assert run(command) == 0
+    assert capsys.readouterr().out == table and card.read_bytes() == whole
+
+
+def test_results_are_not_put_among_the_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They would be walked, and change with every run."""
+    paint(os.path.join(tmp_path, "0.png"))
+    for out in (tmp_path, tmp_path / "x" / ".."):
+        (tmp_path / "x").mkdir(exist_ok=True)
+        assert run(["score", str(tmp_path), "--scorer", "size", "--out", str(out)]) == 2
+        assert "among the images" in capsys.readouterr().err
+    assert run(["score", str(tmp_path / "0.png"), "--scorer", "size", "--out", str(tmp_path)]) == 0
+
+
 def test_a_deleted_result_is_written_again(folder: Path) -> None:
     run(["score", str(folder), "--scorer", "size", "--quiet"])
     (folder / "iqm" / "scorecard.csv").unlink()

@@ -102,6 +102,8 @@ def test_a_result_that_is_gone_is_written_again(folder: Path, done: Result) -> N
     kept = folder / "iqm" / "scorecard.json"
     assert not seen(folder, done, results=(kept,)).same
     kept.touch()
+    assert not seen(folder, done, results=(kept,)).same, "an empty one was cut short"
+    kept.write_text("{}")
     assert seen(folder, done, results=(kept,)).same
 
 
