@@ -7,8 +7,10 @@ import pytest
 from factory import Toy, card
 
 from iqmetrics.errors import BadInput, UnknownName
+from iqmetrics.pipeline import compare as module
 from iqmetrics.pipeline.compare import Contrast, by_prompt, compare
 from iqmetrics.records import Better, Metric, Scorecard
+from iqmetrics.stats.paired import Effect
 
 RNG = np.random.default_rng(3)
 BASE = RNG.normal(0.5, 0.1, size=(100, 4))
@@ -149,3 +151,38 @@ def test_the_prompt_that_lost_most_comes_first(better: Better, first: int) -> No
     lost = next(c for c in changes if c.prompt_id == "prompt-7")
     assert lost.candidate - lost.baseline == pytest.approx(-0.3)
     assert lost.pairs == 4
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "answer"),
+    [
+        (None, None, "too few"),
+        (-0.01, 0.01, "tied"),
+        (0.005, 0.015, "tied"),
+        (-0.02, 0.02, "tied"),
+        (0.005, 0.03, "better"),
+        (-0.03, -0.005, "worse"),
+        (-0.01, 0.03, "too few"),
+        (-0.03, 0.01, "too few"),
+        (0.0, 0.03, "too few"),
+        (-0.03, 0.0, "too few"),
+    ],
+)
+def test_an_interval_and_a_margin_give_one_answer(
+    low: float | None, high: float | None, answer: str
+) -> None:
+    """Within the margin on both sides, else beyond zero on one, else nothing."""
+    found = Effect(0.0, low, high, 0.1, 9)
+    assert module._answer(found, 0.02, "higher") == answer
+    turned = {"better": "worse", "worse": "better"}.get(answer, answer)
+    assert module._answer(found, 0.02, "lower") == turned
+    told = "differs" if answer in ("better", "worse") else answer
+    assert module._answer(found, 0.02, "neither") == told
+
+
+def test_prompts_needed_are_more_than_there_are_and_none_without_a_margin() -> None:
+    wide, narrow = np.array([0.3, -0.3] * 5), np.array([0.003, -0.003] * 5)
+    assert module._needed(Effect(0.0, None, None, 0.3, 10), 0.0, wide) is None
+    assert module._needed(Effect(0.0, None, None, 0.3, 1), 0.1, wide[:1]) is None
+    assert module._needed(Effect(0.0, None, None, 0.003, 10), 0.1, narrow) == 11
+    assert module._needed(Effect(0.0, None, None, 0.3, 10), 0.1, wide) > 50

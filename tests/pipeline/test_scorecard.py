@@ -9,7 +9,8 @@ from factory import FACTS, good, record, stored
 
 from iqmetrics.pipeline.outcomes import Outcome, Run, outcomes
 from iqmetrics.pipeline.scorecard import build, by_metric
-from iqmetrics.records import Missing
+from iqmetrics.records import YES_NO, Metric, Missing, Reading
+from iqmetrics.store import Store
 
 A1, A2, A3 = record("a/1.png", "a", "p"), record("a/2.png", "a", "q"), record("a/3.png", "a", "r")
 
@@ -129,3 +130,21 @@ def test_the_same_lack_of_values_is_held_once() -> None:
     one, other, last = build(outcomes(stored((A3, good(0.5, 1.0))), run), run.scorers).cells
     assert one.missing is other.missing
     assert one.missing and not last.missing
+
+
+def test_a_share_of_yes_never_pretends_to_be_certain() -> None:
+    """24 of 24 is no proof of all: Wilson's interval, not that of a mean without spread."""
+    kept = replace(FACTS, metrics=(Metric("toy.kept", YES_NO, 0, 1, "higher", "kept"),))
+    records = [record(f"a/{n}.png", "a", f"p{n}") for n in range(24)]
+    store = Store(None)
+    store.add((kept.key(r), "toy", Reading({"toy.kept": 1.0})) for r in records)
+    row = build(outcomes(store, Run(records, (kept,))), (kept,)).rows[0]
+    assert (row.mean, row.high) == (1, 1)
+    assert row.low == pytest.approx(0.862, abs=0.001)
+
+
+def test_a_cell_of_a_set_is_no_image() -> None:
+    whole = Outcome("a", "p", None, {"toy": good(0.5, 1.0)})
+    (cell,) = build([whole], (FACTS,)).cells
+    assert (cell.image, cell.seed, cell.pick) == ("", None, None)
+    assert cell.values == {"toy.good": 0.5, "toy.bad": 1.0}

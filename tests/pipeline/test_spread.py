@@ -120,3 +120,9 @@ def test_a_variant_is_held_against_the_same_seed_whatever_its_place() -> None:
     assert row.sensitivity == pytest.approx(10.0), (
         "22 against the 20 of seed 8, not the 10 of pick 1"
     )
+
+
+@pytest.mark.parametrize("scale", [0.001, 1.0, 1000.0])
+def test_outliers_know_no_unit(scale: float) -> None:
+    found = only({"p": [scale * v for v in [*range(10, 30), -100.0, 15.0]]}, "higher")
+    assert found.outliers == pytest.approx(1 / 22)

@@ -27,6 +27,7 @@ def test_a_feed_waits_for_the_first_scorecard_and_a_page_does_not(tmp_path: Path
     folder = live.Folder(tmp_path)
     with folder._reading:  # somebody else is reading
         assert folder.latest() is None
+        assert folder.refresh() is None, "one reads at a time"
     assert folder.scorecard().rows[0].mean == pytest.approx(0.3)
 
 
@@ -77,3 +78,37 @@ def test_a_store_without_a_run_is_told_as_an_error(tmp_path: Path) -> None:
     assert thread is not None
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_after_a_long_read_a_longer_pause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large the store, reading takes a bounded share of the time."""
+    monkeypatch.setattr(live, "FRESH_S", 0.0)
+    monkeypatch.setattr(live, "SHARE", 1000)
+    original = live.read
+
+    def slow(store: Store) -> Any:
+        time.sleep(0.05)
+        return original(store)
+
+    monkeypatch.setattr(live, "read", slow)
+    put(tmp_path, 0.2)
+    folder = live.Folder(tmp_path)
+    folder.scorecard()
+    put(tmp_path, 0.2, 0.4)
+    assert folder.refresh() is None
+    assert 40 < folder._next - time.monotonic() < 1000
+
+
+def test_a_read_that_failed_may_be_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "FRESH_S", 0.0)
+    monkeypatch.setattr(live, "SHARE", 0)
+    Store(tmp_path / STORE).__exit__()
+    folder = live.Folder(tmp_path)
+    for _ in range(2):
+        thread = folder.refresh()
+        assert thread is not None, "who failed to read has let go"
+        thread.join(10)
+    put(tmp_path, 0.2)
+    assert folder.scorecard().rows[0].images == 1
