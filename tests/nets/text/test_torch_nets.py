@@ -10,7 +10,7 @@ pytest.importorskip("rapidocr")
 import torch
 
 from iqmetrics.nets.text import recognise, torch_nets
-from iqmetrics.nets.text.detect import heat_map, heat_maps
+from iqmetrics.nets.text.detect import heat_map, heat_maps, seen_size
 from iqmetrics.nets.text.readability import ctc_likelihood
 from iqmetrics.nets.text.runtime import Runtime, alphabet, find, open_net
 from iqmetrics.nets.text.torch_nets import TorchDetector, TorchRecogniser, signed
@@ -81,3 +81,41 @@ def test_heat_maps_of_unlike_sizes_and_ways():
     assert heat_map(torch_net, *frames[0])[0] == pytest.approx(
         heat_map(onnx, *frames[0])[0], abs=1e-4
     )
+
+
+@pytest.mark.parametrize(
+    ("shape", "side", "here"),
+    [
+        ((320, 320), 320, False),  # as it is
+        ((320, 320), 160, False),  # halved: averaged where the net runs
+        ((320, 320), 288, True),  # a little smaller: not by averages
+        ((320, 320), 640, True),  # enlarged
+        ((20, 640), 320, True),  # averaged across, but taller than it was: 20 to 32
+    ],
+)
+def test_only_averages_are_taken_where_the_net_runs(shape, side, here):
+    """The others are resized as onnxruntime's pictures are, by the same function."""
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    asked = []
+
+    def scaled(image, longest):
+        asked.append(longest)
+        high, wide, _ = seen_size(image.shape, longest)
+        return np.zeros((high, wide, 3), np.uint8)
+
+    (made,) = TorchDetector(find("detector"), "cpu", False)._there([(pixels, side)], scaled, [None])
+    assert asked == ([side] if here else [])
+    assert made.shape == (*seen_size(shape, side)[:2], 3)
+    if shape == (320, 320) and side == 160:
+        wanted = pixels.reshape(160, 2, 160, 2, 3).mean((1, 3))
+        assert np.abs(made.numpy().astype(float) - wanted).max() <= 0.51
+
+
+def test_strings_of_unlike_length_in_one_batch_are_those_alone():
+    odds = torch.softmax(torch.randn(3, 9, 7, generator=torch.Generator().manual_seed(0)), 2)
+    classes = [[1, 2, 2, 5], [3], [6, 1]]
+    together = torch_nets._likelihood(odds, classes)
+    alone = [torch_nets._likelihood(odds[i : i + 1], [c]).item() for i, c in enumerate(classes)]
+    assert together.tolist() == pytest.approx(alone)
+    wanted = [ctc_likelihood(o.numpy(), c) for o, c in zip(odds, classes, strict=True)]
+    assert together.tolist() == pytest.approx(wanted, rel=1e-5)
