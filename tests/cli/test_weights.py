@@ -1,6 +1,7 @@
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,25 @@ def test_every_help_ends_with_an_example() -> None:
     for name in (None, "list", "pull", "verify", "bundle", "import"):
         text = run(*([name] if name else []), "--help").stdout
         assert text.strip().splitlines()[-1].strip().startswith("Example:  iqm weights")
+
+
+def test_the_table_says_which_weights_may_be_used_commercially(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = dict(weights.ledger())
+    held["musiq-ava"] = replace(held["musiq-ava"], commercial=False)
+    monkeypatch.setattr(weights, "ledger", lambda: held)
+    lines = {line.split()[0]: line for line in run("list").stdout.splitlines()[2:]}
+    for name, weight in held.items():
+        said = lines[name].split(weight.licence)[1].split()[0]
+        assert said == ("no" if name == "musiq-ava" else "yes"), name
+
+
+def test_verify_without_names_looks_at_all() -> None:
+    """One wrong file among those that are here is enough for exit code 2."""
+    said = {line.split()[0]: line.split()[1] for line in run("verify").stdout.splitlines()}
+    assert set(weights.ledger()) <= set(said)
+    assert said["niqe-pristine"] == "verified" and said["clip-vit-b-32"] == "absent"
+    assert not run("verify").return_value
+    place_clip(b"damaged")
+    assert run("verify").return_value == 2
