@@ -19,8 +19,15 @@ LEAST_SIMILARITY, MEANT_SIMILARITY = 0.3, 0.6
 SLACK = 2
 """Letters by which a part of a line may be longer or shorter than the target."""
 
+PROMISING = 0.5
+"""Likeness from which on every part of a line is tried instead of the few around the likeliest."""
+FEW = 8
+"""Windows that are sooner compared one by one."""
+
 Piece = tuple[int, int, int]
 """Line, first and last + 1 plain character of it."""
+Window = tuple[int, int]
+"""First and last + 1 character of a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +130,8 @@ def _places(
     return sorted(runs)
 
 
-def _windows(wanted: int, size: int) -> list[tuple[int, int]]:
-    """Every stretch of a text that is longer than the target and about as long as it."""
-    if size <= wanted:
-        return []
-    return [
-        (start, start + long)
-        for long in range(max(1, wanted - SLACK), min(size, wanted + SLACK) + 1)
-        for start in range(size - long + 1)
-    ]
-
-
-def _around(target: str, text: str) -> list[tuple[int, int]]:
-    """The stretch that shares most letters with the target: fewer tries find less by chance."""
+def _around(target: str, text: str) -> list[Window]:
+    """The stretch that shares most letters with the target, and a letter more on either side."""
     part = fuzz.partial_ratio_alignment(lowered(target), lowered(text))
     if part is None or len(text) <= len(target):
         return []
@@ -147,14 +143,27 @@ def _around(target: str, text: str) -> list[tuple[int, int]]:
     ]
 
 
-def _best(
-    target: str, text: str, place: tuple[Piece, ...], windows: Sequence[tuple[int, int]]
-) -> tuple[int, int]:
-    """The window that is most like the target, the shorter of equals; the whole where none is."""
-    chosen = [w for w in ((0, len(text)), *windows) if _fair(w, place)] or [(0, len(text))]
-    alike = similarities(target, [text[start:end] for start, end in chosen])
+def _all(wanted: int, place: tuple[Piece, ...]) -> list[Window]:
+    """Every fair stretch of a place that is about as long as the target."""
+    sizes = [b - a for _, a, b in place]
+    size = sum(sizes)
+    latest, earliest = (size, 0) if len(sizes) == 1 else (sizes[0] // 2, size - sizes[-1] // 2)
+    shortest, longest = max(1, wanted - SLACK), wanted + SLACK
+    return [
+        (start, end)
+        for start in range(min(latest, size - shortest) + 1)
+        for end in range(max(earliest, start + shortest), min(size, start + longest) + 1)
+    ]
+
+
+def _best(target: str, text: str, windows: Sequence[Window]) -> Window:
+    """The window that is most like the target, the shorter of equals."""
+    if len(windows) < FEW:
+        alike = [similarity(target, text[start:end]) for start, end in windows]
+    else:
+        alike = list(similarities(target, [text[start:end] for start, end in windows]))
     best = max(
-        zip(alike, chosen, strict=True), key=lambda found: (found[0], found[1][0] - found[1][1])
+        zip(alike, windows, strict=True), key=lambda found: (found[0], found[1][0] - found[1][1])
     )
     return best[1]
 
@@ -194,9 +203,14 @@ def _offer(text: str, target: str, place: tuple[Piece, ...], read: Sequence[str]
 def _best_part(target: str, place: tuple[Piece, ...], read: Sequence[str]) -> Match:
     """The stretch of a place that is most like the target: the whole, or a window of it."""
     text = "".join(read[line][a:b] for line, a, b in place)
-    start, end = _best(target, text, place, _windows(len(target), len(text)))
-    if similarity(target, text[start:end]) < MEANT_SIMILARITY:
-        start, end = _best(target, text, place, _around(target, text))
+    whole = (0, len(text))
+    start, end = _best(
+        target, text, [w for w in (whole, *_around(target, text)) if _fair(w, place)] or [whole]
+    )
+    if PROMISING <= similarity(target, text[start:end]) < 1 and len(text) > len(target):
+        exact = _best(target, text, [whole, *_all(len(target), place)])
+        if similarity(target, text[exact[0] : exact[1]]) >= MEANT_SIMILARITY:
+            start, end = exact
     found = text[start:end]
     pieces, offset = [], 0
     for line, a, b in place:
