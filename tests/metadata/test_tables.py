@@ -1,3 +1,4 @@
+import csv
 import json
 from pathlib import Path
 
@@ -182,3 +183,20 @@ def test_an_empty_table_has_no_rows(tmp_path: Path) -> None:
     for name in ("t.csv", "t.tsv", "t.jsonl"):
         assert table(tmp_path, name, "") == [] == table(tmp_path, name, "\n\n")
     assert table(tmp_path, "t.json", "[]") == []
+
+
+def test_a_prompt_longer_than_pythons_default_is_read(tmp_path: Path) -> None:
+    kept = csv.field_size_limit(131_072)
+    try:
+        (row,) = table(tmp_path, "t.csv", f"file_name,prompt\na.png,{'x' * 200_000}\n")
+        assert row.facts.prompt is not None and len(row.facts.prompt) == 200_000
+    finally:
+        csv.field_size_limit(kept)
+
+
+@pytest.mark.parametrize(
+    ("texts", "found"), [(3, ()), ({"a": "b"}, ()), (["a", 3, " "], ("a", "3"))]
+)
+def test_texts_are_strings_or_nothing(texts: object, found: tuple[str, ...]) -> None:
+    asked = row_of({"file_name": "a.png", "texts": texts}, "t").facts.texts
+    assert (asked or ()) == found
