@@ -3,6 +3,7 @@
 It takes no signal of the terminal; it stops when the other end of its connection is closed.
 """
 
+import ctypes
 import pickle
 import traceback
 from contextlib import suppress
@@ -11,6 +12,9 @@ from pathlib import Path
 
 from iqmetrics.pipeline import one_process
 from iqmetrics.store import Store
+
+BLOCKING = 4
+"""cudaDeviceScheduleBlockingSync."""
 
 
 class Told:
@@ -70,6 +74,7 @@ def _serve(link: Connection) -> None:
         import torch
 
         _one_thread_each()
+        _asleep_while_waiting()
         torch.cuda.set_per_process_memory_fraction(share)  # what is cached is given back before
     scorers = pickle.loads(pickled)
     here = one_process.Here(scorers, names, device, required=False)
@@ -90,3 +95,15 @@ def _one_thread_each() -> None:
         import cv2
 
         cv2.setNumThreads(1)
+
+
+def _asleep_while_waiting() -> None:
+    """Waits for the GPU in the kernel instead of asking over and over: others need the core.
+
+    To be called before the GPU is used.
+    """
+    import torch
+
+    with suppress(OSError, AttributeError):  # no runtime of its own here: it is only busier
+        runtime = ctypes.CDLL(f"libcudart.so.{str(torch.version.cuda).partition('.')[0]}")
+        runtime.cudaSetDeviceFlags(BLOCKING)

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,9 +17,6 @@ from numpy.typing import NDArray
 from iqmetrics.nets.faces import session
 from iqmetrics.nets.faces.looks import OnDevice, Shown
 from iqmetrics.nets.side_by_side import each
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
@@ -68,7 +65,7 @@ class _Window:
 def detect(pictures: Sequence[Shown], tiles: bool = True) -> list[list[Found]]:
     """Faces of each picture (height x width x 3 bytes), best first; all windows in one batch."""
     windows = [w for i, p in enumerate(pictures) for w in _windows(i, p.shape, tiles)]
-    there = [p.upright() for p in pictures if isinstance(p, OnDevice)]
+    there = [p for p in pictures if isinstance(p, OnDevice)]
     found: list[list[tuple[Found, _Window]]] = [[] for _ in pictures]
     for name, size in SIDE.items():
         seen = [w for w in windows if name == "face_full" or not w.inner]
@@ -105,7 +102,7 @@ def _starts(length: int, side: int) -> list[int]:
 
 
 def _looks(
-    pictures: Sequence[Shown], there: "list[Tensor]", windows: list[_Window], size: int
+    pictures: Sequence[Shown], there: list[OnDevice], windows: list[_Window], size: int
 ) -> Any:
     """All windows, n x size x size x 3 bytes; on the device where the pictures are `there`."""
     here = pictures
@@ -114,7 +111,7 @@ def _looks(
 
         if (found := looks(there, windows, size)) is not None:
             return found
-        here = [pixels.cpu().numpy() for pixels in there]
+        here = [p.upright().cpu().numpy() for p in there]
     cuts = each(lambda w: _look(here[w.picture], w, size), windows)
     return np.array(cuts, np.uint8).reshape(-1, size, size, 3)
 

@@ -1,45 +1,42 @@
-from dataclasses import dataclass
+"""The detectors' windows as the GPU cuts them: interpreted on the CPU, on the GPU with `-m gpu`."""
 
-import numpy as np
 import pytest
+from triton_apart import assert_equal
 
-pytest.importorskip("torch")
+pytest.importorskip("triton")
+pytest.importorskip("cv2")
 
-import torch
-
+COMPARE = """
+import sys
+import numpy as np, torch
 from iqmetrics.nets.faces import detect
 from iqmetrics.nets.faces.device_looks import looks
+from iqmetrics.nets.faces.looks import OnDevice
+device = sys.argv[1]
+draw = np.random.default_rng(0)
+shown = [draw.integers(0, 256, shape).astype(np.uint8) for shape in ((90, 75, 3), (64, 120, 3))]
+windows = [
+    detect._Window(0, 0, 0, 90, False), detect._Window(1, 0, 0, 120, False),
+    detect._Window(1, 40, 3, 61, True), detect._Window(0, 10, 20, 48, True),
+]
+there = [OnDevice(torch.from_numpy(p).to(device), i == 1) for i, p in enumerate(shown)]
+found = looks(there, windows, 48)
+assert found.shape == (4, 48, 48, 3)
+for one, window in zip(found.cpu().numpy(), windows, strict=True):
+    pixels = shown[window.picture][:, :: -1 if window.picture == 1 else 1]
+    wanted = detect._look(np.ascontiguousarray(pixels), window, 48)
+    gap = np.abs(one.astype(int) - wanted)
+    assert gap.max() <= 1 and (gap > 0).mean() < 0.02, (gap.max(), (gap > 0).mean())
+assert found[0, :, 40:].max() == 0 and found[0, :, 39].max() > 0
+assert looks(there, windows, 64) is None and looks([], [], 48) is None
+print("equal")
+"""
 
 
-@dataclass
-class Square:
-    picture: int
-    x: int
-    y: int
-    side: int
+def test_windows_are_those_that_opencv_cuts() -> None:
+    assert_equal(COMPARE, "cpu")
 
 
-def scene(*shape):
-    return np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
-
-
-def test_windows_are_those_that_opencv_cuts():
-    pictures = [scene(700, 640), scene(600, 900)]
-    windows = [w for i, p in enumerate(pictures) for w in detect._windows(i, p.shape, True)]
-    there = [torch.from_numpy(p) for p in pictures]
-    found = looks(there, windows, 192)
-    assert found is not None and found.shape == (len(windows), 192, 192, 3)
-    for one, window in zip(found.numpy(), windows, strict=True):
-        wanted = detect._look(pictures[window.picture], window, 192).astype(int)
-        assert np.abs(one - wanted).max() <= 1 and (one != wanted).mean() < 0.02
-
-
-def test_outside_the_picture_is_black():
-    found = looks([torch.full((100, 50, 3), 255, dtype=torch.uint8)], [Square(0, 0, 0, 100)], 50)
-    assert found is not None
-    assert (found[0, :, :25] == 255).all() and (found[0, :, 25:] == 0).all()
-
-
-def test_growing_is_left_to_opencv():
-    assert looks([torch.zeros((64, 64, 3), dtype=torch.uint8)], [Square(0, 0, 0, 64)], 128) is None
-    assert looks([], [], 128) is None
+@pytest.mark.gpu
+def test_compiled_windows_are_those_that_opencv_cuts() -> None:
+    assert_equal(COMPARE, "cuda")
