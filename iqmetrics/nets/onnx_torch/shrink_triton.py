@@ -10,7 +10,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-PLACES = 128
+PLACES = 256
 FIELDS = 10
 
 
