@@ -10,8 +10,9 @@ from iqmetrics.nets.faces.crop import Points
 from iqmetrics.nets.faces.find import Face
 from iqmetrics.nets.faces.jaw import jaw_moved
 from iqmetrics.nets.faces.looks import Shown
-from iqmetrics.nets.faces.measure import Measured, measure
+from iqmetrics.nets.faces.measure import Measured, look, measured
 from iqmetrics.nets.faces.shape import constants, mirror_map
+from iqmetrics.nets.side_by_side import each
 
 SMALLEST = 64
 """Faces with a box smaller than this many pixels are not judged."""
@@ -40,14 +41,21 @@ class Judged:
 
 
 def judge(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Judged]:
-    """Judge every face; `pictures` gives the picture of each."""
+    """Judge every face, `pictures` gives the picture of each; only what can be judged is measured."""
     out = [Judged(_unfit(face), {}, 0.0, face.yaw) for face in faces]
     fit = [i for i, verdict in enumerate(out) if verdict.reason is None]
     for start in range(0, len(fit), CHUNK):
         some = fit[start : start + CHUNK]
-        measured = measure([pictures[i] for i in some], [faces[i] for i in some])
-        for i, verdict in zip(some, _scores(measured), strict=True):
-            out[i] = _turned(verdict, faces[i])
+        seen = look([pictures[i] for i in some], [faces[i] for i in some])
+        able = []
+        for i, one in zip(some, seen, strict=True):
+            yaw = one.posed.degrees
+            out[i] = Judged(_turned(yaw, faces[i].yaw) or one.covered, {}, 0.0, yaw)
+            if out[i].reason is None:
+                able.append((i, one))
+        scores = _scores(each(measured, [one for _, one in able])) if able else []
+        for (i, _), verdict in zip(able, scores, strict=True):
+            out[i] = verdict
     return out
 
 
@@ -59,27 +67,26 @@ def _unfit(face: Face) -> str | None:
     return None
 
 
-def _scores(measured: Sequence[Measured]) -> list[Judged]:
+def _scores(faces: Sequence[Measured]) -> list[Judged]:
     known = constants()
-    yaw = np.array([m.posed.degrees for m in measured])
-    skew = np.array([m.skew for m in measured])
-    shift = heads.joined(heads.moved(skew, known), jaw_moved([m.face for m in measured]), known)
+    yaw = np.array([m.posed.degrees for m in faces])
+    skew = np.array([m.skew for m in faces])
+    shift = heads.joined(heads.moved(skew, known), jaw_moved([m.face for m in faces]), known)
     score = heads.crooked(shift, yaw, known)
     strength = heads.energy(skew, known)
-    broken = heads.malformed(np.array([m.broken for m in measured]), score, strength, known)
+    broken = heads.malformed(np.array([m.broken for m in faces]), score, strength, known)
     return [
-        Judged(m.covered, dict(zip(heads.REGIONS, s.tolist(), strict=True)), float(b), float(y))
-        for m, s, b, y in zip(measured, score, broken, yaw, strict=True)
+        Judged(None, dict(zip(heads.REGIONS, s.tolist(), strict=True)), float(b), float(y))
+        for s, b, y in zip(score, broken, yaw, strict=True)
     ]
 
 
-def _turned(verdict: Judged, face: Face) -> Judged:
-    """The verdict, or why not: turned too far by the mesh or by another finder's own pose."""
-    angles = [abs(a) for a in (verdict.yaw, face.yaw) if a is not None]
-    if angles and max(angles) > MOST_YAW:
-        reason = f"turned by {max(angles):.0f} degrees, more than {MOST_YAW:.0f}"
-        return Judged(reason, {}, 0.0, verdict.yaw)
-    return verdict
+def _turned(*yaws: float | None) -> str | None:
+    """Why a face is turned too far, by the mesh or by another finder's own pose, or None."""
+    most = max((abs(yaw) for yaw in yaws if yaw is not None), default=0.0)
+    if most > MOST_YAW:
+        return f"turned by {most:.0f} degrees, more than {MOST_YAW:.0f}"
+    return None
 
 
 def region_box(mesh: Points, region: str) -> tuple[float, float, float, float]:

@@ -66,8 +66,38 @@ class Measured:
     off: NDArray[np.float64]
 
 
-def measure(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Measured]:
-    """All faces measured together; `pictures` gives the picture of each face."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One face as the net sees it: enough to say whether it can be measured.
+
+    Attributes:
+        mesh: Mean mesh with irises, picture pixels, and `posed`, its 468 points taken apart.
+        spread: Disagreement of the mesh between looks, mirrored and not, in eye distances.
+        flag: Mean flag of the looks.
+        face: The frontal face, SIZE x SIZE x 3.
+        straight: Its mean mesh, taken apart, and `again`, the spread of that.
+        deep: Mean inner layers of the net less those of the mirror image.
+        even: Mean inner layers, pooled (see `style`), and `off`, the same of their difference.
+        eyes: Cut-outs of both eyes, 2 x 64 x 64 x 3.
+        covered: What covers the face or makes it no bare face in a photograph, or None.
+    """
+
+    mesh: Points
+    posed: Posed
+    spread: float
+    flag: float
+    face: Pixels
+    straight: Posed
+    again: float
+    deep: NDArray[np.float32]
+    even: NDArray[np.float64]
+    off: NDArray[np.float64]
+    eyes: Pixels
+    covered: str | None
+
+
+def look(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Seen]:
+    """All faces seen together; `pictures` gives the picture of each face."""
     if not faces:
         return []
     meshes, spreads, flags, _, _ = _mean_meshes(pictures, [f.square for f in faces])
@@ -82,29 +112,41 @@ def measure(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Measured]:
     off = pooled(np.abs(deep), DEEP)
     twice = [p for p in pictures for _ in range(2)]
     cut_outs = here(squares_of(twice, eyes_of, iris.SIDE)).reshape(-1, 2, iris.SIDE, iris.SIDE, 3)
+    straight = take_all_apart(second[:, :468])
 
-    straightened = take_all_apart(second[:, :468])
-
-    def one(i: int) -> Measured:
-        posed, straight, front = poses[i], straightened[i], fronts[i]
-        flow, match = _flow(front)
-        eyes, grey = iris.both(meshes[i], posed), iris.grey(cut_outs[i])
-        parts: list[Any] = [
-            posed.skew[left()],
-            straight.skew[left()],
-            flow_cells(flow),
-            eye_parts(eyes),
-            (eyes[0] - eyes[1]) * [-1, 1],
-            outline_difference(front),
-            deep[i],
-            [np.sin(posed.yaw), np.sin(posed.yaw) * np.sin(posed.pitch), np.sin(posed.roll)],
-        ]
-        skew = np.concatenate([np.ravel(p) for p in parts])
-        broken = _broken(flow, match, eyes, grey, spreads[i], again[i], posed, straight, flags[i])
-        why = covered(front) or unlike_a_photo(front, even[i], off[i], float(spreads[i]))
-        return Measured(skew, posed, float(spreads[i]), broken, flow, front, why, even[i], off[i])
+    def one(i: int) -> Seen:
+        front, spread = fronts[i], float(spreads[i])
+        why = covered(front) or unlike_a_photo(front, even[i], off[i], spread)
+        net = straight[i], float(again[i]), deep[i], even[i], off[i]
+        return Seen(meshes[i], poses[i], spread, flags[i], front, *net, cut_outs[i], why)
 
     return each(one, range(len(faces)))
+
+
+def measure(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Measured]:
+    """All faces measured, those that are covered too; see `look`."""
+    return each(measured, look(pictures, faces))
+
+
+def measured(seen: Seen) -> Measured:
+    """What is measured of a face that was seen."""
+    posed, straight, front = seen.posed, seen.straight, seen.face
+    flow, match = _flow(front)
+    eyes, grey = iris.both(seen.mesh, posed), iris.grey(seen.eyes)
+    parts: list[Any] = [
+        posed.skew[left()],
+        straight.skew[left()],
+        flow_cells(flow),
+        eye_parts(eyes),
+        (eyes[0] - eyes[1]) * [-1, 1],
+        outline_difference(front),
+        seen.deep,
+        [np.sin(posed.yaw), np.sin(posed.yaw) * np.sin(posed.pitch), np.sin(posed.roll)],
+    ]
+    skew = np.concatenate([np.ravel(p) for p in parts])
+    broken = _broken(flow, match, eyes, grey, seen)
+    net = seen.covered, seen.even, seen.off
+    return Measured(skew, posed, seen.spread, broken, flow, front, *net)
 
 
 def blocks() -> NDArray[np.int64]:
@@ -265,15 +307,7 @@ BROKEN = (
 
 
 def _broken(
-    flow: Points,
-    match: Points,
-    eyes: Points,
-    grey: Points,
-    spread: float,
-    again: float,
-    posed: Posed,
-    straight: Posed,
-    flag: float,
+    flow: Points, match: Points, eyes: Points, grey: Points, seen: Seen
 ) -> NDArray[np.float64]:
     core = inside()
     sharp = [float(np.log(cv2.Laplacian(g, cv2.CV_64F)[8:-8, 8:-8].var() + 4)) for g in grey]
@@ -282,17 +316,17 @@ def _broken(
     off = eyes[0] - eyes[1]
     return np.array(
         [
-            spread,
-            again,
+            seen.spread,
+            seen.again,
             float(np.hypot(*parts[12:14])),
-            float(np.sqrt((posed.skew[:, :2] ** 2).sum(1).mean())),
-            float(np.sqrt((straight.skew[:, :2] ** 2).sum(1).mean())),
+            float(np.sqrt((seen.posed.skew[:, :2] ** 2).sum(1).mean())),
+            float(np.sqrt((seen.straight.skew[:, :2] ** 2).sum(1).mean())),
             float(np.sqrt((flow[core] ** 2).sum(1).mean())),
             float(rough),
             float(match[core].mean()),
             abs(sharp[0] - sharp[1]),
             abs(float(parts[14])),
             float(np.sqrt((off[:71] ** 2).sum(1).mean())),
-            1 - flag,
+            1 - seen.flag,
         ]
     )

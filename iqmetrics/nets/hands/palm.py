@@ -52,6 +52,8 @@ def detect(tiles: NDArray[Any], device: str = "cpu") -> list[list[Palm]]:
 
 def _decode(kept: NDArray[np.int64], raw: Floats, logits: Floats) -> list[Palm]:
     """The palms that some anchors (their numbers k x 18 and logits k x 1) say."""
+    if not len(kept):
+        return []
     scores = 1 / (1 + np.exp(-np.clip(logits[:, 0], -100, 100)))
     order = np.argsort(-scores, kind="stable")
     kept, raw, scores = kept[order], raw[order], scores[order]

@@ -27,9 +27,9 @@ NETS = ("hand_palm", "hand_landmark", "hand_count")
 UNIT = Range(255.0)
 
 QUICKER = ("hand_palm", "hand_count")
-"""What may be calculated in bfloat16, and is in float16 on a GPU, which is finer. bfloat16 moves the
-scores of palms by 0.01; the presence that the landmark net gives, which decides whether there is a
-hand, would move by as much: it stays exact."""
+"""What may be calculated in bfloat16, and on a GPU is in float16, which is finer. bfloat16 moves
+the scores of palms by 0.01; the presence that the landmark net gives, which decides whether there
+is a hand, would move by as much: it stays exact."""
 
 CHUNK = {"openvino": 4, "onnxruntime": 1}
 """Crops a call on a CPU, by runtime: more leave the cache (8 crops together cost onnxruntime 5 to

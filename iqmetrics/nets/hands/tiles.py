@@ -8,6 +8,7 @@ squares find as many hands there as the eight with the most skin.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -81,23 +82,28 @@ class Skin:
         ]
         return [region for _, region in sorted(found, key=lambda one: -one[0])[:limit]]
 
-    def _squares(self, parts: int) -> list[_Square]:
-        height, width = self._shape
-        side = min(height, width) / parts
-        if side < palm.SIZE / 2:
-            return []
-        scale = self._map.shape[0] / height
-        span = max(int(side * scale), 1)
-        squares = []
-        for y in _centres(height, side):
-            for x in _centres(width, side):
-                y0, x0 = (int(max(v - side / 2, 0) * scale) for v in (y, x))
-                place = slice(y0, y0 + span), slice(x0, x0 + span)
-                squares.append(_Square(Region(float(x), float(y), side, 0.0), place))
-        return squares
+    def _squares(self, parts: int) -> tuple[_Square, ...]:
+        return _squares(*self._shape, self._map.shape[0], parts)
 
     def _share(self, square: _Square) -> float:
         return float(self._map[square.place].mean())
+
+
+@lru_cache(maxsize=256)
+def _squares(height: int, width: int, rows: int, parts: int) -> tuple[_Square, ...]:
+    """The squares of 1 / `parts` of the short side; the skin map has so many `rows`."""
+    side = min(height, width) / parts
+    if side < palm.SIZE / 2:
+        return ()
+    scale = rows / height
+    span = max(int(side * scale), 1)
+    squares = []
+    for y in _centres(height, side):
+        for x in _centres(width, side):
+            y0, x0 = (int(max(v - side / 2, 0) * scale) for v in (y, x))
+            place = slice(y0, y0 + span), slice(x0, x0 + span)
+            squares.append(_Square(Region(float(x), float(y), side, 0.0), place))
+    return tuple(squares)
 
 
 def skin_size(height: int, width: int) -> tuple[int, int]:
