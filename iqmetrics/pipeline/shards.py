@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from json import dumps
@@ -20,12 +20,13 @@ from typing import Any
 
 from iqmetrics.engines.crew import cores
 from iqmetrics.engines.work import Finished
+from iqmetrics.pipeline import mps
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Progress
 from iqmetrics.scorers.base import Scorer
 from iqmetrics.store import Store
 
-PER_GPU = 6
+PER_GPU = 8
 """Scoring processes for one GPU at most."""
 MEMORY = 9 << 30
 """Bytes of GPU memory for each of them."""
@@ -131,10 +132,15 @@ class Shards:
         beside = Counter(spot.gpu for spot in spots)
         self._links: list[Connection] = []
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._sharing = ExitStack()
+        gpus = [gpu for gpu in beside if gpu]
+        shared = self._sharing.enter_context(mps.together(gpus)) if gpus else {}
         for spot in spots:
+            seen = str(gpus.index(spot.gpu)) if shared else spot.gpu
+            gpu = {"CUDA_VISIBLE_DEVICES": seen, **ON_A_GPU, **shared} if spot.gpu else {}
             ours, theirs = Pipe()
             with theirs:
-                self._processes.append(_start(theirs, spot))
+                self._processes.append(_start(theirs, gpu))
             self._links.append(ours)
             ours.send((*told, spot.device, 1 / beside[spot.gpu]))
 
@@ -186,10 +192,10 @@ class Shards:
                 continue
             process.kill()
             process.wait()
+        self._sharing.close()
 
 
-def _start(link: Connection, spot: Place) -> "subprocess.Popen[bytes]":
-    gpu = {"CUDA_VISIBLE_DEVICES": spot.gpu, **ON_A_GPU} if spot.gpu else {}
+def _start(link: Connection, gpu: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [sys.executable, "-P", "-c", CODE, dumps([link.fileno(), sys.path])],
         stdin=subprocess.DEVNULL,

@@ -104,7 +104,7 @@ def test_processes_are_spread_over_the_gpus(monkeypatch):
     )
     monkeypatch.setattr(shards, "cores", lambda: 32)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
-    assert [p.gpu for p in places("cuda", 10_000)] == ["5", "7"] * 6
+    assert [p.gpu for p in places("cuda", 10_000)] == ["5", "7"] * 8
     assert len(places("cuda", 3 * shards.WORTH)) == 3
     monkeypatch.setattr(shards, "cores", lambda: 4)
     assert [p.gpu for p in places("cuda", 10_000)] == ["5", "7"]

@@ -41,7 +41,7 @@ class Judged:
 
 
 def judge(pictures: Sequence[Shown], faces: Sequence[Face]) -> list[Judged]:
-    """Judge every face, `pictures` gives the picture of each; only what can be judged is measured."""
+    """Judge every face; `pictures` gives the picture of each. What cannot be judged ends early."""
     out = [Judged(_unfit(face), {}, 0.0, face.yaw) for face in faces]
     fit = [i for i, verdict in enumerate(out) if verdict.reason is None]
     for start in range(0, len(fit), CHUNK):
