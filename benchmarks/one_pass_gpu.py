@@ -244,7 +244,7 @@ def main() -> None:
     parser.add_argument("--arch", default="ViT-L-14")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--each", type=int, nargs="+", default=[6], help="processes for one GPU")
+    parser.add_argument("--each", type=int, nargs="+", default=[8], help="processes for one GPU")
     parser.add_argument("--cores", type=int, default=16, help="cores for each GPU")
     parser.add_argument("--only", nargs="+", default=["decode", "run", "two", "forward"])
     parser.add_argument("--kinds", nargs="+", default=["png", "jpeg"])

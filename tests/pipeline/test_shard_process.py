@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from iqmetrics.engines.work import ImageWork
+from iqmetrics.pipeline import shard_process
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.shard_process import Told, main
 from iqmetrics.records import ImageRecord
@@ -68,3 +69,26 @@ def test_steps_are_told_a_few_at_a_time_and_stop_the_run_when_nobody_listens():
     with pytest.raises(KeyboardInterrupt):
         told.advance(4)
     told.finish()
+
+
+def test_waiting_for_a_gpu_is_asked_of_its_runtime_before_it_is_used(monkeypatch):
+    torch = pytest.importorskip("torch")
+    asked = []
+
+    class Runtime:
+        def __init__(self, name):
+            asked.append(name)
+
+        def cudaSetDeviceFlags(self, flags):
+            asked.append(flags)
+
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(shard_process.ctypes, "CDLL", Runtime)
+    shard_process._asleep_while_waiting()
+    assert asked == ["libcudart.so.13", 4]
+
+
+def test_without_a_runtime_of_its_own_it_goes_on(monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.version, "cuda", None)
+    shard_process._asleep_while_waiting()

@@ -43,6 +43,19 @@ def test_a_drawn_face_is_never_called_malformed_by_its_flag(face):
     assert verdict.malformed == 0.0 and verdict.reason is not None
 
 
+def test_what_cannot_be_judged_is_not_measured(face, monkeypatch):
+    def fail(seen):
+        raise AssertionError("measured")
+
+    monkeypatch.setattr(j, "measured", fail)
+    assert "turned" in one(replace(face, yaw=-42.0)).reason
+    monkeypatch.setattr(
+        j, "look", lambda *a, real=j.look: [replace(s, covered="covered") for s in real(*a)]
+    )
+    verdict = one(face)
+    assert verdict.reason == "covered" and verdict.yaw is not None and verdict.regions == {}
+
+
 def test_verdicts_stay_in_order_when_some_cannot_be_judged(face):
     small = replace(face, box=(0, 0, 10, 10))
     verdicts = j.judge([astronaut()] * 3, [small, face, small])
