@@ -51,7 +51,7 @@ def shrunk(pixels: Tensor, to: Sequence[int]) -> Tensor:
         from iqmetrics.nets.onnx_torch.shrink_triton import Part, shrink
 
         parts = [Part(place, 0, 0, h, w, (high, wide)) for place in range(len(pixels))]
-        return shrink(pixels.unbind(), parts, (high, wide))
+        return shrink(pixels.contiguous().unbind(), parts, (high, wide))
     planes = pixels.permute(0, 3, 1, 2).float()
     across = planes @ _on(pixels.device, w, wide).T
     down = _on(pixels.device, h, high) @ across
