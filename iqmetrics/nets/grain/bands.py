@@ -24,8 +24,6 @@ from iqmetrics.nets.grain.cuts import PATCH, STRIDE
 KEPT = 0.25
 FLOOR = 0.01
 """Added to every energy (grey levels squared a coefficient): below it there is only rounding."""
-AT_ONCE = 2048
-"""Patches transformed together on a CPU: they stay in its cache."""
 BANDS = ("low1", "low2", "mid", "high1", "high2", "across", "down")
 
 FEATURES = (
@@ -100,18 +98,23 @@ def _members() -> Any:
 
 
 @cache
+def _dct() -> Any:
+    """The orthonormal DCT of eight numbers, 8 x 8, a row a wave."""
+    n = np.arange(PATCH)
+    dct = np.cos((2 * n[None] + 1) * n[:, None] * math.pi / 16) * math.sqrt(2 / PATCH)
+    dct[0] /= math.sqrt(2)
+    return dct
+
+
+@cache
 def _transform(device: str) -> tuple[Any, Any, Any]:
     """(64 x 64 DCT of a patch, 7 x 64 band averages of squares, 1 x 64 average over HIGH)."""
     import torch
 
-    n = np.arange(PATCH)
-    dct = np.cos((2 * n[None] + 1) * n[:, None] * math.pi / 16) * math.sqrt(2 / PATCH)
-    dct[0] /= math.sqrt(2)
-
     def tensor(array: Any) -> Any:
         return torch.tensor(array, dtype=torch.float32, device=device)
 
-    return tensor(np.kron(dct, dct)), tensor(_members()[:-1]), tensor(_members()[-1:])
+    return tensor(np.kron(_dct(), _dct())), tensor(_members()[:-1]), tensor(_members()[-1:])
 
 
 def _tiled(values: Any, grid: Grid, per_tile: int) -> Any:
@@ -125,50 +128,42 @@ def _energies(luma: Any, rows: int, columns: int) -> Any:
     """Of every patch the averages of `BANDS`, and over HIGH that of the fourths: 8 x N x r x c."""
     import torch
 
-    n = luma.shape[0]
     dct, bands, high = _transform(str(luma.device))
-    if luma.device.type == "cpu":
-        found = np.empty((len(BANDS) + 1, n, rows, columns), np.float32)
-        for k, one in enumerate(luma.numpy()):
-            _fill(one, dct, found[:, k])
-        return torch.from_numpy(found)
     luma = luma[:, : (rows - 1) * STRIDE + PATCH, : (columns - 1) * STRIDE + PATCH]
     patches = luma.unfold(1, PATCH, STRIDE).unfold(2, PATCH, STRIDE)
     square = (dct @ patches.reshape(-1, 64).T).square_()
-    return torch.cat([bands @ square, high @ square.square_()]).reshape(-1, n, rows, columns)
+    found = torch.cat([bands @ square, high @ square.square_()])
+    return found.reshape(-1, luma.shape[0], rows, columns)
 
 
-def _fill(luma: Any, dct: Any, found: Any) -> None:
-    """The energies of one image on a CPU, 8 x rows x columns, some rows of patches at a time."""
+def _quiet(luma: Any, grid: Grid, per_tile: int, kept: int) -> Any:
+    """Of every tile what `cuts.quiet` says, 10 x N x rows x columns."""
     import torch
 
-    rows, columns = found.shape[1:]
-    cut, sum_up = cuts.compiled(cuts.patches), cuts.compiled(cuts.energies)
-    step = max(1, AT_ONCE // columns)
-    for first in range(0, rows, step):
-        some = min(step, rows - first)
-        patches = np.empty((some, columns, PATCH * PATCH), np.float32)
-        cut(luma, first, patches)
-        waves = dct @ torch.from_numpy(patches.reshape(-1, PATCH * PATCH)).T
-        sums = np.empty((len(found), some * columns), np.float32)
-        sum_up(waves.numpy(), _members(), sums)
-        found[:, first : first + some] = sums.reshape(-1, some, columns)
+    rows, columns = grid.rows * per_tile, grid.columns * per_tile
+    if luma.device.type == "cpu":
+        found = np.empty((len(BANDS) + 3, len(luma), grid.rows, grid.columns), np.float32)
+        energies = np.empty((len(BANDS) + 1, rows, columns), np.float32)
+        for k, one in enumerate(luma.numpy()):
+            cuts.compiled(cuts.energies)(one, _dct().astype(np.float32), _members(), energies)
+            cuts.compiled(cuts.quiet)(energies, per_tile, kept, FLOOR, found[:, k])
+        return torch.from_numpy(found)
+    energy = _tiled(_energies(luma, rows, columns), grid, per_tile)
+    low = (5 * energy[0] + 4 * energy[1]) / 9
+    chosen = (low <= low.kthvalue(kept, dim=-1, keepdim=True).values).float()
+    every = (energy[2] * 18 + energy[3] * 21 + energy[4] * 15) / 54
+    log_every = (every + FLOOR).log()
+    means = (energy * chosen).sum(-1) / chosen.sum(-1)
+    return torch.cat([means, log_every.mean(-1)[None], log_every.std(-1)[None]])
 
 
 def _scale(luma: Any, grid: Grid, scale: int) -> list[Any]:
     """Ten features of one scale, each [N, rows, columns]; `luma` [N, H, W] starts at the grid."""
     per_tile = grid.side // STRIDE // scale
-    tiles = _tiled(_energies(luma, grid.rows * per_tile, grid.columns * per_tile), grid, per_tile)
-    energy, fourth = tiles[:-1], tiles[-1]
-    low = (5 * energy[0] + 4 * energy[1]) / 9
     kept = max(2, round(KEPT * per_tile * per_tile))
-    chosen = (low <= low.kthvalue(kept, dim=-1, keepdim=True).values).float()
-    count = chosen.sum(-1)
-    low1, low2, mid, high1, high2, across, down = ((energy * chosen).sum(-1) / count).unbind(0)
-    fourth = (fourth * chosen).sum(-1) / count
+    found = _quiet(luma, grid, per_tile, kept).unbind(0)
+    low1, low2, mid, high1, high2, across, down, fourth, log_every, spread = found
     grain = (18 * mid + 21 * high1 + 15 * high2) / 54
-    every = (energy[2] * 18 + energy[3] * 21 + energy[4] * 15) / 54
-    log_every = (every + FLOOR).log()
     above = ((21 * high1 + 15 * high2) / 36) ** 2
 
     def log(value: Any) -> Any:
@@ -179,8 +174,8 @@ def _scale(luma: Any, grid: Grid, scale: int) -> list[Any]:
         *(log(band) - log(grain) for band in (low1, low2, mid, high1, high2)),
         (log(across) - log(down)).abs(),
         ((fourth + 3 * FLOOR**2) / (above + FLOOR**2)).log(),
-        log_every.mean(-1) - log(grain),
-        log_every.std(-1),
+        log_every - log(grain),
+        spread,
     ]
 
 
@@ -222,10 +217,10 @@ def _planes(pixels: Any, grid: Grid) -> tuple[Any, Any, Any]:
     import torch
 
     high, wide = grid.rows * grid.side + 4, grid.columns * grid.side + 4
-    if pixels.device.type == "cpu":
+    if not isinstance(pixels, torch.Tensor) or pixels.device.type == "cpu":
         from iqmetrics.nets.grain.planes import planes
 
-        found = [planes(one, grid.top, grid.left, high, wide) for one in pixels.numpy()]
+        found = [planes(np.asarray(one), grid.top, grid.left, high, wide) for one in pixels]
         luma, half, half_luma = (
             torch.from_numpy(np.stack(some) if len(some) > 1 else some[0][None])
             for some in zip(*found, strict=True)
@@ -242,14 +237,14 @@ def tile_features(pixels: Any) -> tuple[Any, Grid]:
     """Features of every tile of images of one size.
 
     Args:
-        pixels: uint8 tensor [N, H, W, 3], on any device.
+        pixels: uint8 tensor [N, H, W, 3], on any device, or arrays [H, W, 3] of one size.
 
     Returns:
         float32 [N, rows, columns, len(FEATURES)] (energies as natural logarithms) and the grid.
     """
     import torch
 
-    grid = grid_of(pixels.shape[1], pixels.shape[2])
+    grid = grid_of(*pixels[0].shape[:2])
     luma, half, half_luma = _planes(pixels, grid)
     side = grid.side // 2
     tiles = _tiled(half_luma[:, : grid.rows * side, : grid.columns * side], grid, side)

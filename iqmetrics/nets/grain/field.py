@@ -89,9 +89,9 @@ def luminance_curve(strength: Any, luma: Any, trust: Any) -> Any:
     curve = r
     for _ in range(3):
         share = weight / weight.sum(1, keepdim=True)
-        left = torch.einsum("nta,nt,ntb->nab", base, share, base) + ridge
-        right = torch.einsum("nta,nt,nt->na", base, share, r)
-        curve = torch.einsum("nta,na->nt", base, torch.linalg.solve(left, right))
+        shared = (base * share[..., None]).mT
+        slopes = torch.linalg.solve(shared @ base + ridge, shared @ r[..., None])
+        curve = (base @ slopes)[..., 0]
         away = (r - curve).abs()
         weight = start / (away / 0.35).clamp(min=1)
     return curve.reshape(strength.shape).to(strength.dtype)

@@ -77,10 +77,9 @@ def look(pixels: Any, device: str = "cpu", no_grain_below: float = NO_GRAIN) -> 
     import torch
 
     with torch.inference_mode():
-        tensor = pixels
-        if not isinstance(pixels, torch.Tensor):
-            tensor = torch.stack([torch.from_numpy(np.array(p)).to(device) for p in pixels])
-        named, grid = measure(tensor, no_grain_below)
+        if device != "cpu" and not isinstance(pixels, torch.Tensor):
+            pixels = torch.stack([torch.from_numpy(np.array(p)).to(device) for p in pixels])
+        named, grid = measure(pixels, no_grain_below)
         arrays = torch.cat([named[key].reshape(len(pixels), -1) for key in named], 1).cpu().numpy()
     found: dict[str, Any] = {}
     start = 0
@@ -92,13 +91,13 @@ def look(pixels: Any, device: str = "cpu", no_grain_below: float = NO_GRAIN) -> 
 
 
 def measure(pixels: Any, no_grain_below: float = NO_GRAIN) -> tuple[dict[str, Any], Grid]:
-    """The same as `look` on a uint8 tensor [N, H, W, 3], answering tensors on its device."""
+    """The same as `look` on what `tile_features` takes, answering tensors on its device."""
     import torch
 
     features, grid = tile_features(pixels)
     luma, clipped = (features[..., FEATURES.index(name)] for name in ("luma", "clipped"))
     seen = _read(features, luma, clipped, no_grain_below)
-    inside, outside = _rings(grid, str(pixels.device))
+    inside, outside = _rings(grid, str(features.device))
     centre_edge, centre_trust = ratio(seen.deviation, seen.trust, inside, outside)
     bounds = ((luma < SHADOW), (luma >= SHADOW) & (luma <= HIGHLIGHT), (luma > HIGHLIGHT))
     zones = [zone.float() for zone in bounds]
