@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.compiled import machine_code
+from iqmetrics.nets.look import blur
 from iqmetrics.nets.look import copies_kernels as kernels
 
 LARGEST = 1536
@@ -19,7 +20,7 @@ ALIKE, SAME = 0.95, 0.99
 MOST_KEYPOINTS = 4000
 SKETCH = 0.8
 """Sketches that correlate by less cannot belong to windows that are the same."""
-KEPT = 24
+KEPT = 30
 """Frequencies of a sketch by which most pairs of places are told apart; 49 tell all."""
 NEAREST = 4
 """Twins of one keypoint at most."""
@@ -69,8 +70,8 @@ def find_copies(grey: NDArray[np.uint8]) -> Copies:
     places = _corners(grey)
     if len(places) < 2:
         return NONE
-    detail = grey.astype(np.float32)
-    detail -= cv2.GaussianBlur(detail, (0, 0), DETAIL)
+    detail = np.empty(grey.shape, np.float32)
+    _compiled(blur.detail)(grey, blur.weights(DETAIL), detail)
     places, sketches = _sketches(detail, places)
     if len(places) < 2:
         return NONE
@@ -163,7 +164,7 @@ def _frequencies() -> NDArray[np.float32]:
 
 @cache
 def _compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    return machine_code(kernel, "look", helpers=kernels.HELPERS)
+    return machine_code(kernel, "look", helpers=(*blur.HELPERS, *kernels.HELPERS))
 
 
 def _commonest(way: NDArray[Any], sure: NDArray[Any]) -> tuple[tuple[int, int], float]:

@@ -49,6 +49,7 @@ def corners(grey: Bytes, least: float, border: int, places: Numbers, strengths: 
     kept = np.zeros((3, side, width), np.int32)
     sums = np.zeros((3, width), np.int32)
     rows = np.zeros((5, width), np.float32)
+    smooth, steps = np.empty(width, np.int32), np.empty(width, np.int32)
     column, marks = np.empty(width, np.float32), np.empty(width, np.uint8)
     count = 0
     if width <= 2 * border:
@@ -56,12 +57,12 @@ def corners(grey: Bytes, least: float, border: int, places: Numbers, strengths: 
     for i in range(1, height - 1):
         a, b, c = grey[i - 1], grey[i], grey[i + 1]
         xx, yy, xy = kept[0, i % side], kept[1, i % side], kept[2, i % side]
+        for j in range(width):
+            first, last = np.int32(a[j]), np.int32(c[j])
+            smooth[j], steps[j] = first + 2 * np.int32(b[j]) + last, last - first
         for j in range(1, width - 1):
-            nw, n, ne = np.int32(a[j - 1]), np.int32(a[j]), np.int32(a[j + 1])
-            w, e = np.int32(b[j - 1]), np.int32(b[j + 1])
-            sw, s, se = np.int32(c[j - 1]), np.int32(c[j]), np.int32(c[j + 1])
-            dx = (ne - nw) + 2 * (e - w) + (se - sw)
-            dy = (sw - nw) + 2 * (s - n) + (se - ne)
+            dx = smooth[j + 1] - smooth[j - 1]
+            dy = steps[j - 1] + 2 * steps[j] + steps[j + 1]
             x2, y2, both = dx * dx, dy * dy, dx * dy
             sums[0, j] += x2 - xx[j]
             sums[1, j] += y2 - yy[j]
@@ -75,14 +76,13 @@ def corners(grey: Bytes, least: float, border: int, places: Numbers, strengths: 
             _tops(rows, row, np.float32(least), column, marks)
             here = rows[row % 5]
             for begin in range(border, width - border, RUN):
-                end, some = min(begin + RUN, width - border), np.uint8(0)
+                end = min(begin + RUN, width - border)
+                if end - begin == RUN and not _any(marks[begin:end]):
+                    continue
                 for j in range(begin, end):
-                    some |= marks[j]
-                if some:
-                    for j in range(begin, end):
-                        if marks[j]:
-                            places[count], strengths[count] = row * width + j, here[j]
-                            count += 1
+                    if marks[j]:
+                        places[count], strengths[count] = row * width + j, here[j]
+                        count += 1
     return count
 
 
@@ -95,8 +95,8 @@ def _strengths(p: Numbers, q: Numbers, r: Numbers, out: Floats) -> None:
         x2 = p[j + 1] + p[j + 2] + p[j + 3] + p[j + 4] + p[j + 5] + p[j + 6] + p[j + 7]
         y2 = q[j + 1] + q[j + 2] + q[j + 3] + q[j + 4] + q[j + 5] + q[j + 6] + q[j + 7]
         both = r[j + 1] + r[j + 2] + r[j + 3] + r[j + 4] + r[j + 5] + r[j + 6] + r[j + 7]
-        u, v = half * np.float32(x2), half * np.float32(y2)
-        d, m = u - v, np.float32(both)
+        u, v = half * np.float32(np.int32(x2)), half * np.float32(np.int32(y2))
+        d, m = u - v, np.float32(np.int32(both))
         into[j] = scale * ((u + v) - np.sqrt(d * d + m * m))
 
 
@@ -115,6 +115,14 @@ def _tops(rows: Floats, row: int, low: np.float32, column: Floats, marks: Bytes)
         left, right = a[j] if a[j] > b[j] else b[j], d[j] if d[j] > e[j] else e[j]
         high = left if left > right else right
         into[j] = np.uint8((middle[j] >= high) & (middle[j] >= c[j]) & (middle[j] > low))
+
+
+def _any(marks: Bytes) -> bool:
+    """Whether one of `RUN` marks is not 0; so many are looked at in a few steps."""
+    some = np.uint8(0)
+    for j in range(RUN):
+        some |= marks[j]
+    return some != 0
 
 
 def sketches(detail: Floats, places: Places, least: float, kept: Places, out: Floats) -> int:
@@ -336,5 +344,5 @@ def painted(places: Places, values: Floats, reach: int, out: Floats) -> None:
                 row[j] = row[j] if row[j] > value else value
 
 
-HELPERS: Final = (_strengths, _tops, _unit, _mixed, _alike, _placed)
+HELPERS: Final = (_strengths, _tops, _any, _unit, _mixed, _alike, _placed)
 """What the loops call."""
