@@ -56,7 +56,7 @@ def likely(
 
 
 def cpu_session(
-    name: str, scorer: str, runtime: str = "onnxruntime", exact: bool = True
+    name: str, scorer: str, runtime: str = "onnxruntime", exact: bool = True, rows: int = 0
 ) -> Session:
     """A net of the weight ledger, ready to run.
 
@@ -65,8 +65,9 @@ def cpu_session(
         scorer: who asks, for the message where the runtime is missing.
         runtime: "onnxruntime" or "openvino".
         exact: see `open_session`.
+        rows: see there.
 
     Raises:
         Unavailable: the runtime or the file is missing.
     """
-    return open_session(weights.find(name), scorer, runtime, exact=exact)
+    return open_session(weights.find(name), scorer, runtime, exact=exact, rows=rows)

@@ -40,6 +40,20 @@ def test_answers_last_and_threads_do_not_mix_them(runtime: str) -> None:
         np.testing.assert_allclose(a, b, atol=1e-4)
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_batch_of_the_usual_size_is_answered_as_any_other(exact: bool) -> None:
+    pytest.importorskip("openvino")
+    opened = (
+        open_session(weights.find("hand_count"), "a test", "openvino", exact=exact, rows=rows)
+        for rows in (0, 2)
+    )
+    any_size, usual = opened
+    assert any_size.outputs == usual.outputs
+    for count in (1, 2, 3, 2):
+        for a, b in zip(any_size.run(crops(count)), usual.run(crops(count)), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
 @pytest.mark.parametrize("runtime", sessions.RUNTIMES)
 def test_a_missing_runtime_is_one_clear_error(
     monkeypatch: pytest.MonkeyPatch, runtime: str

@@ -39,7 +39,8 @@ CHUNK_ON_GPU = 64
 
 @cache
 def _session(name: str) -> Session:
-    return embedded.cpu_session(name, "hands", _runtime(name), exact=name not in QUICKER)
+    runtime = _runtime(name)
+    return embedded.cpu_session(name, "hands", runtime, name not in QUICKER, CHUNK[runtime])
 
 
 def _runtime(name: str) -> str:
