@@ -60,21 +60,22 @@ def means(pixels: Bytes, top: int, left: int, by: int, out: Bytes) -> None:
         out: filled: high x wide x 3.
     """
     high, wide = out.shape[:2]
-    sums = np.empty(3 * wide * by, np.uint16)
+    sums, squares = np.empty(3 * wide * by, np.uint16), np.empty(3 * wide * by, np.int32)
     scale = np.float32(1.0 / (by * by))
+    inside = squares[: 3 * (wide * by - by + 1)]
     for i in range(high):
         sums[:] = 0
         for k in range(by):
             line = pixels[top + i * by + k].reshape(-1)[3 * left :]
             for j in range(len(sums)):
                 sums[j] += line[j]
+        inside[:] = 0
+        for k in range(by):
+            part = sums[3 * k :]
+            for j in range(len(inside)):
+                inside[j] += np.int32(part[j])
+        row = out[i].reshape(-1)
         for j in range(wide):
-            start = 3 * j * by
-            red, green, blue = np.int32(0), np.int32(0), np.int32(0)
-            for k in range(start, start + 3 * by, 3):
-                red += sums[k]
-                green += sums[k + 1]
-                blue += sums[k + 2]
-            out[i, j, 0] = np.uint8(np.rint(np.float32(red) * scale))
-            out[i, j, 1] = np.uint8(np.rint(np.float32(green) * scale))
-            out[i, j, 2] = np.uint8(np.rint(np.float32(blue) * scale))
+            for c in range(3):
+                total = inside[3 * j * by + c]
+                row[3 * j + c] = np.uint8(np.rint(np.float32(total) * scale))
