@@ -41,7 +41,8 @@ def folded(
 ) -> None:
     """For each period p sums over all whole p x p cells of detail times weight, and of weights.
 
-    A pixel's weight is 1 / (1 + mean square of the detail around it).
+    A pixel's weight is 1 / (1 + mean square of the detail around it). Of a period whose double is
+    asked for too, the rows are summed there.
 
     Args:
         fine: detail, H x W of at least 18 x 18.
@@ -57,6 +58,11 @@ def folded(
     both = np.empty((2, width), np.float32)
     starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(periods)))
     rows = np.zeros((2, starts[-1], width), np.float32)
+    doubles = np.full(len(periods), -1)
+    for k in range(len(periods)):
+        for other in range(len(periods)):
+            if periods[other] == 2 * periods[k]:
+                doubles[k] = other
     for i in range(-AROUND, AROUND):
         _add_squares(columns, fine[abs(i)], 1.0)
     for i in range(height):
@@ -77,17 +83,24 @@ def folded(
             weights[j] = weight
             product[j] = (value if value > -most else -most) * weight
         for k in range(len(periods)):
-            p = periods[k]
-            if i < height // p * p:
+            p, double = periods[k], doubles[k]
+            if i < height // p * p and (double < 0 or i >= height // (2 * p) * 2 * p):
                 for which in range(2):
                     into, line = rows[which, starts[k] + i % p], both[which]
                     for j in range(width):
                         into[j] += line[j]
-    for k in range(len(periods)):
-        p = periods[k]
+    for k in np.argsort(periods)[::-1]:  # doubles are complete before they are used
+        p, double = periods[k], doubles[k]
         for which in range(2):
             for i in range(p):
                 line, cell = rows[which, starts[k] + i], sums[k, which, i]
+                if double >= 0:
+                    early, late = (
+                        rows[which, starts[double] + i],
+                        rows[which, starts[double] + i + p],
+                    )
+                    for j in range(width):
+                        line[j] += early[j] + late[j]
                 cell[:p] = 0.0
                 for start in range(0, width // p * p, p):
                     for j in range(p):

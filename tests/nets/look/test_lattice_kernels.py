@@ -31,12 +31,13 @@ def sums_of(fine: np.ndarray, limit: float, periods: list[int]) -> np.ndarray:
     return sums
 
 
+@pytest.mark.parametrize("periods", [(7, 9), (7, 14), (16, 8), (9, 18, 36)])
 @pytest.mark.parametrize("size", [(50, 61), (18, 18), (40, 40)])
-def test_folding_sums_whole_cells_only_and_calm_places_weigh_more(size):
+def test_folding_sums_whole_cells_only_and_calm_places_weigh_more(size, periods):
     fine = np.random.default_rng(5).normal(0, 2, size).astype(np.float32)
-    sums = sums_of(fine, 3.0, [7, 9])
+    sums = sums_of(fine, 3.0, list(periods))
     weight = 1 / (1 + cv2.sqrBoxFilter(fine, -1, (17, 17)))
-    for k, p in enumerate((7, 9)):
+    for k, p in enumerate(periods):
         for which, image in enumerate((np.clip(fine, -3, 3) * weight, weight)):
             high, wide = size[0] // p, size[1] // p
             whole = image[: high * p, : wide * p].astype(float)
