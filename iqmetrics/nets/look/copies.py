@@ -20,8 +20,9 @@ ALIKE, SAME = 0.95, 0.99
 MOST_KEYPOINTS = 4000
 SKETCH = 0.8
 """Sketches that correlate by less cannot belong to windows that are the same."""
-KEPT = 30
-"""Frequencies of a sketch by which most pairs of places are told apart; 49 tell all."""
+KEPT = 29
+"""Frequencies of a sketch by which most pairs of places are told apart; 49 tell all. One more than
+these is a multiple of five, which are multiplied at once."""
 NEAREST = 4
 """Twins of one keypoint at most."""
 NEAR = 8

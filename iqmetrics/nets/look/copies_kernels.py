@@ -140,24 +140,26 @@ def sketches(detail: Floats, places: Places, least: float, kept: Places, out: Fl
     """
     cells = int(sqrt(out.shape[1]))
     side = cells * CELL
-    window, line = np.empty(side * side, np.float32), np.empty(side, np.float32)
-    low, share = np.float32(least), np.float32(1 / (CELL * CELL))
+    line = np.empty(side, np.float32)
+    low, size = np.float32(least * least), np.float32(side * side)
     count = 0
     for n in range(len(places)):
-        if not _unit(detail, places[n, 0], places[n, 1], window) > low:
-            continue
-        kept[count] = n
+        left, top = places[n, 0] - side // 2, places[n, 1] - side // 2
         row = out[count]
-        total = np.float32(0)
+        total, powers = np.float32(0), np.float32(0)
         for i in range(cells):
-            a = window[i * CELL * side :]
-            b, c = a[side:], a[2 * side :]
+            y = top + i * CELL
+            a, b, c = detail[y, left:], detail[y + 1, left:], detail[y + 2, left:]
             for j in range(side):
                 line[j] = a[j] + b[j] + c[j]
+                powers += a[j] * a[j] + b[j] * b[j] + c[j] * c[j]
             for j in range(cells):
-                value = share * (line[CELL * j] + line[CELL * j + 1] + line[CELL * j + 2])
+                value = line[CELL * j] + line[CELL * j + 1] + line[CELL * j + 2]
                 row[i * cells + j] = value
                 total += value
+        if not powers - total * total / size > low:
+            continue
+        kept[count] = n
         total /= np.float32(len(row))
         square = np.float32(0)
         for i in range(len(row)):
