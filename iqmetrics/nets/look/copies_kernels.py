@@ -5,7 +5,7 @@ matrices stand here too: numpy's library for them keeps threads that wait by spi
 """
 
 from math import sqrt
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,7 +117,7 @@ def _tops(rows: Floats, row: int, low: np.float32, column: Floats, marks: Bytes)
         into[j] = np.uint8((middle[j] >= high) & (middle[j] >= c[j]) & (middle[j] > low))
 
 
-def _any(marks: Bytes) -> bool:
+def _any(marks: Bytes) -> Any:
     """Whether one of `RUN` marks is not 0; so many are looked at in a few steps."""
     some = np.uint8(0)
     for j in range(RUN):

@@ -60,9 +60,9 @@ def folded(
     rows = np.zeros((2, starts[-1], width), np.float32)
     doubles = np.full(len(periods), -1)
     for k in range(len(periods)):
-        for other in range(len(periods)):
-            if periods[other] == 2 * periods[k]:
-                doubles[k] = other
+        for twice in range(len(periods)):
+            if periods[twice] == 2 * periods[k]:
+                doubles[k] = twice
     for i in range(-AROUND, AROUND):
         _add_squares(columns, fine[abs(i)], 1.0)
     for i in range(height):
