@@ -111,12 +111,12 @@ def index(listing: Listing, store: Store, settings: Settings, progress: Progress
             model_from=settings.model_from,
             sha256=found.sha256,
         )
-    problems = found.problems
-    del found
+        problems = found.problems
+        del found
+        if settings.texts is not None:
+            shown = [replace(r, texts=settings.texts) for r in shown]
+        unique = without_duplicates(shown)
     skipped = {kind: len(paths) for kind, paths in report.skipped.items()}
-    if settings.texts is not None:
-        shown = [replace(r, texts=settings.texts) for r in shown]
-    unique = without_duplicates(shown)
     if twins := len(shown) - len(unique):
         skipped["identical file"] = twins
     notes = [*report.problems, *_failed_requests(report.failed_requests)]

@@ -61,6 +61,14 @@ class Result:
         """Per model and metric: mean, interval, coverage."""
         return scorecard.build(self.outcomes(), self.scorers)
 
+    def judged(self) -> Iterator[Outcome]:
+        """Like `outcomes`; once it is used up, `scorecard` takes no reading of its own."""
+        builder = scorecard.Builder(self.scorers)
+        for outcome in self.outcomes():
+            builder.add(outcome)
+            yield outcome
+        vars(self)["scorecard"] = builder.scorecard()  # where `cached_property` looks for it
+
     def readings(self) -> dict[str, dict[str, Reading]]:
         """Readings by image (its path relative to the folder) and scorer, evidence included."""
         found = self.outcomes(evidence=ALL)
