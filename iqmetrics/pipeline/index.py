@@ -21,7 +21,7 @@ from iqmetrics.metadata.walk import RESULTS, Entry
 from iqmetrics.pipeline import grids
 from iqmetrics.pipeline.progress import Progress, track
 from iqmetrics.pipeline.settings import Settings
-from iqmetrics.pipeline.uncollected import uncollected
+from iqmetrics.pipeline.uncollected import settled, uncollected
 from iqmetrics.records import ImageRecord, Missing
 from iqmetrics.remote import is_remote, local_copy, looked_up
 from iqmetrics.store import FileRow, Store
@@ -191,6 +191,7 @@ class _Found:
             self.sha256[path] = row.sha256
 
 
+@settled()
 def _read(listing: Listing, store: Store, progress: Progress) -> _Found:
     """What is known of each file, read where it is new or changed."""
     left = {entry.path: entry for entry in reading.describing(listing.selection)}

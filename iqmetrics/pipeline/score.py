@@ -22,6 +22,7 @@ from iqmetrics.pipeline.places import placed
 from iqmetrics.pipeline.progress import Progress, Silent
 from iqmetrics.pipeline.settings import Settings
 from iqmetrics.pipeline.targets import look
+from iqmetrics.pipeline.uncollected import settled
 from iqmetrics.records import ImageRecord, Reading, Scorecard
 from iqmetrics.scorers import base
 from iqmetrics.store import Store
@@ -149,7 +150,7 @@ def _run(
     readable = [r for r in found.records if r.image not in found.problems]
     work = pending.find(store, readable, facts)
     rule = settings.rule()
-    with engine.start(work, scorers, store, settings, progress, pictures) as started:
+    with settled(), engine.start(work, scorers, store, settings, progress, pictures) as started:
         unavailable = dict(started.unavailable)
         # Seen by others while it runs.
         Run(found.records, facts, found.problems, unavailable, rule).save(store)

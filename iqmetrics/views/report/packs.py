@@ -12,10 +12,10 @@ from zlib import crc32
 from iqmetrics.store import Store
 from iqmetrics.views.report.parts import Parts
 
-LEAST, MOST = 8, 32
-"""Images of a pack, the last one aside: what showing one thumbnail loads, some 100 kB of photos."""
-ENDS = 8
-"""One image in so many may end a pack: with `LEAST`, packs hold 16 images on average."""
+LEAST, MOST = 16, 64
+"""Images of a pack, the last one aside: what showing one thumbnail loads, some 250 kB of photos."""
+ENDS = 16
+"""One image in so many may end a pack: with `LEAST`, packs hold 32 images on average."""
 CHUNK = 500
 
 

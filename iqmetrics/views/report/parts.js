@@ -53,7 +53,7 @@ async function complete(image) {
   rows.forEach((row, i) => { Object.assign(D.images[chunk * D.bundle.chunk + i], row); whole.add(chunk * D.bundle.chunk + i); });
 }
 
-const PACKS = 240;
+const PACKS = 120;
 const packs = new Map();
 // The address of a thumbnail that lies in a pack with its neighbours; the latest packs are kept.
 async function packed([name, place]) {
