@@ -54,7 +54,10 @@ def cell(value: Any) -> str:
 @lru_cache(maxsize=1024)
 def _text(value: str) -> str:
     """The same few names stand in most of the rows."""
-    text = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+    text = value
+    if not value.isascii():
+        text = value.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = text.replace("\0", "\\x00")
     return ("'" if _runs(text) else "") + text.replace("\r", "\\r")
 
 
@@ -144,7 +147,10 @@ class Table:
 
     def add(self, rows: Iterable[Sequence[Any]]) -> None:
         """Write some rows more."""
-        self._writer.writerows([cell(value) for value in row] for row in rows)
+        # What is no text is written as `cell` would: numbers by their repr, None as nothing.
+        self._writer.writerows(
+            [_text(value) if isinstance(value, str) else value for value in row] for row in rows
+        )
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The report of very many images: files beside the page hold everything, and nothing stays behind."""
 
+import base64
 import re
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ import pytest
 from factory import FACTS, record
 from report_pages import HOSTILE, PROTOCOL, embedded, part_of, result
 
+from iqmetrics.pipeline.keys import content
 from iqmetrics.pipeline.outcomes import Run
 from iqmetrics.pipeline.score import read
 from iqmetrics.records import Missing, Reading
 from iqmetrics.store import Store
-from iqmetrics.views.report import bundle, data, page
+from iqmetrics.views.report import bundle, data, packs, page
 
 
 @pytest.fixture(autouse=True)
@@ -137,6 +139,45 @@ def test_it_opens_where_a_part_is_missing_and_says_so(
     opened.get_by_role("tab", name="Scorecard").click()
     opened.locator("table").wait_for()
     assert alert.count() == 0
+    opened.close()
+
+
+def test_every_image_shows_its_own_thumbnail(
+    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("LEAST", 2), ("ENDS", 2), ("MOST", 4)):
+        monkeypatch.setattr(packs, name, value)
+    found = result(tmp_path)
+    page.write(found, PROTOCOL, tmp_path / "r.html")
+    opened = browser.new_page()
+    opened.goto((tmp_path / "r.html").as_uri())
+    opened.get_by_role("tab", name="Images").click()
+    opened.locator(".card img").first.wait_for()
+    told = opened.evaluate(
+        "Promise.all(D.images.map(async (i) => [i.f, i.t && await packed(i.t), i.t && i.t[1]]))"
+    )
+    assert {place for _, _, place in told} >= {0, 1}
+    for image, (name, address, _) in zip(found.run.records, told, strict=True):
+        webp = found.store.thumbnail(content(image))
+        whole = webp and "data:image/webp;base64," + base64.b64encode(webp).decode()
+        assert (name, address) == (image.image, whole)
+    opened.close()
+
+
+def test_a_lost_pack_costs_its_thumbnails_only(browser: Any, tmp_path: Path) -> None:
+    page.write(result(tmp_path), PROTOCOL, tmp_path / "r.html")
+    for path in (tmp_path / bundle.THUMBNAILS).iterdir():
+        path.unlink()
+    opened = browser.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.goto((tmp_path / "r.html").as_uri())
+    opened.get_by_role("tab", name="Images").click()
+    opened.locator(".card .gone").nth(12).wait_for()
+    opened.locator(".card").nth(1).click()
+    opened.locator(".stage img").wait_for()
+    assert opened.evaluate("document.querySelector('.stage img').src").endswith(".png")
+    assert errors == []
     opened.close()
 
 
