@@ -32,6 +32,8 @@ LIST = ".parquet"
 READERS = 4
 """Threads that read files of this machine; elsewhere each waits for the network."""
 REMOTE_READERS = 32
+TOGETHER = 16
+"""Files of this machine that a thread is given at once: one alone takes less than being given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +219,19 @@ def _read(listing: Listing, store: Store, progress: Progress) -> _Found:
 
 
 def _read_all(root: str, entries: Iterable[Entry]) -> Iterator[tuple[Entry, FileRow | Missing]]:
-    most = min(READERS, os.cpu_count() or 1)
-    with ThreadPoolExecutor(REMOTE_READERS if is_remote(root) else most) as pool:
+    most, each = min(READERS, os.cpu_count() or 1), TOGETHER
+    if is_remote(root):
+        most, each = REMOTE_READERS, 1
+
+    def read(some: Sequence[Entry]) -> list[tuple[Entry, FileRow | Missing]]:
+        return [(entry, _read_one(root, entry)) for entry in some]
+
+    with ThreadPoolExecutor(most) as pool:
         for start in range(0, len(todo := list(entries)), FLUSH):
             chunk = todo[start : start + FLUSH]
-            yield from zip(chunk, pool.map(lambda e: _read_one(root, e), chunk), strict=True)
+            parts = [chunk[place : place + each] for place in range(0, len(chunk), each)]
+            for found in pool.map(read, parts):
+                yield from found
 
 
 def _read_one(root: str, entry: Entry) -> FileRow | Missing:
