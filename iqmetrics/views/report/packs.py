@@ -1,7 +1,7 @@
 """Thumbnails of very many images: neighbours share a file, so that a folder holds few.
 
 A pack ends behind an image whose own content says so, and is named by its contents: one image more
-changes the pack that it comes into and no other, and a pack that is there need not be read again.
+changes the pack that it comes into, perhaps the next few, and a pack that is there is kept unread.
 """
 
 import base64
@@ -17,6 +17,7 @@ LEAST, MOST = 16, 64
 ENDS = 16
 """One image in so many may end a pack: with `LEAST`, packs hold 32 images on average."""
 CHUNK = 500
+"""Images that the store is asked for at once."""
 
 
 def write(
