@@ -22,8 +22,8 @@ from pathlib import Path
 import report
 
 Figures = dict[str, float | int | str]
-START = 20
-"""Images of a run that is little but its start."""
+START = 200
+"""Images of a run that is mostly its start, with all that more files are worth loading."""
 
 
 def walk(tree: Path | None, files: int, rounds: int) -> tuple[Figures, dict[str, str]]:

@@ -19,7 +19,8 @@ def command(run: Path, as_csv: bool, as_json: bool, spread: bool) -> None:
     from iqmetrics.pipeline import scorecard_file
     from iqmetrics.views import feeds, spreads, terminal
 
-    card = scorecard_file.load(locate(run))
+    whole = spread or as_json
+    card = (scorecard_file.load if whole else scorecard_file.load_rows)(locate(run))
     if spread:
         click.echo(spreads.text(card))
     elif as_json:

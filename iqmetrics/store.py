@@ -10,7 +10,7 @@ about the last run. WAL with synchronous=NORMAL: a killed process loses no commi
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -239,6 +239,21 @@ class Store:
         query = "SELECT webp FROM thumbnails WHERE sha256 = ?"
         row = self._db.execute(query, (sha256,)).fetchone()
         return row[0] if row else None
+
+    def thumbnails(self, contents: Sequence[str]) -> dict[str, bytes]:
+        """The WebP bytes of some images; one without any is left out."""
+        return dict(self._of_thumbnails("sha256, webp", contents))
+
+    def with_thumbnail(self, contents: Sequence[str]) -> set[str]:
+        """Those of the images that have a thumbnail."""
+        return {name for (name,) in self._of_thumbnails("sha256", contents)}
+
+    def _of_thumbnails(self, columns: str, contents: Sequence[str]) -> Iterator[Any]:
+        for start in range(0, len(contents), CHUNK):
+            chunk = contents[start : start + CHUNK]
+            marks = ",".join("?" * len(chunk))
+            query = f"SELECT {columns} FROM thumbnails WHERE sha256 IN ({marks})"
+            yield from self._db.execute(query, chunk)
 
     def get(self, name: str) -> str | None:
         """A fact about the last run."""

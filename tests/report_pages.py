@@ -1,6 +1,7 @@
 """A run of two models with pictures, overlays and hostile strings, for the tests of the report."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,3 +53,11 @@ def embedded(path: Path) -> dict[str, Any]:
     start = text.index('id="data">') + len('id="data">')
     found: dict[str, Any] = json.loads(text[start : text.index("</script>", start)])
     return found
+
+
+def part_of(path: Path) -> Any:
+    """What one of the files beside a report says."""
+    (call,) = re.findall(r"^part\((.*)\);\n$", path.read_text("utf-8"), re.S)
+    told, inner = json.loads(f"[{call}]")
+    assert told == path.stem
+    return json.loads(inner)

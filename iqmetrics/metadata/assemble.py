@@ -136,7 +136,8 @@ def combine(
         sha256: image -> hash of its file, where it is known.
     """
     name = os.path.basename(os.path.abspath(folder)) or folder
-    rule = ModelRule(list(layers), map(_params, _with_names(layers)), name, model_from)
+    params = map(_params, layers.values())  # a file's name tells no checkpoint
+    rule = ModelRule(list(layers), params, name, model_from)
     records: list[ImageRecord] = []
     groups: dict[tuple[str, str], list[int]] = {}
     shared: dict[Any, Any] = {}

@@ -21,7 +21,7 @@ from iqmetrics.metadata.walk import RESULTS, Entry
 from iqmetrics.pipeline import grids
 from iqmetrics.pipeline.progress import Progress, track
 from iqmetrics.pipeline.settings import Settings
-from iqmetrics.pipeline.uncollected import uncollected
+from iqmetrics.pipeline.uncollected import settled, uncollected
 from iqmetrics.records import ImageRecord, Missing
 from iqmetrics.remote import is_remote, local_copy, looked_up
 from iqmetrics.store import FileRow, Store
@@ -32,6 +32,8 @@ LIST = ".parquet"
 READERS = 4
 """Threads that read files of this machine; elsewhere each waits for the network."""
 REMOTE_READERS = 32
+TOGETHER = 16
+"""Files of this machine that a thread is given at once: one alone takes less than being given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +113,12 @@ def index(listing: Listing, store: Store, settings: Settings, progress: Progress
             model_from=settings.model_from,
             sha256=found.sha256,
         )
-    problems = found.problems
-    del found
+        problems = found.problems
+        del found
+        if settings.texts is not None:
+            shown = [replace(r, texts=settings.texts) for r in shown]
+        unique = without_duplicates(shown)
     skipped = {kind: len(paths) for kind, paths in report.skipped.items()}
-    if settings.texts is not None:
-        shown = [replace(r, texts=settings.texts) for r in shown]
-    unique = without_duplicates(shown)
     if twins := len(shown) - len(unique):
         skipped["identical file"] = twins
     notes = [*report.problems, *_failed_requests(report.failed_requests)]
@@ -191,6 +193,7 @@ class _Found:
             self.sha256[path] = row.sha256
 
 
+@settled()
 def _read(listing: Listing, store: Store, progress: Progress) -> _Found:
     """What is known of each file, read where it is new or changed."""
     left = {entry.path: entry for entry in reading.describing(listing.selection)}
@@ -216,11 +219,19 @@ def _read(listing: Listing, store: Store, progress: Progress) -> _Found:
 
 
 def _read_all(root: str, entries: Iterable[Entry]) -> Iterator[tuple[Entry, FileRow | Missing]]:
-    most = min(READERS, os.cpu_count() or 1)
-    with ThreadPoolExecutor(REMOTE_READERS if is_remote(root) else most) as pool:
+    most, each = min(READERS, os.cpu_count() or 1), TOGETHER
+    if is_remote(root):
+        most, each = REMOTE_READERS, 1
+
+    def read(some: Sequence[Entry]) -> list[tuple[Entry, FileRow | Missing]]:
+        return [(entry, _read_one(root, entry)) for entry in some]
+
+    with ThreadPoolExecutor(most) as pool:
         for start in range(0, len(todo := list(entries)), FLUSH):
             chunk = todo[start : start + FLUSH]
-            yield from zip(chunk, pool.map(lambda e: _read_one(root, e), chunk), strict=True)
+            parts = [chunk[place : place + each] for place in range(0, len(chunk), each)]
+            for found in pool.map(read, parts):
+                yield from found
 
 
 def _read_one(root: str, entry: Entry) -> FileRow | Missing:

@@ -22,6 +22,7 @@ from iqmetrics.pipeline.places import placed
 from iqmetrics.pipeline.progress import Progress, Silent
 from iqmetrics.pipeline.settings import Settings
 from iqmetrics.pipeline.targets import look
+from iqmetrics.pipeline.uncollected import settled
 from iqmetrics.records import ImageRecord, Reading, Scorecard
 from iqmetrics.scorers import base
 from iqmetrics.store import Store
@@ -60,6 +61,14 @@ class Result:
     def scorecard(self) -> Scorecard:
         """Per model and metric: mean, interval, coverage."""
         return scorecard.build(self.outcomes(), self.scorers)
+
+    def judged(self) -> Iterator[Outcome]:
+        """Like `outcomes`; once it is used up, `scorecard` takes no reading of its own."""
+        builder = scorecard.Builder(self.scorers)
+        for outcome in self.outcomes():
+            builder.add(outcome)
+            yield outcome
+        vars(self)["scorecard"] = builder.scorecard()  # where `cached_property` looks for it
 
     def readings(self) -> dict[str, dict[str, Reading]]:
         """Readings by image (its path relative to the folder) and scorer, evidence included."""
@@ -141,7 +150,7 @@ def _run(
     readable = [r for r in found.records if r.image not in found.problems]
     work = pending.find(store, readable, facts)
     rule = settings.rule()
-    with engine.start(work, scorers, store, settings, progress, pictures) as started:
+    with settled(), engine.start(work, scorers, store, settings, progress, pictures) as started:
         unavailable = dict(started.unavailable)
         # Seen by others while it runs.
         Run(found.records, facts, found.problems, unavailable, rule).save(store)

@@ -22,36 +22,51 @@ class _Column:
     coverage: Counter[str] = field(default_factory=Counter)
 
 
-@uncollected()
-def build(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Scorecard:
-    """Aggregate outcomes by model and metric; an undecoded image counts by its status."""
-    models: dict[str, dict[str, _Column]] = defaultdict(lambda: defaultdict(_Column))
-    cells = []
-    tags: dict[str, tuple[str, ...]] = {}
-    shared: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
-    pack = Packer()
-    owners = {metric.name: (scorer, metric) for scorer in scorers for metric in scorer.metrics}
-    per_image = [name for name, (scorer, _) in owners.items() if scorer.scope == "image"]
-    for outcome in outcomes:
-        columns = models[outcome.model]
+class Builder:
+    """Aggregates outcomes by model and metric; an undecoded image counts by its status."""
+
+    def __init__(self, scorers: Sequence[ScorerFacts]) -> None:
+        self._models: dict[str, dict[str, _Column]] = defaultdict(lambda: defaultdict(_Column))
+        self._cells: list[Cell] = []
+        self._tags: dict[str, tuple[str, ...]] = {}
+        self._shared: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+        self._pack = Packer()
+        self._owners = {m.name: (scorer, m) for scorer in scorers for m in scorer.metrics}
+        self._per_image = [n for n, (scorer, _) in self._owners.items() if scorer.scope == "image"]
+        self._versions = {s.name: s.full_version for s in scorers}
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one image or set."""
+        columns, record = self._models[outcome.model], outcome.record
         if outcome.problem:
-            for metric in per_image:
+            for metric in self._per_image:
                 columns[metric].coverage[outcome.problem.status] += 1
         for reading in outcome.readings.values():
             _count(columns, outcome.prompt_id, reading)
-        cells.append(_cell(outcome, shared, pack))
-        if outcome.record and outcome.record.tags:
-            tags[outcome.prompt_id] = tuple(
-                sorted({*tags.get(outcome.prompt_id, ()), *outcome.record.tags})
-            )
-    rows = [
-        _aggregate(model, *owners[name], columns[name])
-        for model, columns in sorted(models.items())
-        for name in owners
-        if name in columns
-    ]
-    versions = {s.name: s.full_version for s in scorers}
-    return Scorecard(tuple(rows), tuple(cells), versions, DECODE_POLICY, tags)
+        self._cells.append(_cell(outcome, self._shared, self._pack))
+        if record and record.tags:
+            met = self._tags.get(outcome.prompt_id, ())
+            self._tags[outcome.prompt_id] = tuple(sorted({*met, *record.tags}))
+
+    def scorecard(self) -> Scorecard:
+        """The scorecard of all that was added."""
+        rows = [
+            _aggregate(model, *self._owners[name], columns[name])
+            for model, columns in sorted(self._models.items())
+            for name in self._owners
+            if name in columns
+        ]
+        cells = tuple(self._cells)
+        return Scorecard(tuple(rows), cells, self._versions, DECODE_POLICY, self._tags)
+
+
+@uncollected()
+def build(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Scorecard:
+    """The scorecard of these outcomes."""
+    builder = Builder(scorers)
+    for outcome in outcomes:
+        builder.add(outcome)
+    return builder.scorecard()
 
 
 def _count(columns: Mapping[str, _Column], prompt_id: str, reading: Reading) -> None:

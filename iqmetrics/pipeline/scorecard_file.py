@@ -16,6 +16,9 @@ from iqmetrics.records import Aggregate, Cell, Scorecard
 
 FORMAT = "iqmetrics-scorecard-1"
 _PLACE = ("model", "prompt_id", "seed", "pick", "image")
+CELLS = ' "columns": '
+"""How the line starts from which on there are only cells."""
+WITHOUT_CELLS = ', "columns": [], "cells": []}'
 
 
 def dump(card: Scorecard) -> str:
@@ -36,7 +39,7 @@ def parts(card: Scorecard) -> Iterator[str]:
     yield json.dumps(head, ensure_ascii=True, indent=1)[:-2]
     yield ',\n "rows": [\n  '
     yield from _joined(_line(asdict(row)) for row in card.rows)
-    yield '\n ],\n "columns": '
+    yield f"\n ],\n{CELLS}"
     yield _line([*_PLACE, *metrics])
     yield ',\n "cells": [\n  '
     yield from _joined(_line(_row(cell, metrics)) for cell in card.cells)
@@ -56,16 +59,47 @@ def load(path: Path) -> Scorecard:
     Raises:
         BadInput: the file is absent, is not JSON, or is not a scorecard.
     """
+    return _scorecard(path, _text(path))
+
+
+def load_rows(path: Path) -> Scorecard:
+    """Read a scorecard.json without its cells, which are nearly all of it.
+
+    Raises:
+        BadInput: the file is absent, is not JSON, or is not a scorecard.
+    """
+    head: list[str] = []
     try:
-        data = json.loads(path.read_text("utf-8"))
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                if line.startswith(CELLS):
+                    return _scorecard(path, "".join(head).rstrip("\n,") + WITHOUT_CELLS)
+                head.append(line)
+    except (OSError, ValueError):
+        pass  # the whole file says better what is wrong
+    return load(path)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
     except FileNotFoundError as error:
         raise BadInput(
             f"{path} does not exist", "iqm score FOLDER writes FOLDER/iqm/scorecard.json"
         ) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise BadInput(
-            f"{path} cannot be read as JSON: {error}", "iqm score FOLDER writes it again"
-        ) from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> BadInput:
+    return BadInput(f"{path} cannot be read as JSON: {error}", "iqm score FOLDER writes it again")
+
+
+def _scorecard(path: Path, text: str) -> Scorecard:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(path, error) from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BadInput(f"{path} is not a scorecard of this version of iqmetrics ({FORMAT})")
     try:

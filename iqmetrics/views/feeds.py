@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Outcome
@@ -54,7 +54,10 @@ def cell(value: Any) -> str:
 @lru_cache(maxsize=1024)
 def _text(value: str) -> str:
     """The same few names stand in most of the rows."""
-    text = value.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+    text = value
+    if not value.isascii():
+        text = value.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = text.replace("\0", "\\x00")
     return ("'" if _runs(text) else "") + text.replace("\r", "\\r")
 
 
@@ -133,14 +136,37 @@ def scorecard_rows(card: Scorecard) -> Iterator[list[Any]]:
         ]  # fmt: skip
 
 
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
-    """Stream a CSV file into place; True when the file changed."""
+class Table:
+    """A CSV file that is being written beside its place; `changed` tells what came of it."""
+
+    changed = False
+
+    def __init__(self, file: IO[str], header: Sequence[str]) -> None:
+        self._writer = csv.writer(file, lineterminator="\r\n")
+        self._writer.writerow(header)
+
+    def add(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Write some rows more."""
+        # What is no text is written as `cell` would: numbers by their repr, None as nothing.
+        self._writer.writerows(
+            [_text(value) if isinstance(value, str) else value for value in row] for row in rows
+        )
+
+
+@contextmanager
+def table(path: Path, header: Sequence[str]) -> Iterator[Table]:
+    """Stream a CSV file; it comes into place in the end, if it differs from what is there."""
     with beside(path) as fresh:
         with fresh.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\r\n")
-            writer.writerow(header)
-            writer.writerows([cell(value) for value in row] for row in rows)
-        return replace_if_changed(fresh, path)
+            yield (made := Table(file, header))
+        made.changed = replace_if_changed(fresh, path)
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
+    """Stream a CSV file into place; True when the file changed."""
+    with table(path, header) as made:
+        made.add(rows)
+    return made.changed
 
 
 def write_text(path: Path, text: str | Iterable[str]) -> bool:

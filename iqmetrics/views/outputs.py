@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from iqmetrics.images import DECODE_POLICY
 from iqmetrics.pipeline import scorecard_file
 from iqmetrics.pipeline.score import Result
 from iqmetrics.pipeline.settings import Settings
+from iqmetrics.pipeline.uncollected import uncollected
 from iqmetrics.views import datapackage, feeds
 from iqmetrics.views.report import bundle, page
 
@@ -24,6 +26,8 @@ FILES = (
     REPORT,
 )
 """What must be there for a run to count as unchanged."""
+CHUNK = 500
+"""Outcomes held between reading and writing."""
 
 _PACKAGES = (
     "iqmetrics", "numpy", "pillow", "torch", "torchvision", "open_clip_torch", "pyiqa",
@@ -33,30 +37,38 @@ _PACKAGES = (
 
 def write(result: Result, settings: Settings, out: Path) -> list[Path]:
     """Write every file; the ones that changed."""
-    for folder in (out, out / bundle.FOLDER):
+    for folder in (out, out / bundle.FOLDER, out / bundle.THUMBNAILS):
         feeds.sweep(folder)
-    scorers = result.scorers
+    changed = _tables(result, out)
+    card = feeds.scorecard_rows(result.scorecard)
+    if feeds.write_csv(out / "scorecard.csv", feeds.SCORECARD, card):
+        changed.append(out / "scorecard.csv")
     protocol = run_json(result, settings)
     texts: dict[str, str | Iterator[str]] = {
         "scorecard.json": scorecard_file.parts(result.scorecard),
-        "datapackage.json": datapackage.dump(scorers),
+        "datapackage.json": datapackage.dump(result.scorers),
         "run.json": json.dumps(protocol, indent=1, ensure_ascii=True) + "\n",
     }
-    tables: dict[str, tuple[Any, Iterator[Any]]] = {
-        "scores_long.csv": (feeds.LONG, feeds.long_rows(result.outcomes(), scorers)),
-        "scores_wide.csv": (
-            feeds.wide_header(scorers),
-            feeds.wide_rows(result.outcomes(), scorers),
-        ),
-        "scorecard.csv": (feeds.SCORECARD, feeds.scorecard_rows(result.scorecard)),
-    }
-    changed = [
-        out / n for n, (head, rows) in tables.items() if feeds.write_csv(out / n, head, rows)
-    ]
     changed += [out / n for n, text in texts.items() if feeds.write_text(out / n, text)]
     if page.write(result, protocol, out / REPORT):
         changed.append(out / REPORT)
     return changed
+
+
+@uncollected()
+def _tables(result: Result, out: Path) -> list[Path]:
+    """Write what has a row an image or value, reading each outcome once for all, scorecard too."""
+    scorers = result.scorers
+    with (
+        feeds.table(out / "scores_long.csv", feeds.LONG) as long,
+        feeds.table(out / "scores_wide.csv", feeds.wide_header(scorers)) as wide,
+    ):
+        outcomes = result.judged()
+        while some := list(islice(outcomes, CHUNK)):
+            long.add(feeds.long_rows(some, scorers))
+            wide.add(feeds.wide_rows(some, scorers))
+    tables = {"scores_long.csv": long, "scores_wide.csv": wide}
+    return [out / name for name, table in tables.items() if table.changed]
 
 
 def run_json(result: Result, settings: Settings) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from iqmetrics.pipeline.places import placed
 from iqmetrics.views import feeds, web_pages
 from iqmetrics.views.live import Folder
 from iqmetrics.views.report import bundle
-from iqmetrics.views.report.page import THUMBNAILS
 from iqmetrics.views.served_report import numbered
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ def application(
         Route("/images/{number}", guarded(image)),
         Route("/report", _framed(guarded(report))),
         Route(f"/{bundle.FOLDER}/{{name}}", guarded(beside)),
-        Route(f"/{THUMBNAILS}/{{name}}", guarded(beside)),
+        Route(f"/{bundle.THUMBNAILS}/{{name}}", guarded(beside)),
         Route("/feed/{token}/scorecard.csv", feed),
     ]
     allowed = [host.strip("[]") if host == "[::1]" else host for host in hosts]

@@ -14,13 +14,13 @@ def numbered(html: str, records: Iterable[ImageRecord]) -> str:
     """The page with `/images/N` where it names an original by its path.
 
     A path as seen from the file leads nowhere on the server. An image that the store no longer has
-    keeps its thumbnail. The report of very many images holds no paths itself, and stays as it is.
+    keeps its thumbnail. So do those of a report of very many images, which names none itself.
     """
     start = html.find(START) + len(START)
     end = html.find(END, start)
     data = json.loads(html[start:end])
     if "bundle" in data:
-        return html
+        data["bundle"]["originals"] = None
     numbers = {readable(record.image): number for number, record in enumerate(records)}
     for image in data["images"]:
         if image.get("o") is not None:

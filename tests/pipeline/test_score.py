@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import fatal_scorers
@@ -113,6 +114,23 @@ def test_without_a_folder_nothing_is_written(folder: Path) -> None:
     before = sorted(folder.rglob("*"))
     iqmetrics.score(folder, scorers=("size",))
     assert sorted(folder.rglob("*")) == before
+
+
+def test_whoever_reads_every_outcome_has_the_scorecard_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = score(folder)
+    result, card = replace(told), told.scorecard
+    assert list(result.judged()) == list(told.outcomes())
+    monkeypatch.setattr(type(result), "outcomes", lambda *_: 1 / 0)
+    assert result.scorecard == card
+
+
+def test_outcomes_that_are_not_read_to_the_end_make_no_scorecard(folder: Path) -> None:
+    told = score(folder)
+    result = replace(told)
+    next(result.judged())
+    assert result.scorecard == told.scorecard
 
 
 def test_images_in_memory() -> None:

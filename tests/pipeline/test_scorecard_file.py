@@ -22,6 +22,28 @@ def test_round_trip(tmp_path: Path) -> None:
     assert scorecard_file.dump(again) == path.read_text()
 
 
+def test_rows_are_read_without_the_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "scorecard.json"
+    path.write_text(scorecard_file.dump(CARD))
+    monkeypatch.setattr(scorecard_file, "load", lambda path: 1 / 0)
+    assert scorecard_file.load_rows(path) == replace(CARD, cells=())
+
+
+def test_rows_of_a_file_that_was_written_anew_are_read_too(tmp_path: Path) -> None:
+    path = tmp_path / "scorecard.json"
+    path.write_text(json.dumps(json.loads(scorecard_file.dump(CARD))))
+    assert scorecard_file.load_rows(path).rows == CARD.rows
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"format": "other"}', "", '\n "columns": [', "\x80"])
+def test_rows_of_what_is_no_scorecard_are_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "scorecard.json"
+    path.write_text(text, "latin-1")
+    for here in (path, tmp_path / "none.json"):
+        with pytest.raises(BadInput, match=r"(scorecard|none)\.json"):
+            scorecard_file.load_rows(here)
+
+
 def test_it_is_plain_json_with_one_line_a_cell() -> None:
     text = scorecard_file.dump(CARD)
     data = json.loads(text)

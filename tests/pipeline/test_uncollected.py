@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from iqmetrics.pipeline.uncollected import uncollected
+from iqmetrics.pipeline.uncollected import settled, uncollected
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +30,29 @@ def test_an_exception_turns_it_on_again() -> None:
     with pytest.raises(KeyError):
         fails()
     assert gc.isenabled()
+
+
+def test_what_was_there_is_left_out_and_comes_back() -> None:
+    old = [[]]
+    with settled():
+        assert gc.isenabled()
+        new = [[]]
+        searched = {id(one) for one in gc.get_objects()}
+        assert id(old) not in searched and id(new) in searched
+    assert any(one is old for one in gc.get_objects())
+
+
+def test_it_comes_back_after_an_error_too() -> None:
+    with pytest.raises(ZeroDivisionError), settled():
+        _ = 1 / 0
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_somebody_else_has_set_aside_stays_so() -> None:
+    gc.freeze()
+    try:
+        with settled():
+            pass
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()

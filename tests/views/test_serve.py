@@ -78,15 +78,15 @@ def test_a_report_of_very_many_images_finds_its_parts(
 ) -> None:
     from iqmetrics.pipeline.score import read
     from iqmetrics.store import Store
-    from iqmetrics.views.report import page
+    from iqmetrics.views.report import bundle, page
 
     monkeypatch.setattr(page, "INLINE", 1)
     page.write(read(Store(folder / "scores.sqlite")), {}, folder / "report.html")
     index = client.get("/report_data/index.js")
     assert index.text.startswith('part("index",')
     assert "javascript" in index.headers["content-type"]
-    small = next((folder / page.THUMBNAILS).iterdir()).name
-    assert client.get(f"/report_thumbnails/{small}").headers["content-type"] == "image/webp"
+    (pack,) = (folder / bundle.THUMBNAILS).iterdir()
+    assert client.get(f"/report_thumbnails/{pack.name}").text.startswith('part("pack-')
     for path in ("/report_data/none.js", "/report_data/..%2Fscores.sqlite", "/report_data/a.txt"):
         assert client.get(path).status_code == 404
     locked = TestClient(serve.application(folder, "s", locked=True), base_url="http://127.0.0.1")

@@ -26,6 +26,7 @@ def test_an_original_is_named_by_its_number_and_a_lost_one_not_at_all() -> None:
     assert html.count("</script>") == 2, "a name does not end the element"
 
 
-def test_a_page_of_very_many_images_is_sent_as_it_is() -> None:
-    html = page({"images": [], "bundle": {"images": 5000}})
-    assert numbered(html, []) == html
+def test_a_page_of_very_many_images_says_that_no_original_can_be_reached() -> None:
+    """Its images have no numbers, and a path leads nowhere: what is asked for in vain is an error."""
+    html = numbered(page({"images": [], "bundle": {"images": 5000, "originals": "../"}}), [])
+    assert sent(html) == {"images": [], "bundle": {"images": 5000, "originals": None}}

@@ -1,43 +1,44 @@
 """A report of very many images: their data lies in files beside the page, loaded when shown.
 
 The page itself holds the scorecard. `index` tells what each image is, `metric-N` the values of one
-metric, `detail-N` all that is known of `CHUNK` images. Pages opened from a folder may not fetch, so
-each file is a script that calls `part` with JSON text.
+metric, `detail-N` all that is known of `CHUNK` images; their thumbnails lie in packs (see `packs`).
 """
 
-import json
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from math import nan
 from pathlib import Path
 from typing import Any
 
+from iqmetrics.pipeline.keys import content
 from iqmetrics.pipeline.outcomes import Outcome
 from iqmetrics.pipeline.score import Result
 from iqmetrics.pipeline.uncollected import uncollected
 from iqmetrics.records import IMAGE_STATUSES, METRIC_STATUSES, ImageRecord
-from iqmetrics.views.feeds import write_text
-from iqmetrics.views.report import data
+from iqmetrics.views.report import data, packs
+from iqmetrics.views.report.parts import Parts
 
 CHUNK = 100
 """Images of one detail file: what opening one image costs."""
-FOLDER = "report_data"
+FOLDER, THUMBNAILS = "report_data", "report_thumbnails"
 STATUSES = (*METRIC_STATUSES, *IMAGE_STATUSES)
 
-Places = Callable[[ImageRecord], tuple[Any, Any]]
-"""The thumbnail and the original of an image, as seen from the page."""
+Original = Callable[[ImageRecord], Any]
+"""Where an image itself is, as seen from the page."""
 
 
 @uncollected()
 def build(
-    result: Result, protocol: Mapping[str, Any], path: Path, places: Places
+    result: Result, protocol: Mapping[str, Any], path: Path, original: Original
 ) -> tuple[dict[str, Any], bool]:
     """Write the files beside the page at `path`; what the page itself holds, and any change."""
     body = data.frame(result, protocol)
-    files = _Files(path.parent / FOLDER)
+    files = Parts(path.parent / FOLDER)
+    small = Parts(path.parent / THUMBNAILS)
     names = [metric["name"] for metric in body["metrics"]]
     columns = [_Column() for _ in names]
-    index: dict[str, list[Any]] = {key: [] for key in "mpskfzto"}
+    index: dict[str, list[Any]] = {key: [] for key in "mpskfzo"}
+    contents: list[str] = []
     prompts: dict[str, int] = {}
     texts: list[str] = []
     details: list[dict[str, Any]] = []
@@ -49,7 +50,8 @@ def build(
             texts.append(data.readable(record.prompt or ""))
         position = len(index["m"])
         image["p"] = prompts[outcome.prompt_id]
-        image["t"], image["o"] = places(record)
+        image["o"] = original(record)
+        contents.append(content(record))
         for key, told in index.items():
             told.append(image[key])
         for number, column in enumerate(columns):
@@ -61,14 +63,17 @@ def build(
     count = len(index["m"])
     if details:
         files.write(f"detail-{count // CHUNK}", details)
-    files.write("index", {**index, "prompts": texts})
+    index["t"], names = packs.write(result.store, contents, small)
+    files.write("index", {**index, "prompts": texts, "packs": names})
     for number, (metric, column) in enumerate(zip(body["metrics"], columns, strict=True)):
         metric["any"], metric["ends"] = column.any(), column.ends()
         files.write(f"metric-{number}", column.to_json())
     files.remove_others()
-    body["bundle"] = {"folder": FOLDER, "chunk": CHUNK, "images": count, "prompts": len(texts)}
+    small.remove_others()
+    places = {"folder": FOLDER, "thumbnails": THUMBNAILS}
+    body["bundle"] = {**places, "chunk": CHUNK, "images": count, "prompts": len(texts)}
     body["images"], body["prompts"] = [], {}
-    return body, files.changed
+    return body, files.changed or small.changed
 
 
 def _images(result: Result) -> Iterator[tuple[ImageRecord, Outcome]]:
@@ -114,26 +119,3 @@ def _quantile(known: list[float], share: float) -> float:
     low = int(at)
     high = min(low + 1, len(known) - 1)
     return known[low] + (at - low) * (known[high] - known[low])
-
-
-class _Files:
-    """The files of one bundle; those of an earlier, larger one are removed in the end."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._written: set[str] = set()
-        self.changed = False
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def write(self, name: str, value: Any) -> None:
-        # JSON in a string: as a literal of the script, a key `__proto__` would be no key.
-        text = data.readable(json.dumps(value, ensure_ascii=True, separators=(",", ":")))
-        script = f"part({json.dumps(name)},{json.dumps(text)});\n"
-        self.changed |= write_text(self._folder / f"{name}.js", script)
-        self._written.add(f"{name}.js")
-
-    def remove_others(self) -> None:
-        for old in self._folder.glob("*.js"):
-            if old.name not in self._written:
-                old.unlink(missing_ok=True)  # by another run, perhaps
-                self.changed = True

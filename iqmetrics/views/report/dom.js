@@ -73,13 +73,23 @@ function pager(page, pages, go) {
     el("button", { name: "after", disabled: page === pages - 1, onclick: () => go({ page: page + 1 }) }, W.next));
 }
 
-const thumb = (image, extra) =>
-  image.t ? el("img", { src: image.t, alt: D.prompts[image.p] || image.f, loading: "lazy", ...extra })
-          : el("span", { class: "gone" }, image.z ? word(image.z[0]) : "");
+const gone = (image, text) => el("span", { class: "gone" }, image.z ? word(image.z[0]) : text);
+const thumb = (image, extra) => image.t ? small(image, picture(image, { loading: "lazy", ...extra }), "") : gone(image, "");
+const picture = (image, extra) => el("img", { alt: D.prompts[image.p] || image.f, ...extra });
+
+// The thumbnail of an image in a node of its own; `text` stands there where it is lost.
+function small(image, node, text) {
+  if (typeof image.t === "string") node.src = image.t;
+  else packed(image.t).then((src) => { node.src = src; }, () => node.replaceWith(gone(image, text)));
+  return node;
+}
 
 function full(image, extra) {
-  if (!image.o && !image.t) return el("span", { class: "gone" }, image.z ? word(image.z[0]) : W.nopicture);
-  const node = el("img", { src: image.o || image.t, alt: D.prompts[image.p] || image.f, draggable: "false", ...extra });
-  node.addEventListener("error", () => { if (image.t && node.getAttribute("src") !== image.t) node.src = image.t; else node.replaceWith(el("span", { class: "gone" }, image.z ? word(image.z[0]) : W.nopicture)); });
+  if (!image.o && !image.t) return gone(image, W.nopicture);
+  const node = picture(image, { src: image.o, draggable: "false", ...extra });
+  let left = image.t;
+  const next = () => { if (left) { left = null; small(image, node, W.nopicture); } else node.replaceWith(gone(image, W.nopicture)); };
+  node.addEventListener("error", next);
+  if (!image.o) next();
   return node;
 }

@@ -33,7 +33,6 @@ SCRIPTS = (
     "compare.js",
     "app.js",
 )
-THUMBNAILS = "report_thumbnails"
 
 
 def write(result: Result, protocol: dict[str, Any], path: Path, lang: str = "en") -> bool:
@@ -96,30 +95,20 @@ def _add_pictures(body: dict[str, Any], result: Result, path: Path) -> None:
 
 def _bundle(result: Result, protocol: dict[str, Any], path: Path) -> tuple[dict[str, Any], bool]:
     """The page of very many images, with thumbnails and data beside it."""
-    beside = path.parent / THUMBNAILS
-    beside.mkdir(exist_ok=True)
-    there = {entry.name for entry in os.scandir(beside)}
     first = result.run.records[0]
     root = first.path[: -len(first.image)] if first.path.endswith(first.image) else None
     base = None if root is None else _relative(root or ".", path.parent)
 
-    def places(record: ImageRecord) -> tuple[str | None, Any]:
-        name: str | None = sha256(content(record).encode()).hexdigest()[:24]
-        if f"{name}.webp" not in there:
-            if (thumbnail := result.store.thumbnail(content(record))) is None:
-                name = None
-            else:
-                (beside / f"{name}.webp").write_bytes(thumbnail)
-                there.add(f"{name}.webp")
+    def original(record: ImageRecord) -> Any:
         if tile_of(record) or is_remote(record.path):
-            return name, None
+            return None
         plain = base is not None and record.path == f"{root}{record.image}"
         if plain and data.readable(record.image) == record.image:
-            return name, 1
-        return name, _relative(record.path, path.parent)
+            return 1
+        return _relative(record.path, path.parent)
 
-    body, changed = bundle.build(result, protocol, path, places)
-    body["bundle"] |= {"thumbnails": THUMBNAILS, "originals": f"{base}/" if base else ""}
+    body, changed = bundle.build(result, protocol, path, original)
+    body["bundle"]["originals"] = f"{base}/" if base else ""
     return body, changed
 
 

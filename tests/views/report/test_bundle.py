@@ -1,19 +1,20 @@
 """The report of very many images: files beside the page hold everything, and nothing stays behind."""
 
-import json
+import base64
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from factory import FACTS, record
-from report_pages import HOSTILE, PROTOCOL, embedded, result
+from report_pages import HOSTILE, PROTOCOL, embedded, part_of, result
 
+from iqmetrics.pipeline.keys import content
 from iqmetrics.pipeline.outcomes import Run
 from iqmetrics.pipeline.score import read
 from iqmetrics.records import Missing, Reading
 from iqmetrics.store import Store
-from iqmetrics.views.report import bundle, data, page
+from iqmetrics.views.report import bundle, data, packs, page
 
 
 @pytest.fixture(autouse=True)
@@ -23,11 +24,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def part(folder: Path, name: str) -> Any:
-    text = (folder / bundle.FOLDER / f"{name}.js").read_text("utf-8")
-    (call,) = re.findall(r"^part\((.*)\);\n$", text, re.S)
-    told, inner = json.loads(f"[{call}]")
-    assert told == name
-    return json.loads(inner)
+    return part_of(folder / bundle.FOLDER / f"{name}.js")
 
 
 def test_the_parts_say_what_one_page_would(tmp_path: Path) -> None:
@@ -68,33 +65,12 @@ def test_only_our_own_script_may_load_the_parts(tmp_path: Path) -> None:
 def test_thumbnails_and_originals_are_found_from_the_page(tmp_path: Path) -> None:
     page.write(result(tmp_path), PROTOCOL, tmp_path / "r.html")
     index, where = part(tmp_path, "index"), embedded(tmp_path / "r.html")["bundle"]
-    for name in filter(None, index["t"]):
-        small = tmp_path / where["thumbnails"] / f"{name}.webp"
-        assert small.read_bytes()[8:12] == b"WEBP"
-    assert sum(name is not None for name in index["t"]) == 12
+    assert sum(number is not None for number in index["t"]) == 12
+    assert where["thumbnails"] == bundle.THUMBNAILS
     plain = [f for f, o in zip(index["f"], index["o"], strict=True) if o == 1]
     assert len(plain) == 13
     for name in plain[:-1]:
         assert (tmp_path / where["originals"] / name).is_file()
-
-
-def test_a_thumbnail_that_is_there_is_not_read_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page.write(result(tmp_path), PROTOCOL, tmp_path / "r.html")
-    before = part(tmp_path, "index")["t"]
-    (gone := next((tmp_path / page.THUMBNAILS).iterdir())).unlink()
-    asked: list[str] = []
-    original = Store.thumbnail
-
-    def watched(store: Store, sha256: str) -> bytes | None:
-        asked.append(sha256)
-        return original(store, sha256)
-
-    monkeypatch.setattr(Store, "thumbnail", watched)
-    page.write(read(Store(tmp_path / "scores.sqlite")), PROTOCOL, tmp_path / "r.html")
-    assert gone.exists() and part(tmp_path, "index")["t"] == before
-    assert len(asked) == 1 + before.count(None), "the one that was gone, and those never there"
 
 
 def test_an_equal_report_is_not_written_again_and_old_parts_go(tmp_path: Path) -> None:
@@ -166,6 +142,45 @@ def test_it_opens_where_a_part_is_missing_and_says_so(
     opened.close()
 
 
+def test_every_image_shows_its_own_thumbnail(
+    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("LEAST", 2), ("ENDS", 2), ("MOST", 4)):
+        monkeypatch.setattr(packs, name, value)
+    found = result(tmp_path)
+    page.write(found, PROTOCOL, tmp_path / "r.html")
+    opened = browser.new_page()
+    opened.goto((tmp_path / "r.html").as_uri())
+    opened.get_by_role("tab", name="Images").click()
+    opened.locator(".card img").first.wait_for()
+    told = opened.evaluate(
+        "Promise.all(D.images.map(async (i) => [i.f, i.t && await packed(i.t), i.t && i.t[1]]))"
+    )
+    assert {place for _, _, place in told} >= {0, 1}
+    for image, (name, address, _) in zip(found.run.records, told, strict=True):
+        webp = found.store.thumbnail(content(image))
+        whole = webp and "data:image/webp;base64," + base64.b64encode(webp).decode()
+        assert (name, address) == (image.image, whole)
+    opened.close()
+
+
+def test_a_lost_pack_costs_its_thumbnails_only(browser: Any, tmp_path: Path) -> None:
+    page.write(result(tmp_path), PROTOCOL, tmp_path / "r.html")
+    for path in (tmp_path / bundle.THUMBNAILS).iterdir():
+        path.unlink()
+    opened = browser.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.goto((tmp_path / "r.html").as_uri())
+    opened.get_by_role("tab", name="Images").click()
+    opened.locator(".card .gone").nth(12).wait_for()
+    opened.locator(".card").nth(1).click()
+    opened.locator(".stage img").wait_for()
+    assert opened.evaluate("document.querySelector('.stage img').src").endswith(".png")
+    assert errors == []
+    opened.close()
+
+
 @pytest.mark.slow
 def test_thousands_of_images_in_a_browser(
     browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -183,7 +198,9 @@ def test_thousands_of_images_in_a_browser(
     opened.get_by_role("tab", name="Images").click()
     opened.locator(".card img").nth(59).wait_for()
     parts = {url.rsplit("/", 1)[1] for url in seen if url.endswith(".js")}
-    assert parts == {"index.js", "metric-0.js"}
+    small = {name for name in parts if name.startswith("pack-")}
+    assert parts - small == {"index.js", "metric-0.js"}
+    assert 1 <= len(small) <= 60
     opened.get_by_label("Prompt or file contains").fill("prompt 1234")
     opened.keyboard.press("Enter")
     opened.locator(".card").nth(1).wait_for()

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from factory import paint, scored
+from report_pages import part_of
 
 from iqmetrics.pipeline.score import Result
-from iqmetrics.views.report import page
+from iqmetrics.views.report import bundle, page
 
 HOSTILE = "</script><script>alert(1)</script><!-- &amp; \u2028\u2029"
 
@@ -104,7 +105,7 @@ def test_thumbnails_are_inside_the_page(result: Result, tmp_path: Path) -> None:
         kind, _, data = image["t"].partition(",")
         assert kind == "data:image/webp;base64"
         assert base64.b64decode(data)[8:12] == b"WEBP"
-    assert not (tmp_path / page.THUMBNAILS).exists()
+    assert not (tmp_path / bundle.THUMBNAILS).exists()
 
 
 def test_many_thumbnails_lie_beside_the_page(
@@ -113,8 +114,21 @@ def test_many_thumbnails_lie_beside_the_page(
     monkeypatch.setattr(page, "INLINE", 1)
     body = body_of(written(result, tmp_path / "r.html"))
     assert body["images"] == [] and body["bundle"]["images"] == 2
-    small = list((tmp_path / page.THUMBNAILS).iterdir())
-    assert [path.read_bytes()[8:12] for path in small] == [b"WEBP", b"WEBP"]
+    (pack,) = (tmp_path / bundle.THUMBNAILS).iterdir()
+    assert [base64.b64decode(text)[8:12] for text in part_of(pack)] == [b"WEBP", b"WEBP"]
+
+
+def test_thumbnails_of_an_earlier_version_and_an_earlier_run_go(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "INLINE", 1)
+    folder = tmp_path / bundle.THUMBNAILS
+    folder.mkdir()
+    for old in ("0123456789abcdef01234567.webp", "pack-0123.js"):
+        (folder / old).write_bytes(b"old")
+    assert page.write(result, {}, tmp_path / "r.html")
+    assert len(list(folder.iterdir())) == 1
+    assert not page.write(result, {}, tmp_path / "r.html")
 
 
 def test_originals_are_found_from_the_page(result: Result, tmp_path: Path) -> None:
