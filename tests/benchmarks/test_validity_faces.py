@@ -32,7 +32,7 @@ def test_ears_are_looked_for_in_the_jaw_score(study):
     assert study.region_of("eyes_6") == 0
 
 
-def made(study, monkeypatch, flag, refused=frozenset()):
+def made(study, flag, refused=frozenset()):
     """Two frontal faces and a turned one; eyes_10 always scores above normal."""
     kind = np.array(["normal", "eyes_10"] * 3)
     data = {
@@ -45,24 +45,29 @@ def made(study, monkeypatch, flag, refused=frozenset()):
     }
     regions = np.where(kind == "eyes_10", 3.0, 1.0)[:, None] * np.ones(5)
     regions[4:] = [[9.0] * 5, [0.0] * 5]
-    monkeypatch.setattr(study.fitting, "Samples", lambda d: d)
-    monkeypatch.setattr(study.fitting, "held_out", lambda d: (regions, np.zeros(6)))
-    return study.Study(data, refused)
+    return study.Study(data, (regions, np.zeros(6)), data["tested"], refused)
 
 
-def test_turned_faces_do_not_count(study, monkeypatch):
-    seen = made(study, monkeypatch, [1] * 6)
+def test_turned_faces_do_not_count(study):
+    seen = made(study, [1] * 6)
     assert seen.auc("eyes_10", seen.regions[:, 0]) == 1
 
 
-def test_an_unanswered_face_counts_half(study, monkeypatch):
-    seen = made(study, monkeypatch, [1, 0.2, 1, 1, 1, 1])
+def test_the_error_is_none_where_every_person_says_the_same(study):
+    seen = made(study, [1] * 6)
+    assert seen.error("eyes_10", seen.regions[:, 0], times=20) == 0
+    seen.regions[1] = 0.5  # the first person's shifted eye is seen no more
+    assert 0.2 < seen.error("eyes_10", seen.regions[:, 0], times=200) < 0.5
+
+
+def test_an_unanswered_face_counts_half(study):
+    seen = made(study, [1, 0.2, 1, 1, 1, 1])
     assert seen.of("eyes_10", seen.worst)[1] == 0.5
     assert seen.auc("eyes_10", seen.worst) == pytest.approx(0.75)
 
 
-def test_a_face_that_the_gates_refuse_counts_half(study, monkeypatch):
-    seen = made(study, monkeypatch, [1] * 6, refused={(0, "eyes_10")})
+def test_a_face_that_the_gates_refuse_counts_half(study):
+    seen = made(study, [1] * 6, refused={(0, "eyes_10")})
     assert seen.of("eyes_10", seen.worst)[1] == 0.5
     assert seen.auc("eyes_10", seen.regions[:, 0]) == pytest.approx(0.75)
 
