@@ -1,8 +1,8 @@
 """The embedded hand nets: on one CPU thread, a few crops a call, or in torch on a GPU.
 
-Where OpenVINO is installed it runs the palm detector and the counter, in bfloat16 on processors
-that have it, which halves their time; the figures of benchmarks/validity/hands.py are those of such
-answers. An answer is the same, bit for bit, whatever else is in the batch.
+Where OpenVINO is installed it runs them: the palm detector and the counter in bfloat16 on
+processors that have it, which halves their time; the figures of benchmarks/validity/hands.py are
+those of such answers. An answer is the same, bit for bit, whatever else is in the batch.
 """
 
 from functools import cache
@@ -31,20 +31,19 @@ QUICKER = ("hand_palm", "hand_count")
 the scores of palms by 0.01; the presence that the landmark net gives, which decides whether there
 is a hand, would move by as much: it stays exact."""
 
-CHUNK = {"openvino": 4, "onnxruntime": 1}
-"""Crops a call on a CPU, by runtime: more leave the cache (8 crops together cost onnxruntime 5 to
-27 % more each), fewer spread OpenVINO's weights over too little (10 to 20 % more each)."""
+CHUNK = 4
+"""Crops a call of OpenVINO in bfloat16: fewer spread its weights over too little (10 to 20 % more
+each). In float32 more than one leave the cache (5 to 27 % more each)."""
 CHUNK_ON_GPU = 64
 
 
 @cache
 def _session(name: str) -> Session:
-    runtime = _runtime(name)
-    return embedded.cpu_session(name, "hands", runtime, name not in QUICKER, CHUNK[runtime])
+    return embedded.cpu_session(name, "hands", quicker(), name not in QUICKER, _rows(name))
 
 
-def _runtime(name: str) -> str:
-    return quicker() if name in QUICKER else "onnxruntime"
+def _rows(name: str) -> int:
+    return CHUNK if name in QUICKER and quicker() == "openvino" else 1
 
 
 @cache
@@ -88,7 +87,7 @@ def run(name: str, batch: Any, device: str = "cpu") -> list[Floats]:
     """
     if device != "cpu":
         return _torch_net(name, device).run(batch, CHUNK_ON_GPU)
-    session, each = _session(name), CHUNK[_runtime(name)]
+    session, each = _session(name), _rows(name)
     starts = range(0, len(batch), each)
     parts = [session.run(UNIT.on_cpu(batch[start : start + each])) for start in starts]
     if not parts:

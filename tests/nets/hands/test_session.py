@@ -37,6 +37,7 @@ def test_probabilities_sum_to_one_and_do_not_depend_on_the_batch():
 
 def test_without_onnxruntime_the_command_is_told(monkeypatch):
     session._session.cache_clear()
+    monkeypatch.setattr(session, "quicker", lambda: "onnxruntime")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(Unavailable, match="onnxruntime") as error:
         session.load()
