@@ -127,10 +127,17 @@ def test_a_keyboard_is_not_lost_when_its_button_leads_elsewhere(page: Any) -> No
     assert focused.inner_text() == "Images" and focused.get_attribute("role") == "tab"
 
 
+def complete(page: Any) -> Any:
+    """The dialog once all is there: a bundle loads what is known of an image when it is shown."""
+    dialog = page.get_by_role("dialog")
+    dialog.locator("dl").wait_for()
+    return dialog
+
+
 def test_detail_shows_values_reasons_and_overlays(page: Any) -> None:
     tab(page, "Images")
     page.locator(".card", has_text="prompt 1").first.click()
-    dialog = page.get_by_role("dialog")
+    dialog = complete(page)
     assert "toy.good" in dialog.inner_text()
     assert HOSTILE in dialog.inner_text(), "the reason is shown as text"
     until(page, "document.querySelector('dialog img').naturalWidth === 96")
@@ -152,7 +159,7 @@ def test_only_evidence_that_can_be_drawn_is_offered(page: Any) -> None:
     """The first picture of model a has numbers and an empty list of boxes, which draw nothing."""
     tab(page, "Images")
     page.locator(".card", has_text="prompt 1").first.click()
-    dialog = page.get_by_role("dialog")
+    dialog = complete(page)
     assert dialog.locator("select option").all_inner_texts() == ["–", "toy"]
     page.keyboard.press("Escape")
     page.get_by_label("Prompt or file contains").fill("a5.png")
@@ -180,7 +187,7 @@ def test_arrows_walk_through_the_images_of_the_gallery(page: Any) -> None:
 def test_metrics_without_a_value_stand_together_under_their_reason(page: Any) -> None:
     tab(page, "Images")
     page.locator(".card", has_text="prompt 1").first.click()
-    gaps = page.get_by_role("dialog").locator("dl")
+    gaps = complete(page).locator("dl")
     assert gaps.locator("dt").all_inner_texts() == ["toy.bad"]
     assert gaps.locator("dd").inner_text() == f"abstained: {HOSTILE}"
 
