@@ -13,15 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics import weights
-from iqmetrics.nets.faces.canonical import EYES, SIZE, TOP
-from iqmetrics.nets.faces.shape import OVAL, template
+from iqmetrics.nets.faces.outline import rays
 
 Floats = NDArray[np.float32]
 Layer = tuple[Floats, Floats]
 """Weights (out x in) and what is added (out)."""
 
-MIDDLE = (0.0, 0.55)
-"""Where the rays start, eye distances from between the eyes."""
 RAYS = np.radians(np.linspace(-15, 93, 40))
 """Directions of the rays on the left side, downwards from the horizontal."""
 REACH = np.linspace(0.6, 1.3, 40)
@@ -44,14 +41,7 @@ def shapes(wide: tuple[int, ...]) -> list[tuple[int, int]]:
 
 @cache
 def _points() -> Floats:
-    """Pixels of all points of the left rays, rays x points x 2 (x, y)."""
-    oval = template()[list(OVAL)] - MIDDLE
-    angle, radius = np.arctan2(oval[:, 1], -oval[:, 0]), np.hypot(*oval.T)
-    order = np.argsort(angle)
-    far = np.interp(RAYS, angle[order], radius[order])
-    ray = np.stack([-np.cos(RAYS), np.sin(RAYS)], 1)
-    at = MIDDLE + ray[:, None] * (far[:, None] * REACH)[..., None]
-    return np.asarray(at * EYES + [SIZE / 2 - 0.5, TOP - 0.5], np.float32)
+    return rays(RAYS, REACH)
 
 
 def strips(front: NDArray[np.uint8]) -> NDArray[np.uint8]:

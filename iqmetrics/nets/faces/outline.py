@@ -17,16 +17,25 @@ REACH = np.linspace(0.78, 1.28, 21)
 """Points on a ray, in multiples of the distance of the mean outline."""
 
 
-@cache
-def _points() -> NDArray[np.float32]:
-    """Pixels of all points of the left rays, rays x points x 2 (x, y)."""
+def rays(angles: NDArray[np.float64], reach: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Pixels of points on rays over the left side, angles x reach x 2 (x, y).
+
+    Args:
+        angles: Directions from `MIDDLE`, downwards from the horizontal, in radians.
+        reach: Points on a ray, in multiples of the distance of the mean outline.
+    """
     oval = template()[list(OVAL)] - MIDDLE
     angle, radius = np.arctan2(oval[:, 1], -oval[:, 0]), np.hypot(*oval.T)
     order = np.argsort(angle)
-    far = np.interp(RAYS, angle[order], radius[order])
-    ray = np.stack([-np.cos(RAYS), np.sin(RAYS)], 1)
-    at = MIDDLE + ray[:, None] * (far[:, None] * REACH)[..., None]
+    far = np.interp(angles, angle[order], radius[order])
+    ray = np.stack([-np.cos(angles), np.sin(angles)], 1)
+    at = MIDDLE + ray[:, None] * (far[:, None] * reach)[..., None]
     return np.asarray(at * EYES + [SIZE / 2 - 0.5, TOP - 0.5], np.float32)
+
+
+@cache
+def _points() -> NDArray[np.float32]:
+    return rays(RAYS, REACH)
 
 
 def outline_difference(front: NDArray[np.uint8]) -> NDArray[np.float64]:
