@@ -153,12 +153,8 @@ class Store:
 
     def known(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of the keys that have an outcome."""
-        wanted, found = list(keys), set[bytes]()
-        for start in range(0, len(wanted), CHUNK):
-            chunk = wanted[start : start + CHUNK]
-            query = f"SELECT key FROM outcomes WHERE key IN ({','.join('?' * len(chunk))})"
-            found.update(key for (key,) in self._db.execute(query, chunk))
-        return found
+        rows = self._among("SELECT key FROM outcomes WHERE key", list(keys))
+        return {key for some in rows for (key,) in some}
 
     def add(self, outcomes: Iterable[tuple[bytes, str, Reading]]) -> None:
         """Record (key, scorer, reading); committed when this returns."""
@@ -187,14 +183,11 @@ class Store:
             keys: what `ScorerFacts.key` gives for an image, or `set_key` for a set.
             evidence: the longest evidence that is read, in characters of JSON; 0 reads none.
         """
-        wanted, found = list(keys), dict[bytes, Reading]()
+        found = dict[bytes, Reading]()
         fits = f"CASE WHEN length(evidence) <= {int(evidence)} THEN evidence ELSE '{{}}' END"
         proof = fits if evidence else "'{}'"
-        for start in range(0, len(wanted), CHUNK):
-            chunk = wanted[start : start + CHUNK]
-            marks = ",".join("?" * len(chunk))
-            query = f'SELECT key, "values", missing, {proof} FROM outcomes WHERE key IN ({marks})'
-            rows = self._db.execute(query, chunk).fetchall()
+        query = f'SELECT key, "values", missing, {proof} FROM outcomes WHERE key'
+        for rows in self._among(query, list(keys)):
             values, missing, proofs = (_parsed(row[n] for row in rows) for n in (1, 2, 3))
             for row, numbers, gone, drawn in zip(rows, values, missing, proofs, strict=True):
                 lacking = {name: _missing(*pair) for name, pair in gone.items()} if gone else NONE
@@ -242,18 +235,20 @@ class Store:
 
     def thumbnails(self, contents: Sequence[str]) -> dict[str, bytes]:
         """The WebP bytes of some images; one without any is left out."""
-        return dict(self._of_thumbnails("sha256, webp", contents))
+        query = "SELECT sha256, webp FROM thumbnails WHERE sha256"
+        return {name: webp for some in self._among(query, contents) for name, webp in some}
 
     def with_thumbnail(self, contents: Sequence[str]) -> set[str]:
         """Those of the images that have a thumbnail."""
-        return {name for (name,) in self._of_thumbnails("sha256", contents)}
+        query = "SELECT sha256 FROM thumbnails WHERE sha256"
+        return {name for some in self._among(query, contents) for (name,) in some}
 
-    def _of_thumbnails(self, columns: str, contents: Sequence[str]) -> Iterator[Any]:
-        for start in range(0, len(contents), CHUNK):
-            chunk = contents[start : start + CHUNK]
+    def _among(self, query: str, wanted: Sequence[Any]) -> Iterator[list[Any]]:
+        """Rows of a query whose last word is a column, where that is one of the wanted ones."""
+        for start in range(0, len(wanted), CHUNK):
+            chunk = wanted[start : start + CHUNK]
             marks = ",".join("?" * len(chunk))
-            query = f"SELECT {columns} FROM thumbnails WHERE sha256 IN ({marks})"
-            yield from self._db.execute(query, chunk)
+            yield self._db.execute(f"{query} IN ({marks})", chunk).fetchall()
 
     def get(self, name: str) -> str | None:
         """A fact about the last run."""
