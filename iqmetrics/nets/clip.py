@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from iqmetrics.images import Picture, once_each
-from iqmetrics.nets import clip_image, clip_source, clip_text, resample, resample_cpu
+from iqmetrics.nets import clip_image, clip_quick, clip_source, clip_text, resample, resample_cpu
 from iqmetrics.nets.clip_source import Source
 from iqmetrics.nets.stacks import each
 from iqmetrics.weights import loading
@@ -37,16 +37,16 @@ class Encoder:
     def __init__(self, source: Source, device: str, fast: bool = False) -> None:
         self.source = source
         self.device = device
-        self.model, self.tokenizer = _build(source)
         self.half = device.startswith("cuda")
+        self.model, self.tokenizer = _build(source, device, self.half)
         lower = torch.bfloat16 if fast else torch.float32
         self.dtype = torch.float16 if self.half else lower
-        if self.half:
-            self.model.to(self.dtype)
-        elif fast:
+        if fast and not self.half:
             clip_image.shorten(self.model.visual, self.dtype)
-        clip_image.trim(self.model.visual)
-        self.model = self.model.eval().to(device)
+        trimmed = clip_image.trim(self.model.visual)
+        self.model.eval()
+        if trimmed and self.half:
+            clip_quick.quicken(self.model.visual)
         config = self.model.visual.preprocess_cfg
         size = config["size"]
         self.size: tuple[int, int] = (size, size) if isinstance(size, int) else tuple(size)
@@ -150,14 +150,16 @@ def encoder(model: str, device: str, fast: bool = False) -> Encoder:
     return Encoder(clip_source.locate(model), device, fast)
 
 
-def _build(source: Source) -> tuple[Any, Any]:
-    """Model and tokenizer, from files on this machine only."""
+def _build(source: Source, device: str, half: bool) -> tuple[Any, Any]:
+    """Model, made on the device, and tokenizer, from files on this machine only."""
     import open_clip
     from open_clip.tokenizer import HFTokenizer
 
+    there = {"device": device, "precision": "pure_fp16" if half else "fp32", "weights_only": True}
     if source.folder is not None:
         name = f"local-dir:{source.folder}"
-        model = open_clip.create_model(name, require_pretrained=True, weights_only=True)
+        with torch.device(device):  # its memory is taken there: a large model's takes long here
+            model = open_clip.create_model(name, require_pretrained=True, **there)
         return model, open_clip.get_tokenizer(name)
     assert source.file is not None
     if source.weight:
@@ -168,15 +170,16 @@ def _build(source: Source) -> tuple[Any, Any]:
     text = dict(config["text_cfg"])
     if source.tokenizer is not None and text.get("hf_model_name"):
         text["hf_model_name"] = str(source.tokenizer)
-    model = open_clip.create_model(
-        source.arch,
-        pretrained=str(source.file),
-        weights_only=True,
-        pretrained_text=False,
-        force_quick_gelu=bool(known.get("quick_gelu")),
-        force_preprocess_cfg=look,
-        text_cfg=text,
-    )
+    with torch.device(device):
+        model = open_clip.create_model(
+            source.arch,
+            pretrained=str(source.file),
+            pretrained_text=False,
+            force_quick_gelu=bool(known.get("quick_gelu")),
+            force_preprocess_cfg=look,
+            text_cfg=text,
+            **there,
+        )
     if source.tokenizer is None:
         return model, open_clip.get_tokenizer(source.arch)
     tokenizer = HFTokenizer(

@@ -25,11 +25,17 @@ class FirstToken(nn.Module):
         return answer
 
 
-def trim(tower: Any) -> None:
-    """Let the last block answer one token, if the tower (any of open_clip's) reads no other."""
-    if _is_plain(tower) and tower.pool_type == "tok" and not tower.output_tokens:
-        blocks = tower.transformer.resblocks
-        blocks[-1] = FirstToken(blocks[-1])
+def trim(tower: Any) -> bool:
+    """Let the last block answer one token, if the tower (any of open_clip's) reads no other.
+
+    Returns:
+        Whether it is so now.
+    """
+    if not _is_plain(tower) or tower.pool_type != "tok" or tower.output_tokens:
+        return False
+    blocks = tower.transformer.resblocks
+    blocks[-1] = FirstToken(blocks[-1])
+    return True
 
 
 def shorten(tower: Any, kind: dtype) -> None:

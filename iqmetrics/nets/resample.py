@@ -14,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from iqmetrics.nets import cuts
+
 Filter = Literal["bicubic", "bilinear"]
 Taps = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]
 
@@ -23,7 +25,14 @@ FIXED_POINT = float(1 << 22)
 
 
 def resize(stack: Tensor, size: tuple[int, int], how: Filter = "bicubic") -> Tensor:
-    """`Image.resize` of (n, height, width, 3) uint8 to (n, 3, *size), whole numbers in float32."""
+    """`Image.resize` of (n, height, width, 3) uint8 to (n, 3, *size), whole numbers.
+
+    In uint8, exact, by `resample_triton` on a GPU that has it; in float32 elsewhere.
+    """
+    if stack.is_cuda and cuts.possible(str(stack.device)):
+        from iqmetrics.nets import resample_triton
+
+        return resample_triton.resize(stack, size, how).permute(0, 3, 1, 2)
     have = tuple(stack.shape[1:3])
     values = stack.permute(0, 3, 1, 2).float()
     for axis in passes(have, size):
