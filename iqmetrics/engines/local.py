@@ -44,7 +44,8 @@ def run(
     Args:
         decoded: records of `works` with their picture, or with why there is none, in any order.
         works: what each image still needs, by `ImageRecord.image`.
-        sets: sets to judge once all their members were decoded.
+        sets: sets to judge once all their members were decoded. Both may grow: what an image needs,
+            and its sets, are there before it is decoded.
         scorers: loaded scorers by name.
         save: commits outcomes; called from every thread.
         look: sees every decoded batch (the report keeps thumbnails), from every thread.
@@ -112,19 +113,26 @@ class _Waiting:
 
     def __init__(self, sets: Sequence[SetWork], scorers: Mapping[str, Scorer]) -> None:
         self._scorers = scorers
-        self._open = {number: set(work.images) for number, work in enumerate(sets)}
         self._sets = sets
+        self._known = 0
+        self._open: dict[int, set[str]] = {}
         self._of: dict[str, list[int]] = {}
-        for number, work in enumerate(sets):
-            for image in work.images:
-                self._of.setdefault(image, []).append(number)
         self._held: dict[str, Picture] = {}
         self._lost = 0
+
+    def _meet(self) -> None:
+        """Take up the sets that are new."""
+        first, self._known = self._known, len(self._sets)
+        for number in range(first, self._known):
+            self._open[number] = set(self._sets[number].images)
+            for image in self._open[number]:
+                self._of.setdefault(image, []).append(number)
 
     def complete(
         self, pictures: Sequence[Picture], problems: Mapping[str, Missing]
     ) -> Iterator[tuple[SetWork, list[Picture]]]:
         """Sets that these pictures, and images newly found undecodable, make complete."""
+        self._meet()
         lost = list(islice(problems, self._lost, None))
         self._lost = len(problems)
         self._hold([p for p in pictures if p.record.image in self._of])

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from iqmetrics.nets.add_norm import add_norm
 
 BEND = 1.702
-"""QuickGELU(x) = x sigmoid(BEND x) = silu(BEND x) / BEND."""
+"""QuickGELU(x) = x sigmoid(BEND x)."""
 
 
 def quicken(tower: Any) -> None:
@@ -26,9 +26,11 @@ def quicken(tower: Any) -> None:
 
 
 def _known(block: Any) -> bool:
-    scales = (nn.Identity, _scale_kind())
+    from open_clip.transformer import LayerScale, QuickGELU
+
+    scales = (nn.Identity, LayerScale)
     return (
-        type(block.mlp.gelu) in (nn.GELU, _quick_kind())
+        type(block.mlp.gelu) in (nn.GELU, QuickGELU)
         and isinstance(block.ls_1, scales)
         and isinstance(block.ls_2, scales)
         and block.attn.in_proj_weight is not None
@@ -76,14 +78,14 @@ class _Block:
         return add_norm(x, y, norm.weight, norm.bias, norm.eps)
 
     def attended(self, askers: Tensor, seen: Tensor) -> Tensor:
-        width = seen.shape[-1]
+        n, _, width = seen.shape
         if askers is seen:
             q, k, v = F.linear(seen, *self.ask).chunk(3, -1)
         else:
             weight, bias = self.ask
             q = F.linear(askers, weight[:width], bias[:width])
             k, v = F.linear(seen, weight[width:], bias[width:]).chunk(2, -1)
-        q, k, v = (t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in (q, k, v))
+        q, k, v = (t.view(n, t.shape[1], self.heads, -1).transpose(1, 2) for t in (q, k, v))
         mixed = F.scaled_dot_product_attention(q, k, v)
         return F.linear(mixed.transpose(1, 2).flatten(2), *self.out)
 
@@ -97,9 +99,8 @@ class _Block:
         if self.bent:
             wide = F.linear(seen, weight, bias)
             return wide.mul_(torch.sigmoid(BEND * wide))
-        flat = seen.flatten(0, -2)
-        wide = torch._addmm_activation(bias, flat, weight.T, use_gelu=True)
-        return wide.unflatten(0, seen.shape[:-1])
+        wide = torch._addmm_activation(bias, seen.flatten(0, 1), weight.T, use_gelu=True)
+        return wide.view(*seen.shape[:2], -1)
 
 
 def _scaled(line: Any, scale: Any) -> tuple[Tensor, Tensor]:
@@ -108,15 +109,3 @@ def _scaled(line: Any, scale: Any) -> tuple[Tensor, Tensor]:
         return weight, bias
     by = scale.gamma.detach().float()
     return (weight.float() * by[:, None]).to(weight.dtype), (bias.float() * by).to(bias.dtype)
-
-
-def _scale_kind() -> type:
-    from open_clip.transformer import LayerScale
-
-    return LayerScale
-
-
-def _quick_kind() -> type:
-    from open_clip.transformer import QuickGELU
-
-    return QuickGELU

@@ -37,7 +37,7 @@ def _taps(
 ) -> tuple[Tensor, Tensor]:
     """The first of the pixels of each new one, and the weights from there on."""
     first, _, weights = resample.taps(have, want, how)
-    return tuple(torch.from_numpy(v.astype("int32")).to(device) for v in (first, weights))
+    return torch.from_numpy(first.astype("int32")).to(device), torch.tensor(weights, device=device)
 
 
 @triton.jit(do_not_specialize=("read", "made", "inner", "last"))

@@ -1,18 +1,18 @@
 """Decoding and scoring of some work in this process, into an open store."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from threading import Lock
 
 from iqmetrics.engines import crew, local
-from iqmetrics.engines.work import Finished
+from iqmetrics.engines.work import Finished, ImageWork, SetWork
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
 from iqmetrics.pipeline import grids, thumbnails
-from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Progress, track
+from iqmetrics.records import ImageRecord
 from iqmetrics.scorers import base
 from iqmetrics.store import Store
 from iqmetrics.workers import decode_all
@@ -37,9 +37,9 @@ def load(
     return missing
 
 
-def decode(work: Pending, workers: int | None) -> Iterator[local.Decoded]:
-    """The pictures of the work, as decoding processes give them."""
-    return grids.cut(decode_all([image.record for image in work.images], workers=workers))
+def decode(records: Iterable[ImageRecord], workers: int | None) -> Iterator[local.Decoded]:
+    """The pictures, as decoding processes give them."""
+    return grids.cut(decode_all(records, workers=workers))
 
 
 class Here:
@@ -58,15 +58,19 @@ class Here:
         self._scorers = scorers
 
     def run(
-        self, work: Pending, decoded: Iterator[local.Decoded], store: Store, progress: Progress
+        self,
+        works: Mapping[str, ImageWork],
+        sets: Sequence[SetWork],
+        decoded: Iterator[local.Decoded],
+        store: Store,
+        progress: Progress,
     ) -> Finished:
-        """Score what is decoded, into an open store."""
-        works = {image.record.image: image for image in work.images}
+        """Score what is decoded, into an open store; see `engines.local.run`."""
         with closing(track(progress, "scoring", len(works), decoded)) as watched:
             wanted = (item for item in watched if item[0].image in works)
             at_once = local.BATCH[self.device], crew.threads(self.device)
             with _Beside(partial(thumbnails.keep, store)) as keep:
-                return local.run(wanted, works, work.sets, self._scorers, store.add, keep, *at_once)
+                return local.run(wanted, works, sets, self._scorers, store.add, keep, *at_once)
 
 
 class _Beside:

@@ -1,4 +1,4 @@
-"""One of several scoring processes: it loads, says what is missing, does its share and leaves.
+"""One of several scoring processes: it loads, says what is missing, and asks for work.
 
 It takes no signal of the terminal; it stops when the other end of its connection is closed.
 """
@@ -9,8 +9,11 @@ import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Lock
 
 from iqmetrics.pipeline import one_process
+from iqmetrics.pipeline.dealing import Dealt
+from iqmetrics.pipeline.pending import Pending
 from iqmetrics.store import Store
 
 BLOCKING = 4
@@ -18,7 +21,9 @@ BLOCKING = 4
 
 
 class Told:
-    """A progress that tells how many are done, a few at a time; ^C for the run when nobody listens.
+    """A progress that tells how many are done, a few at a time, and asks for more work.
+
+    It is ^C for the run when nobody listens.
 
     Args:
         link: to whom it is told.
@@ -27,6 +32,7 @@ class Told:
 
     def __init__(self, link: Connection, every: int = 16) -> None:
         self._link, self._every, self._untold = link, every, 0
+        self._turn = Lock()
 
     def start(self, stage: str, total: int) -> None:
         """Nothing to tell: the other side knows."""
@@ -44,12 +50,25 @@ class Told:
         except KeyboardInterrupt:
             self._untold = 0
 
-    def _tell(self) -> None:
+    def more(self) -> Pending | None:
+        """The next portion of the work, if there is one; from any one thread."""
+        self._send("more", None)
         try:
-            self._link.send(("step", self._untold))
+            portion: Pending | None = self._link.recv()
+        except (EOFError, OSError) as error:
+            raise KeyboardInterrupt from error
+        return portion
+
+    def _tell(self) -> None:
+        self._send("step", self._untold)
+        self._untold = 0
+
+    def _send(self, kind: str, what: int | None) -> None:
+        try:
+            with self._turn:
+                self._link.send((kind, what))
         except OSError as error:
             raise KeyboardInterrupt from error
-        self._untold = 0
 
 
 def main(handle: int) -> None:
@@ -57,7 +76,7 @@ def main(handle: int) -> None:
 
     Args:
         handle: file descriptor of a connection; it sends scorers, names, store, decoding processes,
-            device and the share of its memory, and then the share of the work.
+            device and the share of its memory, and then portions of the work.
     """
     with Connection(handle) as link:
         try:
@@ -79,10 +98,11 @@ def _serve(link: Connection) -> None:
     scorers = pickle.loads(pickled)
     here = one_process.Here(scorers, names, device, required=False)
     link.send(("ready", here.unavailable))
-    work = link.recv()
+    told = Told(link)
+    dealt = Dealt(told.more)
     with Store(Path(store)) as opened:
-        decoded = one_process.decode(work, workers)
-        done = here.run(work, decoded, opened, Told(link))
+        decoded = one_process.decode(dealt.records(), workers)
+        done = here.run(dealt.works, dealt.sets, decoded, opened, told)
     link.send(("done", done.problems))
 
 

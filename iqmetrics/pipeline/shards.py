@@ -1,8 +1,8 @@
 """Several scoring processes on one machine: some to each GPU, every one with decoders of its own.
 
-One process cannot feed a fast GPU: what Python does around the nets would be the limit. The images
-are split so that each set stays together; all processes write into the same store, so nothing has
-to be joined afterwards, and a run that is stopped goes on from what is there.
+One process cannot feed a fast GPU: what Python does around the nets would be the limit. Each asks
+for a portion of the images when it is done with the one before; all write into the same store, so
+nothing has to be joined afterwards, and a run that is stopped goes on from what is there.
 """
 
 import os
@@ -21,6 +21,7 @@ from typing import Any
 from iqmetrics.engines.crew import cores
 from iqmetrics.engines.work import Finished
 from iqmetrics.pipeline import mps
+from iqmetrics.pipeline.dealing import portions
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Progress
 from iqmetrics.scorers.base import Scorer
@@ -36,6 +37,8 @@ WORTH = 64
 """Images for each of them, at least: starting one takes as long as scoring some hundred."""
 PATIENCE = 60.0
 """Seconds in which a process that was told to stop may finish the batch that it is at."""
+
+ENDED = "a scoring process ended; run again: what is done already is kept"
 
 ON_A_GPU = {"OMP_NUM_THREADS": "1", "PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}
 """Environment of a process on a GPU: one thread, and memory that grows instead of lying in pieces,
@@ -71,33 +74,6 @@ def places(device: str, images: int) -> list[Place]:
     each = min(PER_GPU, memory // MEMORY, cores() // (CORES * count))
     wanted = min(max(1, each) * count, images // WORTH)
     return [Place("cuda", gpus[number % count]) for number in range(wanted)]
-
-
-def split(work: Pending, parts: int) -> list[Pending]:
-    """The work in `parts` of about one size, every set with all its images in one of them."""
-    together = {image: image for one in work.sets for image in one.images}
-
-    def root(image: str) -> str:
-        while together[image] != image:
-            together[image] = image = together[together[image]]
-        return image
-
-    for one in work.sets:
-        first = min(one.images)
-        for member in one.images:
-            together[root(member)] = root(first)
-    groups: dict[str, list[Any]] = {}
-    for image in work.images:
-        name = image.record.image
-        groups.setdefault(root(name) if name in together else name, []).append(image)
-    shares: list[list[Any]] = [[] for _ in range(parts)]
-    for group in groups.values():
-        min(shares, key=len).extend(group)
-    found = []
-    for share in shares:
-        names = {image.record.image for image in share}
-        found.append(Pending(share, [one for one in work.sets if min(one.images) in names]))
-    return found
 
 
 class Shards:
@@ -163,8 +139,7 @@ class Shards:
             RuntimeError: a process ended before its share was done (what it did is in the store).
         """
         assert self.unavailable is not None  # all are ready
-        for link, share in zip(self._links, split(work, len(self._links)), strict=True):
-            link.send(share)
+        left = portions(work)
         finished, open_ = Finished(), set(self._links)
         progress.start("scoring", len(work))
         try:
@@ -173,9 +148,11 @@ class Shards:
                     kind, what = _receive(link)
                     if kind == "step":
                         progress.advance(what)
-                        continue
-                    open_.discard(link)
-                    finished.problems.update(what)
+                    elif kind == "more":
+                        _send(link, next(left, None))
+                    else:
+                        open_.discard(link)
+                        finished.problems.update(what)
         except KeyboardInterrupt:
             finished.interrupted = True
         finally:
@@ -206,13 +183,18 @@ def _start(link: Connection, gpu: Mapping[str, str]) -> "subprocess.Popen[bytes]
     )
 
 
+def _send(link: Connection, portion: Pending | None) -> None:
+    try:
+        link.send(portion)
+    except OSError as error:
+        raise RuntimeError(ENDED) from error
+
+
 def _receive(link: Connection) -> tuple[str, Any]:
     try:
         kind, what = link.recv()
     except (EOFError, OSError) as error:
-        raise RuntimeError(
-            "a scoring process ended; run again: what is done already is kept"
-        ) from error
+        raise RuntimeError(ENDED) from error
     if kind == "error":
         raise RuntimeError(f"a scoring process failed:\n{what}")
     return kind, what

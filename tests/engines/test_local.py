@@ -131,6 +131,19 @@ def test_a_set_is_judged_once_all_its_readable_members_are_there() -> None:
     assert judged == {b"ac": 80, b"de": 2}
 
 
+def test_works_and_sets_may_come_while_it_runs() -> None:
+    saved, known, sets = Saved(), works("ab"), []
+
+    def decoded() -> Iterator[local.Decoded]:
+        for names in ("abc", "de"):
+            known.update(works(names))
+            sets.append(SetWork("spread", lambda rs: rs[0].image.encode(), frozenset(names)))
+            yield from stream(*(picture(n, 10 * (ord(n) - 96)) for n in names))
+
+    local.run(decoded(), known, sets, {"spread": Spread()}, saved, batch=2)
+    assert {key: r.values["spread"] for key, r in saved.items()} == {b"a": 20, b"d": 10}
+
+
 def test_pictures_of_complete_sets_are_let_go() -> None:
     waiting = local._Waiting(
         [SetWork("spread", lambda rs: b"", frozenset("ab"))], {"spread": Spread()}

@@ -11,7 +11,6 @@ from iqmetrics.engines.work import ImageWork
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
 from iqmetrics.pipeline.one_process import Here, _Beside, decode, load
-from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Silent
 from iqmetrics.records import ImageRecord
 from iqmetrics.scorers.size import Size
@@ -44,9 +43,9 @@ def test_pictures_that_are_not_in_the_work_are_passed_over():
     works = [ImageWork(p.record, {"size": p.record.image.encode()}, b"p") for p in pictures[:2]]
     with Store(None) as store:
         here = Here({"size": Size()}, ["size"], "cpu", required=True)
-        done = here.run(
-            Pending(works, []), iter([(p.record, p) for p in pictures]), store, Silent()
-        )
+        known = {work.record.image: work for work in works}
+        decoded = iter([(p.record, p) for p in pictures])
+        done = here.run(known, [], decoded, store, Silent())
         assert store.keys() == {b"a", b"b"}
         assert store.readings([b"a"])[b"a"].values["size.width"] == 50
         assert store.thumbnail("a" * 64) and store.thumbnail("c" * 64) is None
@@ -56,8 +55,7 @@ def test_pictures_that_are_not_in_the_work_are_passed_over():
 def test_what_cannot_be_decoded_comes_with_its_reason(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"nothing")
-    work = Pending([ImageWork(ImageRecord("a.png", str(path)), {}, b"p")], [])
-    ((record, problem),) = decode(work, 1)
+    ((record, problem),) = decode([ImageRecord("a.png", str(path))], 1)
     assert record.image == "a.png"
     assert getattr(problem, "status", "") == "unsupported"
 

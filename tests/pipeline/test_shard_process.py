@@ -40,9 +40,11 @@ def test_it_loads_does_its_share_and_says_so(served, tmp_path):
     Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save(path)
     served.send(orders(tmp_path / "scores.sqlite"))
     assert served.recv() == ("ready", {})
+    assert served.recv() == ("more", None)
     served.send(Pending([ImageWork(ImageRecord("a.png", str(path)), {"size": b"key"}, b"p")], []))
-    told = [served.recv(), served.recv()]
-    assert told == [("step", 1), ("done", {})]
+    assert served.recv() == ("more", None)
+    served.send(None)
+    assert [served.recv(), served.recv()] == [("step", 1), ("done", {})]
     with Store(tmp_path / "scores.sqlite") as store:
         assert store.readings([b"key"])[b"key"].values["size.height"] == 30
 
@@ -55,6 +57,24 @@ def test_what_goes_wrong_is_told(served, tmp_path):
 
 def test_it_leaves_when_nobody_waits(served):
     served.close()
+
+
+def test_it_leaves_when_nobody_has_more_work(served, tmp_path):
+    served.send(orders(tmp_path / "scores.sqlite"))
+    assert [served.recv()[0], served.recv()[0]] == ["ready", "more"]
+    served.close()
+
+
+def test_more_work_is_asked_for_and_nobody_there_is_the_end():
+    ours, theirs = Pipe()
+    told = Told(theirs)
+    ours.send(None)
+    assert told.more() is None and ours.recv() == ("more", None)
+    ours.send(Pending([], []))
+    assert told.more() == Pending([], [])
+    ours.close()
+    with pytest.raises(KeyboardInterrupt):
+        told.more()
 
 
 def test_steps_are_told_a_few_at_a_time_and_stop_the_run_when_nobody_listens():

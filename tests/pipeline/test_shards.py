@@ -3,49 +3,29 @@
 import os
 import signal
 from contextlib import closing
+from functools import partial
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from iqmetrics.engines.work import ImageWork, SetWork
+from iqmetrics.engines.work import ImageWork
+from iqmetrics.pipeline import dealing, shards
 from iqmetrics.pipeline import score as stage
-from iqmetrics.pipeline import shards
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Silent
-from iqmetrics.pipeline.shards import Place, Shards, places, split
+from iqmetrics.pipeline.shards import Place, Shards, places
 from iqmetrics.records import ImageRecord
 from iqmetrics.scorers.look import Look
 from iqmetrics.scorers.size import Size
 from iqmetrics.store import Store
 
 
-def work(count, sets=()):
+def work(count):
     images = [
         ImageWork(ImageRecord(f"{n}", f"{n}"), {"size": b"k%d" % n}, b"p") for n in range(count)
     ]
-    return Pending(images, [SetWork("toy", repr, frozenset(map(str, one))) for one in sets])
-
-
-def names(part):
-    return [image.record.image for image in part.images]
-
-
-def test_the_work_is_split_evenly_and_wholly():
-    parts = split(work(10), 3)
-    assert sorted(len(part) for part in parts) == [3, 3, 4]
-    assert sorted(int(n) for part in parts for n in names(part)) == list(range(10))
-
-
-def test_sets_that_share_an_image_stay_in_one_part():
-    parts = split(work(12, sets=[(0, 5), (5, 9), (1, 2)]), 4)
-    of = {name: number for number, part in enumerate(parts) for name in names(part)}
-    assert of["0"] == of["5"] == of["9"]
-    assert of["1"] == of["2"]
-    for number, part in enumerate(parts):
-        for one in part.sets:
-            assert {of[image] for image in one.images} == {number}
-    assert sum(len(part.sets) for part in parts) == 3
+    return Pending(images, [])
 
 
 def folder_of(path, count=6):
@@ -55,6 +35,26 @@ def folder_of(path, count=6):
         Image.fromarray(pixels).save(path / f"{n}.png")
     (path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and nothing")
     return path
+
+
+def test_a_process_that_asks_gets_the_next_portion(tmp_path, monkeypatch):
+    """More portions than processes: all is done, whoever did it, sets of four among them."""
+    folder = tmp_path / "made"
+    for prompt in range(5):
+        (folder / f"p{prompt}").mkdir(parents=True)
+        folder_of(folder / f"p{prompt}", 4)
+        (folder / f"p{prompt}" / "broken.png").unlink()
+    preset = tmp_path / "sets.preset.toml"
+    preset.write_text(
+        'about = "sets"\n[[scorer]]\nname = "size"\n[[scorer]]\nname = "diversity"\n'
+        'options = { model = "demo" }\n'
+    )
+    alone = stage.score(folder, str(preset), device="cpu", workers=1)
+    monkeypatch.setattr(shards, "places", lambda device, images: [Place("cpu")] * 2)
+    monkeypatch.setattr(shards, "portions", partial(dealing.portions, size=4))
+    both = stage.score(folder, str(preset), device="cpu", workers=2, out=tmp_path / "out")
+    assert both.readings() == alone.readings()
+    assert both.scorecard == alone.scorecard
 
 
 def test_two_processes_fill_the_store_as_one_does(tmp_path, monkeypatch):
