@@ -13,9 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from iqmetrics.nets.musiq_ops import unit
+
 
 def fastest(net: Any) -> Callable[[Tensor], Tensor]:
-    """What scores (n, 3, height, width) images in 0..1 the fastest where the net is.
+    """What scores (n, 3, height, width) images, bytes or 0..1, the fastest where the net is.
 
     On a GPU in float16 (see `musiq_quick`), else by `scores`.
     """
@@ -48,7 +50,7 @@ def _attend(self: Any, x: Tensor, mask: Tensor | None = None) -> Tensor:
 
 @torch.inference_mode()
 def scores(net: Any, images: Tensor, half: bool = False) -> Tensor:
-    """MUSIQ of (n, 3, height, width) images in 0..1, all of one size; (n,) in float32.
+    """MUSIQ of (n, 3, height, width) images, bytes or 0..1, all of one size; (n,) in float32.
 
     `half` computes in float16 where that is safe (CUDA only).
     """
@@ -56,7 +58,7 @@ def scores(net: Any, images: Tensor, half: bool = False) -> Tensor:
     from pyiqa.data.multiscale_trans_util import get_multiscale_patches
 
     side = net.patch_size
-    tokens = get_multiscale_patches((images - 0.5) * 2, **net.data_preprocess_opts)
+    tokens = get_multiscale_patches((unit(images) - 0.5) * 2, **net.data_preprocess_opts)
     tokens = tokens[:, tokens[0, :, -1].bool()]
     place, scale = tokens[0, :, -3].long(), tokens[0, :, -2].long()
     patches = tokens[..., :-3].reshape(-1, 3, side, side)

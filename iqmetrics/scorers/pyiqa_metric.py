@@ -16,7 +16,7 @@ from iqmetrics.scorers.base import keep
 if TYPE_CHECKING:
     from torch import Tensor
 
-BATCH_PIXELS = {"cpu": 2_500_000, "cuda": 17_000_000}
+BATCH_PIXELS = {"cpu": 2_500_000, "cuda": 34_000_000}
 """Pictures of one size go together up to so many pixels."""
 
 LEDGER = {
@@ -118,7 +118,7 @@ class PyiqaMetric:
     def _batch(self, pictures: list[Picture]) -> list[Reading]:
         from iqmetrics.nets.stacks import stack
 
-        images = stack(pictures, self.device).permute(0, 3, 1, 2).float().div_(255)
+        images = stack(pictures, self.device).permute(0, 3, 1, 2)
         told: dict[str, Any] = {}
         if (longest := max(images.shape[2:])) > self.max_side:
             images = _shrink(images, self.max_side / longest)
@@ -128,9 +128,12 @@ class PyiqaMetric:
     def _values(self, images: "Tensor") -> list[float]:
         import torch
 
+        from iqmetrics.nets.musiq_ops import unit
+
         if self.run is not None:
             answer = self.run(images)
         else:
+            images = unit(images)
             with torch.inference_mode():
                 answer = torch.cat([self.built(image[None]).flatten()[:1] for image in images])
         return [float(v) for v in answer.double().cpu()]
@@ -139,8 +142,10 @@ class PyiqaMetric:
 def _shrink(images: "Tensor", scale: float) -> "Tensor":
     import torch.nn.functional as F
 
+    from iqmetrics.nets.musiq_ops import unit
+
     size = [max(1, round(side * scale)) for side in images.shape[2:]]
-    return F.interpolate(images, size, mode="bicubic", antialias=True).clamp_(0, 1)
+    return F.interpolate(unit(images), size, mode="bicubic", antialias=True).clamp_(0, 1)
 
 
 def find(name: str) -> Callable[..., PyiqaMetric] | None:
