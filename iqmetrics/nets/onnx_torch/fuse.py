@@ -127,8 +127,9 @@ def _padded(node: Node, b: Bound, maker: Mapping[str, Node], graph: Graph) -> Ma
     """A convolution of what was padded with zeros: it pads by itself."""
     before, at = maker[node.inputs[0]], node.attributes
     around = graph.constants.get(before.inputs[1])
-    value = _number(graph, before.inputs[2]) if len(before.inputs) > 2 else 0.0
-    if around is None or around.size != 8 or value != 0 or before.attributes.get("mode"):
+    value = _number(graph, before.inputs[2]) if any(before.inputs[2:]) else 0.0
+    constant = before.attributes.get("mode", b"constant") == b"constant"
+    if around is None or around.size != 8 or value != 0 or not constant:
         return None
     if at.get("auto_pad", b"NOTSET") != b"NOTSET" or around[[0, 1, 4, 5]].any():
         return None

@@ -1,70 +1,44 @@
 # mypy: disable-error-code="no-untyped-def, untyped-decorator, no-any-return"
-"""Convolutions of one channel each in Triton: channels last, one pass.
+"""What the Triton kernels of a block share: activations, and sums of one channel each.
 
-cuDNN does them in several passes and with changes of layout. Sums are in float32; an answer is of
-the kind of its input.
+A program makes squares of LINES x CROSS values of a channel, so that neighbours share what they
+read, and each value is taken up in the same order whatever the squares: the same sums, to the bit.
+Sums are in float32.
 """
-
-from collections.abc import Sequence
 
 import torch
 import triton
 import triton.language as tl
 from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
 
 ACTS = {"": 0, "Relu": 1, "Relu6": 2, "PRelu": 3, "Gelu": 4}
 """Activations and their numbers in kernels."""
-VALUES = 2048
-"""Values that one program makes."""
-SHAPES = (
-    "total", "height", "width", "rows", "columns",
-    "top", "left", "step_down", "step_across", "apart_down", "apart_across",
-)  # fmt: skip
-"""Numbers for which no kernel of their own is compiled: every size of picture has others."""
+MOST = 2**31
+"""Values of a tensor for which the kernels can count."""
+
+_laid: dict[int, WeakTensorKeyDictionary] = {}
 
 
-def depthwise(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    strides: Sequence[int],
-    around: Sequence[int],
-    dilations: Sequence[int],
-    last: str = "",
-) -> Tensor:
-    """A convolution of each channel of (n, channels, height, width) by its own kernel.
+def taps_of(weight: Tensor, block: int) -> Tensor:
+    """Kernels (channels, 1, high, wide) as (blocks, high, wide, block) in float32, 0 at the end.
 
-    Args:
-        x: taken channels last, copied where it lies otherwise.
-        weight: (channels, 1, kernel height, kernel width).
-        bias: (channels).
-        strides: down, across.
-        around: zeros added above, left, below and right.
-        dilations: down, across.
-        last: activation, one of `ACTS` without a slope.
+    Made once for a weight, which never changes.
     """
-    x = x.contiguous(memory_format=torch.channels_last)
-    n, channels, height, width = x.shape
-    high, wide = weight.shape[2:]
-    top, left, bottom, right = around
-    rows = (height + top + bottom - dilations[0] * (high - 1) - 1) // strides[0] + 1
-    columns = (width + left + right - dilations[1] * (wide - 1) - 1) // strides[1] + 1
-    out = torch.empty(
-        (n, channels, rows, columns),
-        dtype=x.dtype,
-        device=x.device,
-        memory_format=torch.channels_last,
-    )
-    beside = min(128, triton.next_power_of_2(channels))
-    places = max(1, VALUES // beside)
-    total = n * rows * columns
-    grid = (triton.cdiv(total, places), triton.cdiv(channels, beside))
-    _depthwise[grid](
-        x, weight, x if bias is None else bias, out, total, channels, height, width, rows, columns,
-        top, left, strides[0], strides[1], dilations[0], dilations[1],
-        BIAS=bias is not None, LAST=ACTS[last], HIGH=high, WIDE=wide, PLACES=places, BESIDE=beside,
-    )  # fmt: skip
-    return out
+    known = _laid.setdefault(block, WeakTensorKeyDictionary())
+    if weight not in known:
+        channels, _, high, wide = weight.shape
+        blocks = triton.cdiv(channels, block)
+        laid = torch.zeros((blocks * block, high, wide), device=weight.device)
+        laid[:channels] = weight[:, 0]
+        known[weight] = laid.reshape(blocks, block, high, wide).permute(0, 2, 3, 1).contiguous()
+    found: Tensor = known[weight]
+    return found
+
+
+def power(channels: int) -> int:
+    """The largest of 1, 2, 4 and 8 that divides them: what a kernel may know of an address."""
+    return channels & -channels & 7 or 8
 
 
 @triton.jit
@@ -81,51 +55,68 @@ def act(value, slope, ACT: tl.constexpr):
     return value
 
 
-@triton.jit(do_not_specialize=SHAPES)
-def _depthwise(
+@triton.jit
+def by_channel(
     x,
     taps,
     bias,
-    out,
-    total,
+    at,
+    row,
+    column,
+    here,
+    channel,
     channels,
     height,
     width,
-    rows,
-    columns,
-    top,
-    left,
-    step_down,
-    step_across,
-    apart_down,
-    apart_across,
-    BIAS: tl.constexpr,
-    LAST: tl.constexpr,
     HIGH: tl.constexpr,
     WIDE: tl.constexpr,
+    DOWN: tl.constexpr,
+    ACROSS: tl.constexpr,
+    APART_DOWN: tl.constexpr,
+    APART_ACROSS: tl.constexpr,
+    BIAS: tl.constexpr,
+    LINES: tl.constexpr,
+    CROSS: tl.constexpr,
     PLACES: tl.constexpr,
-    BESIDE: tl.constexpr,
+    BLOCK: tl.constexpr,
 ):
-    place = tl.program_id(0) * PLACES + tl.arange(0, PLACES)
-    channel = tl.program_id(1) * BESIDE + tl.arange(0, BESIDE)
-    here, known = place < total, channel < channels
-    column = place % columns
-    row = (place // columns) % rows
-    start = (place // (columns * rows)).to(tl.int64) * height
-    value = tl.zeros((PLACES, BESIDE), tl.float32)
+    """LINES x CROSS tensors (PLACES, BLOCK): each square's values, line by line.
+
+    `x` lies channels last and has `channels`, `height` and `width`; `taps` are those of this block
+    of channels, see `taps_of`; `here` says which squares there are. The first tap of a square is
+    at `row` and `column`, `at` as an offset into x: it may lie outside.
+    """
+    known = channel < channels
+    first = tl.zeros((PLACES, BLOCK), tl.float32)
     if BIAS:
-        value += tl.load(bias + channel, known, 0).to(tl.float32)[None, :]
-    for down in tl.static_range(HIGH):
-        for across in tl.static_range(WIDE):
-            r = row * step_down - top + down * apart_down
-            c = column * step_across - left + across * apart_across
-            inside = here & (r >= 0) & (r < height) & (c >= 0) & (c < width)
-            at = ((start + r) * width + c) * channels
-            seen = tl.load(
-                x + at[:, None] + channel[None, :], inside[:, None] & known[None, :], 0
-            ).to(tl.float32)
-            by = tl.load(taps + channel * (HIGH * WIDE) + down * WIDE + across, known, 0)
-            value += seen * by.to(tl.float32)[None, :]
-    to = out + place.to(tl.int64)[:, None] * channels + channel[None, :]
-    value = act(value, 0.0, LAST)
-    tl.store(to, value.to(out.dtype.element_ty), here[:, None] & known[None, :])
+        first += tl.load(bias + channel, known, 0).to(tl.float32)[None, :]
+    sums = ()
+    for _ in tl.static_range(LINES * CROSS):
+        sums = sums + (first,)  # noqa: RUF005
+    near = x + at[:, None] + channel[None, :]
+    lane = tl.arange(0, BLOCK)
+    for side in tl.static_range((CROSS - 1) * ACROSS + (WIDE - 1) * APART_ACROSS + 1):
+        fits = here & ((column + side).to(tl.uint32) < width.to(tl.uint32))  # < 0 is large
+        seen = ()
+        for line in tl.static_range((LINES - 1) * DOWN + (HIGH - 1) * APART_DOWN + 1):
+            inside = fits & ((row + line).to(tl.uint32) < height.to(tl.uint32))
+            to = near + (line * width + side) * channels
+            seen = seen + (tl.load(to, inside[:, None] & known[None, :], 0),)  # noqa: RUF005
+        for beside in tl.static_range(CROSS):
+            if (
+                side >= beside * ACROSS
+                and (side - beside * ACROSS) % APART_ACROSS == 0
+                and side - beside * ACROSS <= (WIDE - 1) * APART_ACROSS
+            ):
+                for down in tl.static_range(HIGH):
+                    tap = down * WIDE + (side - beside * ACROSS) // APART_ACROSS
+                    by = tl.load(taps + tap * BLOCK + lane)[None, :]
+                    fresh = ()
+                    for s in tl.static_range(LINES * CROSS):
+                        if s % CROSS == beside:
+                            value = seen[s // CROSS * DOWN + down * APART_DOWN].to(tl.float32)
+                            fresh = fresh + (sums[s] + value * by,)  # noqa: RUF005
+                        else:
+                            fresh = fresh + (sums[s],)  # noqa: RUF005
+                    sums = fresh
+    return sums

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from iqmetrics.nets.onnx_torch import shapes
 from iqmetrics.nets.onnx_torch.blocks import with_blocks
+from iqmetrics.nets.onnx_torch.firsts import with_firsts
 from iqmetrics.nets.onnx_torch.fuse import fused
 from iqmetrics.nets.onnx_torch.graph import Node, read
 from iqmetrics.nets.onnx_torch.lower import lowered
@@ -70,7 +71,7 @@ class TorchNet:
         self.device = place(device)
         self.kind = torch.float16 if half else torch.float32
         self.prepare: Prepare = prepare or (lambda x: x)
-        graph = with_blocks(fused(lowered(read(path))))
+        graph = with_firsts(with_blocks(fused(lowered(read(path)))))
         (self.input,) = graph.inputs
         self.outputs = graph.outputs
         self._nodes = graph.nodes

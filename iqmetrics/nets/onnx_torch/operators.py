@@ -57,7 +57,23 @@ def _block(v: Values, a: Attributes) -> Tensor:
     if taps is not None:
         x = ACTS[a["middle"]](_conv((x, taps, taps_bias), a["taps"]), None)
     x = functional.conv2d(x, weight, bias)
+    more = added(more, a, len(weight))
     return ACTS[a["last"]](x if more is None else x + more, slope)
+
+
+def _first(v: Values, a: Attributes) -> Tensor:
+    """See `firsts`."""
+    x, weight, bias, slope = v
+    return ACTS[a["last"]](_conv((x, weight, bias), a), slope)
+
+
+def added(more: Tensor | None, a: Attributes, channels: int) -> Tensor | None:
+    """What a block adds, whole."""
+    if more is not None and a.get("pooled"):
+        more = functional.max_pool2d(more, 2)
+    if more is not None and a.get("narrow"):
+        more = functional.pad(more, (0, 0, 0, 0, 0, channels - more.shape[1]))
+    return more
 
 
 ACTS: dict[str, Callable[[Tensor, Tensor | None], Tensor]] = {
@@ -291,9 +307,10 @@ OPERATORS: dict[str, Callable[[Values, Attributes], Any]] = {
     "Sub": lambda v, a: v[0] - v[1],
     "Transpose": lambda v, a: v[0].permute(a["perm"]),
     "iqm.Block": _block,
+    "iqm.First": _first,
     "iqm.Gelu": lambda v, a: functional.gelu(v[0]),
     "iqm.LayerNorm": _layer_norm,
     "iqm.Linear": lambda v, a: functional.linear(v[0], v[1], v[2]),
     "iqm.PRelu": lambda v, a: functional.prelu(v[0], v[1]),
 }
-"""By ONNX's name; what starts with iqm. is put in by `fuse` and `blocks`."""
+"""By ONNX's name; what starts with iqm. is put in by `fuse`, `blocks` and `firsts`."""

@@ -6,7 +6,7 @@ pixel only.
 
 from iqmetrics.nets.onnx_torch.graph import Graph
 
-WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "iqm.Block", "iqm.Linear")
+WEIGHTED = ("Conv", "ConvTranspose", "Gemm", "iqm.Block", "iqm.First", "iqm.Linear")
 """Operators that make sums: what they read may be rough, what they answer need not be."""
 PLACES = {"GridSample": 1}
 """Operators, and which of their inputs says where to look."""

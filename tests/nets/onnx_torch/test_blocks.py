@@ -17,6 +17,7 @@ from iqmetrics.nets.onnx_torch.graph import Graph, Node, read
 from iqmetrics.nets.onnx_torch.operators import OPERATORS
 
 TAPS = {"group": 3, "pads": [1, 1, 1, 1], "strides": [2, 2]}
+PLAIN = {"pooled": False, "narrow": False}
 CHAIN = (
     Node("Conv", ("x", "taps", "b"), "a", TAPS),
     Node("Clip", ("a", "zero", "six"), "c"),
@@ -42,7 +43,7 @@ def test_a_whole_group_is_one_operator_where_its_last_one_was():
     found = with_blocks(net(CHAIN)).nodes
     assert [n.kind for n in found] == ["Sigmoid", "iqm.Block"]
     assert found[1].inputs == ("x", "taps", "b", "w", "b", "other", "")
-    assert found[1].attributes == {"middle": "Relu6", "last": "Relu", "taps": TAPS}
+    assert found[1].attributes == {"middle": "Relu6", "last": "Relu", "taps": TAPS} | PLAIN
     assert found[1].output == "y"
 
 
@@ -74,6 +75,45 @@ def test_the_sum_of_two_convolutions_belongs_to_the_first():
     first, second = sorted(blocks(net(nodes)), key=lambda n: n.output)
     assert (first.output, first.inputs[5]) == ("c", "")
     assert (second.output, second.inputs) == ("y", ("x", "", "", "w", "", "c", ""))
+
+
+HALVED = {"kernel_shape": [2, 2], "strides": [2, 2]}
+
+
+def joined(around=(0, 0, 0, 0, 0, 2, 0, 0), pool=HALVED):
+    nodes = [
+        Node("MaxPool", ("z",), "p", pool),
+        Node("Pad", ("p", "around"), "q", {"mode": b"constant"}),
+        Node("Conv", ("x", "w"), "a"),
+        Node("Add", ("q", "a"), "y"),
+    ]
+    graph = net(nodes)
+    graph.constants["around"] = np.array(around)
+    return with_blocks(graph).nodes
+
+
+def test_what_is_added_is_taken_before_it_is_pooled_or_gets_empty_channels():
+    (block,) = joined()
+    assert block.inputs[5] == "z"
+    assert block.attributes["pooled"] and block.attributes["narrow"]
+    pooled, block = joined(pool={**HALVED, "strides": [1, 1]})
+    assert (pooled.kind, block.inputs[5]) == ("MaxPool", "p")
+    assert block.attributes["narrow"] and not block.attributes["pooled"]
+
+
+@pytest.mark.parametrize("around", [(0, 1, 0, 0, 0, 2, 0, 0), (0, 0, 0, 0, 0, 2, 1, 0), (0,) * 8])
+def test_other_padding_is_left_alone(around):
+    assert [n.kind for n in joined(around)] == ["MaxPool", "Pad", "iqm.Block"]
+
+
+def test_a_block_adds_the_largest_of_squares_to_its_first_channels():
+    torch.manual_seed(0)
+    x, weight, more = torch.randn(2, 3, 3, 4), torch.randn(5, 3, 1, 1), torch.randn(2, 3, 7, 8)
+    wanted = functional.conv2d(x, weight)
+    wanted[:, :3] += functional.max_pool2d(more, 2)
+    at = {"middle": "", "last": "", "taps": {}, "pooled": True, "narrow": True}
+    found = OPERATORS["iqm.Block"]((x, None, None, weight, None, more, None), at)
+    assert torch.allclose(found, wanted, atol=1e-5)
 
 
 @pytest.mark.parametrize("at", [{"strides": [2, 2]}, {"group": 3}, {"pads": [1, 0, 0, 0]}])

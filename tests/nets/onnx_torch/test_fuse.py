@@ -62,8 +62,8 @@ def test_prelu_of_one_value_only():
     assert "iqm.PRelu" not in kinds(prelu(other="z"))
 
 
-def padded(around, attributes, more=(), value=0.0):
-    nodes = [("Pad", ("x", "around", *more), "a"), ("Conv", ("a", "w"), "y", attributes)]
+def padded(around, attributes, more=(), value=0.0, **mode):
+    nodes = [("Pad", ("x", "around", *more), "a", mode), ("Conv", ("a", "w"), "y", attributes)]
     given = {"around": np.array(around), "w": np.zeros((2, 2, 3, 3)), "v": value}
     return net(nodes, given)
 
@@ -75,7 +75,10 @@ def test_a_convolution_pads_by_itself_where_zeros_are_put_around_the_picture():
     assert node.attributes["pads"] == [1, 2, 3, 4] and node.attributes["strides"] == [2, 2]
     (node,) = fused(padded(around, {"pads": [1, 1, 1, 1]}, ("v",))).nodes
     assert node.attributes["pads"] == [2, 3, 4, 5]
+    (node,) = fused(padded(around, {}, ("",), mode=b"constant")).nodes
+    assert node.attributes["pads"] == [1, 2, 3, 4]
     for refused in (
+        padded(around, {}, mode=b"reflect"),
         padded((0, 1, 1, 2, 0, 0, 3, 4), {}),
         padded(around, {"auto_pad": b"SAME_UPPER"}),
         padded(around, {}, ("v",), value=1.0),
@@ -138,6 +141,7 @@ def test_the_replacements_are_torchs_own():
         ("face_full", {"Conv": 91, "Pad": 0}),
         ("face_mesh", {"iqm.PRelu": 73}),
         ("hand_palm", {"iqm.PRelu": 31}),
+        ("hand_count", {"Pad": 0}),
         ("detector", {"iqm.Gelu": 13}),
         ("recogniser", {"iqm.Gelu": 13, "iqm.LayerNorm": 5, "iqm.Linear": 9}),
     ],

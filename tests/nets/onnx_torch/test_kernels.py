@@ -1,4 +1,4 @@
-"""The Triton kernels and what uses them: interpreted on the CPU, on the GPU with `-m gpu`."""
+"""The operators made of Triton kernels: interpreted on the CPU, on the GPU with `-m gpu`."""
 
 import pytest
 from triton_apart import assert_equal
@@ -8,9 +8,10 @@ torch = pytest.importorskip("torch")
 
 COMPARE = """
 import sys, torch
-from iqmetrics.nets.onnx_torch import fast, kernels, operators
+from iqmetrics.nets.onnx_torch import fast, operators
 device = sys.argv[1]
 torch.manual_seed(0)
+torch.backends.cudnn.allow_tf32 = False
 def of(*shape, last=True):
     made = torch.randn(*shape, device=device)
     return made.contiguous(memory_format=torch.channels_last) if last and len(shape) == 4 else made
@@ -28,6 +29,9 @@ for k, step, around, apart in (
         x, w, b = of(2, channels, 9, 11, last=last), of(channels, 1, k, k), of(channels)
         near("Conv", (x, w, b), at)
 near("Conv", (of(2, 6, 9, 11), of(6, 1, 3, 3)), {"group": 6, "auto_pad": b"SAME_UPPER"})
+near("Conv", (of(2, 6, 9, 11), of(6, 1, 3, 3)), {"group": 6, "strides": (2, 1)})
+near("Conv", (of(2, 6, 9, 11), of(6, 1, 3, 3)), {"group": 6, "dilations": (1, 3)})
+near("Conv", (of(2, 20, 3, 3), of(20, 1, 3, 3)), {"group": 20, "strides": (2, 2)})
 near("Conv", (of(2, 6, 9, 11), of(6, 1, 1, 7)), {"group": 6, "pads": (0, 3, 0, 3)})
 near("Conv", (of(2, 6, 5, 4), of(9, 6, 1, 1), of(9)), {})
 near("Conv", (of(2, 6, 5, 4, last=False), of(9, 6, 1, 1)), {})
@@ -48,6 +52,9 @@ for k, step, c, o, middle in ((3, 1, 6, 9, ""), (5, 2, 40, 20, "Relu6"), (3, 2, 
     for last in (True, False):
         values = (of(2, c, 9, 11, last=last), of(c, 1, k, k), of(c), *rest)
         near("iqm.Block", values, {"middle": middle, "last": "PRelu", "taps": taps})
+added = {**block, "last": "Relu", "pooled": True, "narrow": True}
+near("iqm.Block", point(6, 9, more=of(2, 5, 11, 9)), added)
+near("iqm.First", (of(2, 3, 9, 11), of(20, 3, 3, 3), None, None), {"last": "Relu6"})
 assert fast.tried(torch.device(device))
 assert fast.OPERATORS["Conv"]((of(2, 6, 5, 4), of(6, 1, 3, 3)), {"group": 6}).is_contiguous(
     memory_format=torch.channels_last
