@@ -217,9 +217,7 @@ class TorchNet:
         return fetched(self.there(batch, step, reduce))
 
     @torch.inference_mode()
-    def likely(
-        self, batch: NDArray[Any] | Tensor, step: int, least: float
-    ) -> list[Likely]:
+    def likely(self, batch: NDArray[Any] | Tensor, step: int, least: float) -> list[Likely]:
         """Of a detector's answers (numbers, logits; n x anchors x any) those of a logit >= `least`.
 
         Only these come to main memory, an answer a row.

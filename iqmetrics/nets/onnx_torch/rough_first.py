@@ -15,7 +15,11 @@ from torch import Tensor
 from iqmetrics.nets.onnx_torch.fetch import fetched
 from iqmetrics.nets.onnx_torch.net import Likely, TorchNet
 
-NOTHING: Likely = (np.empty(0, np.int64), np.empty((0, 0), np.float32), np.empty((0, 1), np.float32))
+NOTHING: Likely = (
+    np.empty(0, np.int64),
+    np.empty((0, 0), np.float32),
+    np.empty((0, 1), np.float32),
+)
 """No anchor."""
 
 

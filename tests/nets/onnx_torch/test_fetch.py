@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
+
+import torch
 
 from iqmetrics.nets.onnx_torch.fetch import fetched
 
