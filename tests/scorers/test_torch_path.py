@@ -38,7 +38,7 @@ def forget():
 def on_the_cpu(monkeypatch):
     monkeypatch.setattr(net, "place", lambda device: torch.device("cpu"))
     monkeypatch.setattr(faces, "CHUNK_ON_GPU", 4)
-    monkeypatch.setattr(hands, "CHUNK_ON_GPU", 4)
+    monkeypatch.setattr(hands, "CHUNK_ON_GPU", dict.fromkeys(hands.NETS, 4))
     monkeypatch.setattr(torch_nets, "PIXELS", 1)
     monkeypatch.setattr(torch_nets, "COLUMNS", 2 * 320)
     forget()

@@ -107,14 +107,19 @@ def _dct() -> Any:
 
 
 @cache
-def _transform(device: str) -> tuple[Any, Any, Any]:
-    """(64 x 64 DCT of a patch, 7 x 64 band averages of squares, 1 x 64 average over HIGH)."""
+def tensors(device: str) -> tuple[Any, Any]:
+    """The 64 x 64 DCT of a patch, and 8 x 64: averages of squares over `BANDS` and over HIGH."""
     import torch
 
-    def tensor(array: Any) -> Any:
-        return torch.tensor(array, dtype=torch.float32, device=device)
+    both = np.kron(_dct(), _dct()), _members()
+    dct, members = (torch.tensor(one, dtype=torch.float32, device=device) for one in both)
+    return dct, members
 
-    return tensor(np.kron(_dct(), _dct())), tensor(_members()[:-1]), tensor(_members()[-1:])
+
+def patches(grid: Grid, scale: int) -> tuple[int, int]:
+    """Patches along a tile at a scale, and how many of a tile speak for its grain."""
+    per_tile = grid.side // STRIDE // scale
+    return per_tile, max(2, round(KEPT * per_tile * per_tile))
 
 
 def _tiled(values: Any, grid: Grid, per_tile: int) -> Any:
@@ -128,11 +133,11 @@ def _energies(luma: Any, rows: int, columns: int) -> Any:
     """Of every patch the averages of `BANDS`, and over HIGH that of the fourths: 8 x N x r x c."""
     import torch
 
-    dct, bands, high = _transform(str(luma.device))
+    dct, members = tensors(str(luma.device))
     luma = luma[:, : (rows - 1) * STRIDE + PATCH, : (columns - 1) * STRIDE + PATCH]
-    patches = luma.unfold(1, PATCH, STRIDE).unfold(2, PATCH, STRIDE)
-    square = (dct @ patches.reshape(-1, 64).T).square_()
-    found = torch.cat([bands @ square, high @ square.square_()])
+    cut = luma.unfold(1, PATCH, STRIDE).unfold(2, PATCH, STRIDE)
+    square = (dct @ cut.reshape(-1, 64).T).square_()
+    found = torch.cat([members[:-1] @ square, members[-1:] @ square.square_()])
     return found.reshape(-1, luma.shape[0], rows, columns)
 
 
@@ -159,8 +164,7 @@ def _quiet(luma: Any, grid: Grid, per_tile: int, kept: int) -> Any:
 
 def _scale(luma: Any, grid: Grid, scale: int) -> list[Any]:
     """Ten features of one scale, each [N, rows, columns]; `luma` [N, H, W] starts at the grid."""
-    per_tile = grid.side // STRIDE // scale
-    kept = max(2, round(KEPT * per_tile * per_tile))
+    per_tile, kept = patches(grid, scale)
     found = _quiet(luma, grid, per_tile, kept).unbind(0)
     low1, low2, mid, high1, high2, across, down, fourth, log_every, spread = found
     grain = (18 * mid + 21 * high1 + 15 * high2) / 54
@@ -242,9 +246,18 @@ def tile_features(pixels: Any) -> tuple[Any, Grid]:
     Returns:
         float32 [N, rows, columns, len(FEATURES)] (energies as natural logarithms) and the grid.
     """
-    import torch
+    from iqmetrics.nets.grain import fused
 
     grid = grid_of(*pixels[0].shape[:2])
+    if getattr(pixels, "is_cuda", False) and fused.possible(str(pixels.device)):
+        return fused.features(pixels, grid), grid
+    return by_torch(pixels, grid), grid
+
+
+def by_torch(pixels: Any, grid: Grid) -> Any:
+    """What `tile_features` answers, by torch; on a CPU compiled loops do the most of it."""
+    import torch
+
     luma, half, half_luma = _planes(pixels, grid)
     side = grid.side // 2
     tiles = _tiled(half_luma[:, : grid.rows * side, : grid.columns * side], grid, side)
@@ -258,4 +271,4 @@ def tile_features(pixels: Any) -> tuple[Any, Grid]:
         ((tiles < 2.0) | (tiles > 253.0)).float().mean(-1),
         *_colour(half, grid),
     ]
-    return torch.stack(found, -1), grid
+    return torch.stack(found, -1)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from iqmetrics.nets.hands.tiles import skin_size
+from iqmetrics.nets.onnx_torch.fetch import fetched
 from iqmetrics.nets.onnx_torch.shrink import shrunk
 
 BITS = 14
@@ -23,8 +24,9 @@ def maps(pictures: Sequence[Tensor]) -> list[NDArray[np.bool_]]:
         groups.setdefault((picture.shape[0], picture.shape[1]), []).append(place)
     found: dict[int, NDArray[np.bool_]] = {}
     for shape, places in groups.items():
-        small = shrunk(torch.stack([pictures[place] for place in places]), skin_size(*shape))
-        found.update(zip(places, skin(small).cpu().numpy(), strict=True))
+        small = shrunk([pictures[place] for place in places], skin_size(*shape))
+        (seen,) = fetched([skin(small)])
+        found.update(zip(places, seen, strict=True))
     return [found[place] for place in range(len(pictures))]
 
 

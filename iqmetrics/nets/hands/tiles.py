@@ -66,7 +66,7 @@ class Skin:
         open_ = [s for s in self._squares(2) if self._share(s) >= SKIN_SHARE]
         chosen: list[Region] = []
         while open_ and len(chosen) < limit:
-            best = max(open_, key=lambda s: float(left[s.place].mean()))
+            best = max(open_, key=lambda s: _mean(left[s.place]))
             open_.remove(best)
             left[best.place] *= SHOWN
             chosen.append(best.region)
@@ -86,7 +86,15 @@ class Skin:
         return _squares(*self._shape, self._map.shape[0], parts)
 
     def _share(self, square: _Square) -> float:
-        return float(self._map[square.place].mean())
+        part = self._map[square.place]
+        return np.count_nonzero(part) / part.size
+
+
+def _mean(part: NDArray[np.float32]) -> float:
+    """As float32; numpy's own takes ten times as long where rows do not follow each other."""
+    import cv2
+
+    return float(np.float32(cv2.sumElems(part)[0] / part.size))
 
 
 @lru_cache(maxsize=256)

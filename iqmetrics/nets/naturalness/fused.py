@@ -14,6 +14,9 @@ from torch import Tensor
 
 from iqmetrics.nets.naturalness import kernels as k
 
+VALUES = 96 * 96
+"""Values of a block that one program sums up, about."""
+
 
 def gray(rgb: Tensor) -> Tensor:
     """Rounded luma (uint8) of N x H x W x 3 uint8, as MATLAB's rgb2gray."""
@@ -31,7 +34,8 @@ def mscn(image: Tensor, zero: bool) -> Tensor:
     grid = (triton.cdiv(width, 64), triton.cdiv(height, 8), n)
     _down[grid](image, mean, energy, window, height, width, zero, ROWS=8, COLS=64)
     planes = (image, mean, energy, out)
-    _across[grid](*planes, window, height, width, zero, k.RESIDUE, ROWS=8, COLS=64)
+    grid = (triton.cdiv(width, 256), height, n)
+    _across[grid](*planes, window, height, width, zero, k.RESIDUE, COLS=256)
     return out
 
 
@@ -50,12 +54,11 @@ def pair_sums(field: Tensor, block: tuple[int, int]) -> Tensor:
     """Sums a block as `kernels.pair_sums`: N x rows x columns x 5 maps x 5 sums."""
     n, height, width = field.shape
     rows, columns = height // block[0], width // block[1]
-    share = 96
+    share = max(1, VALUES // block[1])
     chunks = triton.cdiv(block[0], share)
     out = torch.empty((n, rows, columns, chunks, 5, 5), dtype=torch.float64, device=field.device)
-    grid = (n * rows * columns, chunks, 5)
     size = (height, width, rows, columns, *block)
-    _tally[grid](field.contiguous(), out, *size, share, ROWS=8, COLS=128)
+    _tally[n * rows * columns, chunks](field.contiguous(), out, *size, share, COLS=32, num_warps=1)
     return out.sum(3)
 
 
@@ -125,28 +128,25 @@ def _across(
     width,
     zero: tl.constexpr,
     residue,
-    ROWS: tl.constexpr,
     COLS: tl.constexpr,
 ):
-    start = tl.program_id(2).to(tl.int64) * height * width
-    y = tl.program_id(1) * ROWS + tl.arange(0, ROWS)[:, None]
-    x = tl.program_id(0) * COLS + tl.arange(0, COLS)[None, :]
-    inside = (y < height) & (x < width)
-    mu = tl.zeros((ROWS, COLS), tl.float64)
-    square = tl.zeros((ROWS, COLS), tl.float64)
+    line = (tl.program_id(2).to(tl.int64) * height + tl.program_id(1)) * width
+    x = tl.program_id(0) * COLS + tl.arange(0, COLS)
+    inside = x < width
+    mu = tl.zeros((COLS,), tl.float64)
+    square = tl.zeros((COLS,), tl.float64)
     for j in tl.static_range(7):
         xx = x + (j - 3)
         seen = inside
         if zero:
             seen = inside & (xx >= 0) & (xx < width)
-        at = start + y * width + tl.minimum(tl.maximum(xx, 0), width - 1)
+        at = tl.minimum(tl.maximum(xx, 0), width - 1)
         weight = tl.load(window + j)
-        mu += weight * tl.load(mean + at, seen, 0.0)
-        square += weight * tl.load(energy + at, seen, 0.0)
-    at = start + y * width + x
-    centre = tl.load(image + at, inside, 0).to(tl.float64)
+        mu += weight * tl.load(mean + line + at, seen, 0.0)
+        square += weight * tl.load(energy + line + at, seen, 0.0)
+    centre = tl.load(image + line + x, inside, 0).to(tl.float64)
     value = (centre - mu) / (tl.sqrt(tl.abs(square - mu * mu)) + 1.0)
-    tl.store(out + at, tl.where(tl.abs(value) >= residue, value, 0.0), inside)
+    tl.store(out + line + x, tl.where(tl.abs(value) >= residue, value, 0.0), inside)
 
 
 @triton.jit
@@ -179,43 +179,59 @@ def _tally(
     block_h,
     block_w,
     share,
-    ROWS: tl.constexpr,
     COLS: tl.constexpr,
 ):
-    block, chunk, pair = tl.program_id(0), tl.program_id(1), tl.program_id(2)
+    block, chunk = tl.program_id(0), tl.program_id(1)
     n = (block // (rows * columns)).to(tl.int64)
     top = (block // columns) % rows * block_h
-    left = block % columns * block_w
-    start = n * height * width + top * width + left
-    up = tl.where(pair >= 2, 1, 0)
-    aside = tl.where(pair == 4, 1, tl.where(pair == 2, 0, -1))
-    lefts = tl.zeros((ROWS, COLS), tl.float64)
-    rights = tl.zeros((ROWS, COLS), tl.float64)
-    left_square = tl.zeros((ROWS, COLS), tl.float64)
-    right_square = tl.zeros((ROWS, COLS), tl.float64)
-    absolute = tl.zeros((ROWS, COLS), tl.float64)
-    end = tl.minimum((chunk + 1) * share, block_h)
-    for y0 in range(chunk * share, end, ROWS):
-        y = y0 + tl.arange(0, ROWS)[:, None]
-        other_y = tl.where(y >= up, y - up, y - up + block_h)
+    field += (n * height + top) * width + block % columns * block_w
+    alone, beside, above, before, after = (
+        _none(COLS), _none(COLS), _none(COLS), _none(COLS), _none(COLS),
+    )  # fmt: skip
+    for y in range(chunk * share, tl.minimum((chunk + 1) * share, block_h)):
+        line = field + y * width
+        upper = field + tl.where(y > 0, y - 1, block_h - 1) * width
         for x0 in range(0, block_w, COLS):
-            x = x0 + tl.arange(0, COLS)[None, :]
-            inside = (y < end) & (x < block_w)
-            other_x = x + aside
-            other_x = tl.where(other_x < 0, other_x + block_w, other_x)
-            other_x = tl.where(other_x >= block_w, other_x - block_w, other_x)
-            v = tl.load(field + start + y * width + x, inside, 0.0)
-            other = tl.load(field + start + other_y * width + other_x, inside & (pair > 0), 1.0)
-            v = v * other
-            low, high = tl.minimum(v, 0.0), tl.maximum(v, 0.0)
-            lefts += tl.where(v < 0.0, 1.0, 0.0)
-            rights += tl.where(v > 0.0, 1.0, 0.0)
-            left_square += low * low
-            right_square += high * high
-            absolute += high - low
-    at = out + ((block.to(tl.int64) * tl.num_programs(1) + chunk) * 5 + pair) * 5
-    tl.store(at, tl.sum(tl.sum(lefts, 1), 0))
-    tl.store(at + 1, tl.sum(tl.sum(left_square, 1), 0))
-    tl.store(at + 2, tl.sum(tl.sum(rights, 1), 0))
-    tl.store(at + 3, tl.sum(tl.sum(right_square, 1), 0))
-    tl.store(at + 4, tl.sum(tl.sum(absolute, 1), 0))
+            x = x0 + tl.arange(0, COLS)
+            inside = x < block_w
+            left = tl.where(x > 0, x - 1, block_w - 1)
+            right = tl.where(x + 1 < block_w, x + 1, 0)
+            v = tl.load(line + x, inside, 0.0)
+            alone = _more(alone, v)
+            beside = _more(beside, v * tl.load(line + left, inside, 0.0))
+            above = _more(above, v * tl.load(upper + x, inside, 0.0))
+            before = _more(before, v * tl.load(upper + left, inside, 0.0))
+            after = _more(after, v * tl.load(upper + right, inside, 0.0))
+    at = out + (block.to(tl.int64) * tl.num_programs(1) + chunk) * 25
+    _write(at, alone)
+    _write(at + 5, beside)
+    _write(at + 10, above)
+    _write(at + 15, before)
+    _write(at + 20, after)
+
+
+@triton.jit
+def _none(COLS: tl.constexpr):
+    count, total = tl.zeros((COLS,), tl.int32), tl.zeros((COLS,), tl.float64)
+    return count, total, count, total, total
+
+
+@triton.jit
+def _more(sums, v):
+    low, high = tl.minimum(v, 0.0), tl.maximum(v, 0.0)
+    return (
+        sums[0] + (v < 0.0).to(tl.int32),
+        sums[1] + low * low,
+        sums[2] + (v > 0.0).to(tl.int32),
+        sums[3] + high * high,
+        sums[4] + (high - low),
+    )
+
+
+@triton.jit
+def _write(at, sums):
+    tl.store(at, tl.sum(sums[0], 0).to(tl.float64))
+    tl.store(at + 1, tl.sum(sums[1], 0))
+    tl.store(at + 2, tl.sum(sums[2], 0).to(tl.float64))
+    tl.store(at + 3, tl.sum(sums[3], 0))
+    tl.store(at + 4, tl.sum(sums[4], 0))

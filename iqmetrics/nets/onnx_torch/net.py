@@ -16,6 +16,7 @@ from torch import Tensor
 from iqmetrics.nets.onnx_torch import shapes
 from iqmetrics.nets.onnx_torch.blocks import with_blocks
 from iqmetrics.nets.onnx_torch.firsts import with_firsts
+from iqmetrics.nets.onnx_torch.fetch import fetched
 from iqmetrics.nets.onnx_torch.fuse import fused
 from iqmetrics.nets.onnx_torch.graph import Node, read
 from iqmetrics.nets.onnx_torch.lower import lowered
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 Prepare = Callable[[Tensor], Tensor]
 Reduce = Callable[[tuple[Tensor, ...], slice], tuple[Tensor, ...]]
+Likely = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]
+"""Of a window a detector's likely anchors, in order, their numbers and their logits (k x 1)."""
 
 LOCK = RLock()
 """One forward at a time in this process: threads share torch's settings and the recordings."""
@@ -212,23 +215,18 @@ class TorchNet:
         reduce: Reduce = lambda answer, rows: answer,
     ) -> list[NDArray[Any]]:
         """The same in main memory."""
-        return [t.cpu().numpy() for t in self.there(batch, step, reduce)]
+        return fetched(self.there(batch, step, reduce))
 
     @torch.inference_mode()
-    def likely(
-        self, batch: NDArray[Any] | Tensor, step: int, least: float
-    ) -> list[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]:
+    def likely(self, batch: NDArray[Any] | Tensor, step: int, least: float) -> list[Likely]:
         """Of a detector's answers (numbers, logits; n x anchors x any) those of a logit >= `least`.
 
-        Only these come to main memory.
-
-        Returns:
-            For each row the anchors, in order, their numbers and their logits.
+        Only these come to main memory, an answer a row.
         """
         numbers, logits = self.there(batch, step)
         row, anchor = (logits[..., 0] >= least).nonzero(as_tuple=True)
         found = (row, anchor, numbers[row, anchor], logits[row, anchor])
-        rows, anchors, kept, sure = (t.cpu().numpy() for t in found)
+        rows, anchors, kept, sure = fetched(found)
         ends = np.searchsorted(rows, np.arange(len(batch) + 1))
         return [(anchors[a:b], kept[a:b], sure[a:b]) for a, b in pairwise(ends.tolist())]
 

@@ -38,20 +38,23 @@ def upload(pixels: NDArray[Any], device: torch.device) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(here)).to(device)
 
 
-def shrunk(pixels: Tensor, to: Sequence[int]) -> Tensor:
-    """Bytes n x h x w x 3 as n x to[0] x to[1] x 3, neither side growing.
+def shrunk(pixels: Tensor | Sequence[Tensor], to: Sequence[int]) -> Tensor:
+    """Bytes n x h x w x 3, n >= 1, as n x to[0] x to[1] x 3, neither side growing.
 
     Within 1 of what cv2.resize answers with INTER_AREA (it rounds some halves the other way).
     """
     high, wide = to
-    h, w = pixels.shape[1:3]
-    if (h, w) == (high, wide):
-        return pixels
-    if pixels.is_cuda and cuts.possible(str(pixels.device)):
+    h, w = pixels[0].shape[:2]
+    there, alike = pixels[0].device, (h, w) == (high, wide)
+    if there.type == "cuda" and not alike and cuts.possible(str(there)):
         from iqmetrics.nets.onnx_torch.shrink_triton import Part, shrink
 
         parts = [Part(place, 0, 0, h, w, (high, wide)) for place in range(len(pixels))]
-        return shrink(pixels.contiguous().unbind(), parts, (high, wide))
+        return shrink([one.contiguous() for one in pixels], parts, (high, wide))
+    if not isinstance(pixels, Tensor):
+        pixels = torch.stack(list(pixels))
+    if alike:
+        return pixels
     planes = pixels.permute(0, 3, 1, 2).float()
     across = planes @ _on(pixels.device, w, wide).T
     down = _on(pixels.device, h, high) @ across

@@ -38,7 +38,7 @@ FINE_SCALE = 1.5
 """How much larger than it is, at least, the fine look sees a picture."""
 TILE, SHARED = (1024, 576), 128
 """Width and height of what it sees in one piece, at most, and what neighbours share, in pixels."""
-TOGETHER = 10
+TOGETHER = 8
 """Pictures that a GPU's detector is given at once, and whose heat maps are in memory at once."""
 
 

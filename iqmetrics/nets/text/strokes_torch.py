@@ -4,6 +4,7 @@ Every call sees `TOGETHER` crops in one of a few widths, so that no answer depen
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from iqmetrics.nets.onnx_torch import net
+from iqmetrics.nets.onnx_torch.fetch import fetched
 from iqmetrics.nets.text import strokes
 from iqmetrics.nets.text.strokes import EPSILON, LIKE, PATCH, STEP, Scale
 
@@ -29,18 +31,33 @@ def features(
     width = [-(-luma.shape[1] // BUCKET) for luma in lumas]
     order = sorted(range(len(lumas)), key=lambda place: width[place])
     told = []
+    tables = [_tables(scale, net.place(device)) for scale in scales] if lumas else []
     for first in range(0, len(order), TOGETHER):
         some = order[first : first + TOGETHER]
-        told.append(
-            _together([lumas[i] for i in some], max(width[i] for i in some), scales, device)
-        )
-    found = dict(zip(order, torch.cat(told).cpu().numpy() if told else (), strict=True))
+        told.append(_together([lumas[i] for i in some], max(width[i] for i in some), tables))
+    found = dict(zip(order, fetched([torch.cat(told)])[0] if told else (), strict=True))
     return [np.append(found[i], strokes.shape_of(lumas[i], rows[i])) for i in range(len(lumas))]
 
 
-def _together(
-    lumas: Sequence[NDArray[np.uint8]], width: int, scales: Sequence[Scale], device: str
-) -> Tensor:
+class _Tables(NamedTuple):
+    """What a scale is told by, on the device: see `Scale`; percentiles, as shares."""
+
+    whitening: Tensor
+    pieces: Tensor
+    norms: Tensor
+    edges: Tensor
+
+
+def _tables(scale: Scale, device: torch.device) -> _Tables:
+    arrays = (
+        scale.whitening,
+        scale.pieces,
+        *(np.array(w) / 100 for w in (strokes.NORMS, strokes.EDGES)),
+    )
+    return _Tables(*(torch.from_numpy(a).to(device) for a in arrays))
+
+
+def _together(lumas: Sequence[NDArray[np.uint8]], width: int, scales: Sequence[_Tables]) -> Tensor:
     sizes = [strokes.sizes(luma) for luma in lumas]
     parts = []
     for k, scale in enumerate(scales):
@@ -51,15 +68,15 @@ def _together(
             row[:, : image.shape[1] + 4] = np.pad(image, 2, mode="edge")
         wide = np.full(TOGETHER, PATCH)
         wide[: len(images)] = [image.shape[1] for image in images]
-        there = torch.from_numpy(edged).to(net.place(device))
+        there = torch.from_numpy(edged).to(scale.pieces.device)
         parts.append(_told(there, wide, scale)[: len(lumas)])
     return torch.cat(parts, 1)
 
 
-def _told(edged: Tensor, wide: NDArray[np.int64], scale: Scale) -> Tensor:
+def _told(edged: Tensor, wide: NDArray[np.int64], scale: _Tables) -> Tensor:
     """Of n pictures (n, high + 4, width + 4), of which so many columns count, n x 268 numbers."""
     device = edged.device
-    whitening, pieces = (torch.from_numpy(a).to(device) for a in (scale.whitening, scale.pieces))
+    whitening, pieces = scale.whitening, scale.pieces
     widths = torch.from_numpy(wide).to(device)
     views = edged.unfold(1, PATCH, STEP).unfold(2, PATCH, STEP)
     n, down, across = views.shape[:3]
@@ -86,18 +103,18 @@ def _told(edged: Tensor, wide: NDArray[np.int64], scale: Scale) -> Tensor:
         [
             (share @ alike)[:, 0] * 20,
             (share @ (alike * alike))[:, 0].sqrt() * 5,
-            (_percentiles(norms, inside, strokes.NORMS) + 0.05).log(),
-            (_percentiles(edges, at, strokes.EDGES) + 0.01).log(),
+            (_percentiles(norms, inside, scale.norms) + 0.05).log(),
+            (_percentiles(edges, at, scale.edges) + 0.01).log(),
         ],
         1,
     )
 
 
-def _percentiles(values: Tensor, known: Tensor, which: Sequence[float]) -> Tensor:
+def _percentiles(values: Tensor, known: Tensor, which: Tensor) -> Tensor:
     """Numpy's percentiles of the known values of each row."""
     ordered = torch.where(known, values, torch.inf).sort(1).values
     last = known.sum(1, keepdim=True) - 1
-    place = torch.tensor(which, device=values.device, dtype=torch.float64) / 100 * last
+    place = which * last
     low = place.floor().long()
     high = torch.minimum(low + 1, last)
     a, b = ordered.gather(1, low), ordered.gather(1, high)

@@ -22,10 +22,12 @@ from iqmetrics.nets.onnx_torch.shrink import shrunk, upload
 from iqmetrics.nets.side_by_side import each
 from iqmetrics.nets.text.detect import seen_size
 
-PIXELS = 4 << 20
-"""Pixels that the detector sees in one forward, or one picture if that has more."""
-COLUMNS = 64 * 320
-"""Columns of crops that the recogniser sees in one forward."""
+PIXELS = 8 * 576 * 576
+"""Pixels that the detector sees in one forward, or one picture if that has more: eight pictures of
+a quick look. On an H100 more save 3 % a picture and wait for company longer."""
+COLUMNS = 32 * 320
+"""Columns of crops that the recogniser sees in one forward. Twice as many take 12 % less a crop
+where all places are taken, but they seldom are."""
 TINY = 1e-12
 """Least probability, as in `readability`."""
 

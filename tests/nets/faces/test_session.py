@@ -47,7 +47,7 @@ def test_another_device_is_served_by_torch(monkeypatch):
             layers = np.arange(2.0 * len(batch)).reshape(-1, 2) ** 2
             return list(reduce((np.zeros((len(batch), 1)), layers), slice(None)))
 
-    monkeypatch.setattr(session, "_torch_net", lambda name, device: Net())
+    monkeypatch.setattr(session, "_torch_net", lambda name, device, half=False: Net())
     monkeypatch.setattr(session, "_device", "cpu")
     session.load("cuda")
     (answer,) = session.run("face_mesh", np.zeros((40, 8, 8, 3), np.float32))
@@ -64,6 +64,7 @@ def fresh():
     yield
     session._device = "cpu"
     session._session.cache_clear()
+    session._rough_first.cache_clear()
 
 
 def test_a_detectors_likely_anchors_come_in_order_with_what_they_say(monkeypatch):
@@ -73,3 +74,25 @@ def test_a_detectors_likely_anchors_come_in_order_with_what_they_say(monkeypatch
     one, none = session.likely("face_short", None, 0.0)
     assert one[0].tolist() == [1, 2, 3] and one[2].tolist() == [[2], [0], [3]]
     assert np.array_equal(one[1], numbers[0, 1:]) and not len(none[0])
+
+
+def test_a_gpu_asks_the_far_detector_roughly_first(monkeypatch):
+    pytest.importorskip("torch")
+    asked = []
+
+    class Net:
+        def __init__(self, name, half):
+            self.name, self.half = name, half
+
+        def likely(self, batch, step, least):
+            asked.append((self.name, step, least))
+
+    monkeypatch.setattr(session, "_torch_net", lambda name, device, half=False: Net(name, half))
+    monkeypatch.setattr(session, "_device", "cuda")
+    session.likely("face_short", None, 0.5)
+    assert asked == [("face_short", session.CHUNK_ON_GPU, 0.5)]
+    twice = session._rough_first("cuda")
+    assert (twice.rough.half, twice.exact.half, twice.margin) == (True, False, session.MARGIN)
+    monkeypatch.setattr(twice, "likely", lambda *a: asked.append(a))
+    session.likely("face_full", None, 0.5)
+    assert asked[1] == (None, session.CHUNK_ON_GPU, session.AGAIN_ON_GPU, 0.5)

@@ -78,3 +78,21 @@ def test_an_answer_does_not_depend_on_its_neighbours(name):
     together, alone = session.run(name, batch), session.run(name, batch[4:5])
     for some, one in zip(together, alone, strict=True):
         assert np.array_equal(some[4:5], one)
+
+
+def test_a_gpu_sees_as_many_crops_in_every_forward_of_a_net(monkeypatch):
+    asked = []
+
+    class Net:
+        def run(self, batch, step):
+            asked.append(("run", step))
+
+        def likely(self, batch, step, least):
+            asked.append(("likely", step))
+
+    monkeypatch.setattr(session, "_torch_net", lambda name, device: Net())
+    for name in session.NETS:
+        session.run(name, None, "cuda")
+    session.likely("hand_palm", None, 0.5, "cuda")
+    steps = session.CHUNK_ON_GPU
+    assert asked == [*(("run", steps[n]) for n in session.NETS), ("likely", steps["hand_palm"])]

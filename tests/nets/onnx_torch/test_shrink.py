@@ -52,3 +52,9 @@ def test_read_only_pixels_can_go_there():
     pixels = noise(4, 5, 3)
     pixels.flags.writeable = False
     assert np.array_equal(upload(pixels, torch.device("cpu")).numpy(), pixels)
+
+
+@pytest.mark.parametrize("to", [(32, 30), (64, 48)])
+def test_pictures_one_by_one_are_those_of_a_stack(to):
+    stack = torch.from_numpy(noise(3, 64, 48, 3))
+    assert torch.equal(shrunk(list(stack), to), shrunk(stack, to))
