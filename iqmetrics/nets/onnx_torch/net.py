@@ -15,8 +15,8 @@ from torch import Tensor
 
 from iqmetrics.nets.onnx_torch import shapes
 from iqmetrics.nets.onnx_torch.blocks import with_blocks
-from iqmetrics.nets.onnx_torch.firsts import with_firsts
 from iqmetrics.nets.onnx_torch.fetch import fetched
+from iqmetrics.nets.onnx_torch.firsts import with_firsts
 from iqmetrics.nets.onnx_torch.fuse import fused
 from iqmetrics.nets.onnx_torch.graph import Node, read
 from iqmetrics.nets.onnx_torch.lower import lowered
