@@ -10,7 +10,7 @@ the rest).
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,7 +44,8 @@ def with_blocks(graph: Graph) -> Graph:
         taps = (*first.inputs[1:], "", "")[:2] if first else ("", "")
         weight = (*node.inputs[1:], "")[:2]
         x = first.inputs[0] if first else node.inputs[0]
-        at = {"middle": middle, "last": last.act, "taps": first.attributes if first else {}}
+        at: dict[str, Any] = {"middle": middle, "last": last.act}
+        at["taps"] = first.attributes if first else {}
         at |= {"pooled": last.pooled, "narrow": last.narrow}
         inputs = (x, *taps, *weight, last.more, last.slope)
         made[last.output] = Node("iqm.Block", inputs, last.output, at)

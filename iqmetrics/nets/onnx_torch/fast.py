@@ -86,10 +86,10 @@ def trials(device: torch.device) -> Iterator[tuple[str, Values, Attributes]]:
         rest = (of(9, 40, 1, 1), None, of(3, 9, 5, 4), None)
         yield "iqm.Block", (of(3, 40, 5, 4), None, None, *rest), {"last": last, "middle": ""}
     wide, taps = of(1, 16, 48, 49), of(16, 1, 3, 3)
-    rest = (of(16), of(8, 16, 1, 1), of(8), of(1, 6, 97, 99), None)
+    narrowing = of(16), of(8, 16, 1, 1), of(8), of(1, 6, 97, 99), None
     around = {"group": 16, "pads": (1, 1, 1, 1)}
     pooled = {"middle": "", "last": "Relu", "taps": around, "pooled": True, "narrow": True}
-    yield "iqm.Block", (wide, taps, *rest), pooled
+    yield "iqm.Block", (wide, taps, *narrowing), pooled
     picture = of(2, 3, 9, 11), of(24, 3, 5, 5), of(24), of(24)
     yield "iqm.First", picture, {"strides": (2, 2), "pads": (1, 1, 2, 2), "last": "PRelu"}
 

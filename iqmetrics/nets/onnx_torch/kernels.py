@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-any-return"
+# mypy: disable-error-code="no-untyped-def, untyped-decorator, assignment, var-annotated"
 """What the Triton kernels of a block share: activations, and sums of one channel each.
 
 A program makes squares of LINES x CROSS values of a channel, so that neighbours share what they
