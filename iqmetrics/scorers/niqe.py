@@ -81,7 +81,7 @@ class Niqe:
         device = str(rgb.device)
         do, table = cuda.operations(device), shape.table(device)
         height, width = rgb.shape[1] // BLOCK * BLOCK, rgb.shape[2] // BLOCK * BLOCK
-        image = do.gray(rgb)[:, :height, :width].contiguous()
+        image = do.gray(rgb[:, :height, :width])
         features = []
         for block in SCALES:
             sums = do.pair_sums(do.mscn(image, False), block).flatten(1, 2)

@@ -249,7 +249,8 @@ def tile_features(pixels: Any) -> tuple[Any, Grid]:
     from iqmetrics.nets.grain import fused
 
     grid = grid_of(*pixels[0].shape[:2])
-    if getattr(pixels, "is_cuda", False) and fused.possible(str(pixels.device)):
+    there = getattr(pixels, "is_cuda", False) and fused.fits(grid)
+    if there and fused.possible(str(pixels.device)):
         return fused.features(pixels, grid), grid
     return by_torch(pixels, grid), grid
 

@@ -1,4 +1,4 @@
-"""Energies of patches and products of colours in one pass, on a CPU; on a GPU torch does it."""
+"""Energies of patches and products of colours in one pass, on a CPU; `fused` is for a GPU."""
 
 from collections.abc import Callable
 from functools import cache

@@ -9,6 +9,10 @@ from iqmetrics.nets.grain import bands
 if TYPE_CHECKING:
     from torch import Tensor
 
+MOST = 64
+"""Patches along a tile up to which each is compared with each; beyond (shorter side above some
+7,000 pixels) torch, which sorts them, is faster."""
+
 log = logging.getLogger(__name__)
 
 
@@ -33,6 +37,11 @@ def features(pixels: "Tensor", grid: bands.Grid) -> "Tensor":
         )
     found.append(colours(half, half_luma, grid.side // 2, grid.rows, grid.columns, bands.FLOOR))
     return torch.cat(found, -1)
+
+
+def fits(grid: bands.Grid) -> bool:
+    """Whether the tiles are small enough for these kernels."""
+    return bands.patches(grid, 1)[0] <= MOST
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Luma and the half-size picture of one image in one pass, on a CPU; on a GPU torch does it."""
+"""Luma and the half-size picture of one image in one pass, on a CPU; `fused` is for a GPU."""
 
 from collections.abc import Callable
 from functools import cache

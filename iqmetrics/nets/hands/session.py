@@ -35,7 +35,7 @@ CHUNK = 4
 """Crops a call of OpenVINO in bfloat16: fewer spread its weights over too little (10 to 20 % more
 each). In float32 more than one leave the cache (6 % more each, of onnxruntime 5 to 27 %)."""
 CHUNK_ON_GPU = {"hand_palm": 64, "hand_landmark": 32, "hand_count": 32}
-"""Crops that each net sees in one forward on a GPU, always. Half as many cost 5 to 12 % more each
+"""Crops that each net sees in one forward on a GPU, always. Half as many cost 5 to 13 % more each
 on an H100; of hands there seldom are enough to fill a forward of 64."""
 
 

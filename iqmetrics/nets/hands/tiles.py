@@ -91,7 +91,7 @@ class Skin:
 
 
 def _mean(part: NDArray[np.float32]) -> float:
-    """As float32; numpy's own takes ten times as long where rows do not follow each other."""
+    """As float32; numpy's own takes several times as long."""
     import cv2
 
     return float(np.float32(cv2.sumElems(part)[0] / part.size))

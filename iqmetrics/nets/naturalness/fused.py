@@ -21,8 +21,11 @@ VALUES = 96 * 96
 def gray(rgb: Tensor) -> Tensor:
     """Rounded luma (uint8) of N x H x W x 3 uint8, as MATLAB's rgb2gray."""
     out = torch.empty(rgb.shape[:-1], dtype=torch.uint8, device=rgb.device)
-    grid = (triton.cdiv(out.numel(), 1024),)
-    _gray[grid](rgb.contiguous(), out, _weights("gray", rgb.device), out.numel(), SIZE=1024)
+    n, height, width = out.shape
+    rgb = rgb if rgb.stride()[2:] == (3, 1) else rgb.contiguous()
+    apart = rgb.stride()[:2]
+    grid = (triton.cdiv(height * width, 1024), n)
+    _gray[grid](rgb, out, _weights("gray", rgb.device), height, width, *apart, SIZE=1024)
     return out
 
 
@@ -75,14 +78,17 @@ def _weights(name: str, device: torch.device) -> Tensor:
 
 
 @triton.jit
-def _gray(rgb, out, weights, n, SIZE: tl.constexpr):
-    at = tl.program_id(0).to(tl.int64) * SIZE + tl.arange(0, SIZE)
-    inside = at < n
-    red = tl.load(rgb + 3 * at, inside, 0).to(tl.float64)
-    green = tl.load(rgb + 3 * at + 1, inside, 0).to(tl.float64)
-    blue = tl.load(rgb + 3 * at + 2, inside, 0).to(tl.float64)
+def _gray(rgb, out, weights, height, width, picture, line, SIZE: tl.constexpr):
+    one = tl.program_id(1).to(tl.int64)
+    at = tl.program_id(0) * SIZE + tl.arange(0, SIZE)
+    inside = at < height * width
+    pixel = rgb + one * picture + at // width * line + at % width * 3
+    red = tl.load(pixel, inside, 0).to(tl.float64)
+    green = tl.load(pixel + 1, inside, 0).to(tl.float64)
+    blue = tl.load(pixel + 2, inside, 0).to(tl.float64)
     y = red * tl.load(weights) + green * tl.load(weights + 1) + blue * tl.load(weights + 2)
-    tl.store(out + at, (y + 0.5).to(tl.int32).to(tl.uint8), inside)
+    to = out + one * height * width + at
+    tl.store(to, (y + 0.5).to(tl.int32).to(tl.uint8), inside)
 
 
 @triton.jit

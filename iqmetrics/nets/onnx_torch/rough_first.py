@@ -1,8 +1,8 @@
 """A detector asked twice: of all windows in float16, of those that may show something in float32.
 
-Most windows show nothing, and float16 says so in half the time. A window whose largest logit in
-float16 lies further below the threshold than float16 can err has no find in float32 either; all
-others are looked at in float32, and what is found is what float32 says.
+Most windows show nothing, and float16 says so in three fifths of the time. A window whose largest
+logit in float16 lies further below the threshold than float16 can err has no find in float32
+either; all others are looked at in float32, and what is found is what float32 says.
 """
 
 from typing import Any

@@ -57,3 +57,9 @@ def test_kernels_that_answer_otherwise_are_not_used(monkeypatch, caplog) -> None
         assert not fused.possible("cpu")
     assert "answer otherwise" in caplog.text and "division" in caplog.text
     fused.possible.cache_clear()
+
+
+def test_very_large_tiles_are_left_to_torch() -> None:
+    from iqmetrics.nets.grain import bands, fused
+
+    assert fused.fits(bands.grid_of(7000, 9000)) and not fused.fits(bands.grid_of(8000, 8000))

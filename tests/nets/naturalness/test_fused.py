@@ -17,6 +17,8 @@ for size in SIZES:
     rgb = rgb.to(device)
     gray = fused.gray(rgb)
     assert torch.equal(gray.double(), eager.gray(rgb))
+    for part in (rgb[:, 3:20, 2:30], rgb[:, :, ::2]):
+        assert torch.equal(fused.gray(part).double(), eager.gray(part))
     half = fused.half_size(gray)
     assert torch.allclose(half, eager.half_size(gray), rtol=0, atol=1e-12)
     for image in (gray, half):
