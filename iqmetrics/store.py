@@ -196,7 +196,7 @@ class Store:
 
     def retriable(self) -> list[bytes]:
         """Keys of outcomes with a metric that failed: the next run tries them once more."""
-        query = "SELECT key FROM outcomes WHERE instr(missing, '\"failed\"') > 0"
+        query = "SELECT key FROM outcomes WHERE instr(missing, '[\"failed\",') > 0"
         return [key for (key,) in self._db.execute(query)]
 
     def put_images(self, records: Iterable[ImageRecord]) -> None:

@@ -53,8 +53,10 @@ def test_only_failed_outcomes_are_tried_again() -> None:
 
 def test_a_reason_that_mentions_failed_is_not_a_failure() -> None:
     told = Reading({}, {"a": Missing("abstained", 'the word "failed" is in the picture')})
+    named = Reading({}, {"failed": Missing("abstained", "too small")})
+    quoting = Reading({}, {"a": Missing("abstained", '["failed", ["failed",')})
     with Store(None) as store:
-        store.add([(b"1", "s", told)])
+        store.add([(b"1", "s", told), (b"2", "s", named), (b"3", "s", quoting)])
         assert store.retriable() == []
 
 
