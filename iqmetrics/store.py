@@ -283,9 +283,8 @@ def _hint(error: sqlite3.Error) -> str:
     return next((hint for start, hint in _HINTS.items() if name.startswith(start)), "")
 
 
-def _dump(value: Mapping[str, Any]) -> str:
-    """JSON in ASCII: a name that is not UTF-8 (surrogates) has no place in SQLite's text."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+_dump = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+"""JSON in ASCII: a name that is not UTF-8 (surrogates) has no place in SQLite's text."""
 
 
 def _dump_missing(reading: Reading) -> str:
