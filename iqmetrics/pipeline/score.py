@@ -62,10 +62,10 @@ class Result:
         """Per model and metric: mean, interval, coverage."""
         return scorecard.build(self.outcomes(), self.scorers)
 
-    def judged(self) -> Iterator[Outcome]:
+    def judged(self, evidence: int = 0) -> Iterator[Outcome]:
         """Like `outcomes`; once it is used up, `scorecard` takes no reading of its own."""
         builder = scorecard.Builder(self.scorers)
-        for outcome in self.outcomes():
+        for outcome in self.outcomes(evidence):
             builder.add(outcome)
             yield outcome
         vars(self)["scorecard"] = builder.scorecard()  # where `cached_property` looks for it

@@ -13,6 +13,7 @@ from iqmetrics.cli.main import run
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from iqmetrics.pipeline import scorecard_file
 from iqmetrics.store import Store
 
 HOSTILE = [
@@ -194,7 +195,7 @@ def test_what_was_read_before_a_run_could_not_go_on_is_kept(
         assert [row.path for row in store.files()] == ["0.png"]
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"format": "iqmetrics-scorecard-1"}'])
+@pytest.mark.parametrize("content", ["", "{", '{"format": "iqmetrics-scorecard-1"}', "half"])
 def test_a_damaged_scorecard_of_an_unchanged_folder_is_written_again(
     tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -204,9 +205,24 @@ def test_a_damaged_scorecard_of_an_unchanged_folder_is_written_again(
     table = capsys.readouterr().out
     card = tmp_path / "iqm" / "scorecard.json"
     whole = card.read_bytes()
-    card.write_text(content)
+    card.write_bytes(whole[:-9] if content == "half" else content.encode())
     assert run(command) == 0
     assert capsys.readouterr().out == table and card.read_bytes() == whole
+
+
+def test_an_unchanged_folder_reads_no_cells_and_prints_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paint(os.path.join(tmp_path, "0.png"))
+    command = ["score", str(tmp_path), "--scorer", "size"]
+    assert run(command) == 0
+    table = capsys.readouterr().out
+    card = scorecard_file.load(tmp_path / "iqm" / "scorecard.json")
+    monkeypatch.setattr(scorecard_file, "load", None)
+    for more, told in (([], table), (["--json"], scorecard_file.dump(card) + "\n")):
+        assert run([*command, *more]) == 0
+        captured = capsys.readouterr()
+        assert captured.out == told and "Nothing changed" in captured.err
 
 
 def test_results_are_not_put_among_the_images(
