@@ -12,12 +12,11 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from iqmetrics.errors import BadInput
 from iqmetrics.records import ImageRecord, Missing, Reading
@@ -55,8 +54,7 @@ CREATE TABLE IF NOT EXISTS runs (name TEXT PRIMARY KEY, value TEXT NOT NULL) WIT
 """
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+class FileRow(NamedTuple):
     """What was read of one file: its stat, its sha256, and facts as the reader gave them."""
 
     path: str
@@ -147,9 +145,10 @@ class Store:
             ((os.fsencode(r.path), r.size, r.mtime_ns, r.inode, r.sha256, r.facts) for r in rows),
         )
 
-    def keys(self) -> set[bytes]:
-        """The keys of all outcomes."""
-        return {key for (key,) in self._db.execute("SELECT key FROM outcomes")}
+    def keys(self, scorer: str | None = None) -> set[bytes]:
+        """The keys of all outcomes, or of those of one scorer."""
+        query = "SELECT key FROM outcomes WHERE ?1 IS NULL OR scorer = ?1"
+        return {key for (key,) in self._db.execute(query, (scorer,))}
 
     def known(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of the keys that have an outcome."""

@@ -79,11 +79,14 @@ class Cells(str):
     __slots__ = ()
 
 
-@lru_cache(maxsize=1024)
-def _written(value: str) -> str:
-    """A text as it stands in the file; the same few names stand in most of the rows."""
+def _quoted(value: str) -> str:
+    """A text as it stands in the file."""
     text = _safe(value)
     return '"' + text.replace('"', '""') + '"' if _SPECIAL(text) else text
+
+
+_written = lru_cache(maxsize=1024)(_quoted)
+"""The same few names stand in most of the rows."""
 
 
 @lru_cache(maxsize=1024)
@@ -198,10 +201,20 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 def write_text(path: Path, text: str | Iterable[str]) -> bool:
     """Write a text, or its parts one by one, into place; True when the file changed."""
+    if isinstance(text, str) and _holds(path, text):
+        return False
     with beside(path) as fresh:
         with fresh.open("w", encoding="utf-8", newline="") as file:
             file.writelines([text] if isinstance(text, str) else text)
         return replace_if_changed(fresh, path)
+
+
+def _holds(path: Path, text: str) -> bool:
+    """Whether the file has this text: no need then to write it beside first."""
+    try:
+        return path.read_bytes() == text.encode("utf-8")
+    except (OSError, UnicodeError):  # what is wrong is told by writing
+        return False
 
 
 @contextmanager
@@ -247,5 +260,6 @@ def _place(outcome: Outcome) -> Cells:
     if record is None:
         return _cells(None, outcome.model, outcome.prompt_id, None, None, None)
     shared = _cells(record.model, record.prompt_id, record.prompt)
-    seed, pick = ("" if n is None else n for n in (record.seed, record.pick))
-    return Cells(f"{_written(record.image)},{shared},{seed},{pick}")
+    seed = "" if record.seed is None else record.seed
+    pick = "" if record.pick is None else record.pick
+    return Cells(f"{_quoted(record.image)},{shared},{seed},{pick}")

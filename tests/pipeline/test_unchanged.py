@@ -47,7 +47,9 @@ def done(folder: Path) -> Result:
 def seen(
     folder: Path, result: Result, settings: Settings = SIZE, results: tuple[Path, ...] = ()
 ) -> Seen:
-    return check(result.store, look(folder, result.store, settings), settings, results, folder / CARD)
+    return check(
+        result.store, look(folder, result.store, settings), settings, results, folder / CARD
+    )
 
 
 def test_the_same_folder_and_settings_are_the_same(folder: Path, done: Result) -> None:

@@ -60,8 +60,9 @@ class Bundle:
         self._contents.append(content(record))
         for key, told in self._index.items():
             told.append(image[key])
-        for number, column in enumerate(self._columns):
-            column.add(position, image["v"][number], image["x"].get(str(number)))
+        missing = image["x"]
+        for number, (column, value) in enumerate(zip(self._columns, image["v"], strict=True)):
+            column.add(position, value, missing.get(str(number)) if missing else None)
         self._details.append({key: image[key] for key in "vxe"})
         if len(self._details) == CHUNK:
             self._write_details(position)
