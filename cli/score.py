@@ -178,14 +178,13 @@ def _store(folder: Path) -> "Iterator[Store]":
     unused = not path.exists()
     try:
         with Store(path) as store:
-            yield store
-            unused = False
+            try:
+                yield store
+            finally:
+                unused = unused and store.is_empty()
     except IqmError:
-        if unused and path.exists():
-            with Store(path) as store:
-                unused = store.get("run") is None and next(store.files(), None) is None
-            if unused:
-                path.unlink()
+        if unused:
+            path.unlink(missing_ok=True)
         raise
 
 

@@ -131,6 +131,10 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
+    def is_empty(self) -> bool:
+        """Whether no file was read and no run came to its scorers."""
+        return self.get("run") is None and next(self.files(), None) is None
+
     def files(self) -> Iterator[FileRow]:
         """Every known file."""
         for path, *rest in self._db.execute(

@@ -13,6 +13,7 @@ from iqmetrics.cli.main import run
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from iqmetrics.errors import BadInput
 from iqmetrics.pipeline import scorecard_file
 from iqmetrics.store import Store
 
@@ -181,6 +182,23 @@ def test_a_run_that_cannot_begin_leaves_nothing_of_its_own(
         before = {"iqm", "scores.sqlite"}
     assert run(["score", str(tmp_path), *options]) == 2
     assert {p.name for p in tmp_path.rglob("*") if p.suffix != ".png"} == before
+
+
+def test_a_store_is_opened_once_and_one_that_cannot_be_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path | None] = []
+
+    def open_(store: Store, path: Path | None) -> None:
+        opened.append(path)
+        assert path is not None
+        path.touch()
+        raise BadInput("the disk is full")
+
+    monkeypatch.setattr(Store, "__init__", open_)
+    paint(os.path.join(tmp_path, "0.png"))
+    assert run(["score", str(tmp_path), "--scorer", "size"]) == 2
+    assert len(opened) == 1 and [p.name for p in tmp_path.iterdir()] == ["0.png"]
 
 
 def test_what_was_read_before_a_run_could_not_go_on_is_kept(
