@@ -116,15 +116,16 @@ def command(
         target = targets[0] if len(targets) == 1 else targets
         listing = look(target, store, settings)
         results = [folder / name for name in outputs.FILES]
-        seen = unchanged.check(store, listing, settings, results)
-        if seen.same and (card := _stored(folder / "scorecard.json")) is not None:
-            click.echo(scorecard_file.dump(card) if as_json else terminal.scorecard(card))
+        written = folder / "scorecard.json"
+        seen = unchanged.check(store, listing, settings, results, written)
+        if seen.same and (card := _stored(written)) is not None:
+            click.echo(written.read_text("utf-8") if as_json else terminal.scorecard(card))
             if not quiet:
                 click.echo(f"Nothing changed since the last run. Results are in {folder}", err=True)
             return _exit_code(card, strict)
         result = run_listing(listing, store, settings, progress(quiet))
         outputs.write(result, settings, folder)
-        unchanged.remember(store, seen, result)
+        unchanged.remember(store, seen, result, written)
         click.echo(
             scorecard_file.dump(result.scorecard)
             if as_json
@@ -136,11 +137,11 @@ def command(
 
 
 def _stored(path: Path) -> Scorecard | None:
-    """The scorecard of the last run; None where the file was damaged since: it is made again."""
+    """The rows of the last run's scorecard; None where they cannot be read: it is made again."""
     from iqmetrics.pipeline import scorecard_file
 
     try:
-        return scorecard_file.load(path)
+        return scorecard_file.load_rows(path)
     except BadInput:
         return None
 
@@ -177,14 +178,13 @@ def _store(folder: Path) -> "Iterator[Store]":
     unused = not path.exists()
     try:
         with Store(path) as store:
-            yield store
-            unused = False
+            try:
+                yield store
+            finally:
+                unused = unused and store.is_empty()
     except IqmError:
-        if unused and path.exists():
-            with Store(path) as store:
-                unused = store.get("run") is None and next(store.files(), None) is None
-            if unused:
-                path.unlink()
+        if unused:
+            path.unlink(missing_ok=True)
         raise
 
 

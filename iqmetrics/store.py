@@ -12,12 +12,11 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from iqmetrics.errors import BadInput
 from iqmetrics.records import ImageRecord, Missing, Reading
@@ -55,8 +54,7 @@ CREATE TABLE IF NOT EXISTS runs (name TEXT PRIMARY KEY, value TEXT NOT NULL) WIT
 """
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+class FileRow(NamedTuple):
     """What was read of one file: its stat, its sha256, and facts as the reader gave them."""
 
     path: str
@@ -133,6 +131,10 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
+    def is_empty(self) -> bool:
+        """Whether no file was read and no run came to its scorers."""
+        return self.get("run") is None and next(self.files(), None) is None
+
     def files(self) -> Iterator[FileRow]:
         """Every known file."""
         for path, *rest in self._db.execute(
@@ -147,9 +149,10 @@ class Store:
             ((os.fsencode(r.path), r.size, r.mtime_ns, r.inode, r.sha256, r.facts) for r in rows),
         )
 
-    def keys(self) -> set[bytes]:
-        """The keys of all outcomes."""
-        return {key for (key,) in self._db.execute("SELECT key FROM outcomes")}
+    def keys(self, scorer: str | None = None) -> set[bytes]:
+        """The keys of all outcomes, or of those of one scorer."""
+        query = "SELECT key FROM outcomes WHERE ?1 IS NULL OR scorer = ?1"
+        return {key for (key,) in self._db.execute(query, (scorer,))}
 
     def known(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of the keys that have an outcome."""
@@ -196,7 +199,7 @@ class Store:
 
     def retriable(self) -> list[bytes]:
         """Keys of outcomes with a metric that failed: the next run tries them once more."""
-        query = "SELECT key FROM outcomes WHERE instr(missing, '\"failed\"') > 0"
+        query = "SELECT key FROM outcomes WHERE instr(missing, '[\"failed\",') > 0"
         return [key for (key,) in self._db.execute(query)]
 
     def put_images(self, records: Iterable[ImageRecord]) -> None:
@@ -283,9 +286,8 @@ def _hint(error: sqlite3.Error) -> str:
     return next((hint for start, hint in _HINTS.items() if name.startswith(start)), "")
 
 
-def _dump(value: Mapping[str, Any]) -> str:
-    """JSON in ASCII: a name that is not UTF-8 (surrogates) has no place in SQLite's text."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+_dump = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+"""JSON in ASCII: a name that is not UTF-8 (surrogates) has no place in SQLite's text."""
 
 
 def _dump_missing(reading: Reading) -> str:

@@ -42,6 +42,16 @@ def test_names_that_are_not_utf8_come_back(tmp_path: Path) -> None:
         assert list(store.files()) == [row]
 
 
+def test_a_store_is_empty_until_a_file_was_read_or_a_run_began() -> None:
+    with Store(None) as store:
+        assert store.is_empty()
+        store.put("run", "{}")
+        assert not store.is_empty()
+    with Store(None) as store:
+        store.add_files([FileRow("a.png", 1, 2, 3, "ab", "{}")])
+        assert not store.is_empty()
+
+
 def test_only_failed_outcomes_are_tried_again() -> None:
     failed = Reading({}, {"a": Missing("failed", "ValueError: x")})
     with Store(None) as store:
@@ -53,8 +63,10 @@ def test_only_failed_outcomes_are_tried_again() -> None:
 
 def test_a_reason_that_mentions_failed_is_not_a_failure() -> None:
     told = Reading({}, {"a": Missing("abstained", 'the word "failed" is in the picture')})
+    named = Reading({}, {"failed": Missing("abstained", "too small")})
+    quoting = Reading({}, {"a": Missing("abstained", '["failed", ["failed",')})
     with Store(None) as store:
-        store.add([(b"1", "s", told)])
+        store.add([(b"1", "s", told), (b"2", "s", named), (b"3", "s", quoting)])
         assert store.retriable() == []
 
 

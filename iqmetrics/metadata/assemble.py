@@ -9,7 +9,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
 
@@ -150,7 +150,7 @@ def combine(
     for members in groups.values():
         members.sort(key=lambda number: _by_seed(records[number]))
         for pick, number in enumerate(members, 1):
-            records[number] = replace(records[number], pick=pick)
+            object.__setattr__(records[number], "pick", pick)  # nobody else has them yet
     return records
 
 

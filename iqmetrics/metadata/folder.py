@@ -34,10 +34,10 @@ def read_facts(path: str) -> Facts:
 
 def sidecar_of(image: str, selection: Selection) -> Entry | None:
     """The sidecar that describes `image`, if there is one."""
-    for name in sidecar_names(image):
-        if name in selection.sidecars:
-            return selection.sidecars[name]
-    return None
+    if not selection.sidecars:
+        return None
+    named = map(selection.sidecars.get, sidecar_names(image))
+    return next(filter(None, named), None)
 
 
 def describing(selection: Selection) -> list[Entry]:
@@ -102,7 +102,7 @@ def _of_files(
     """What the sidecar and then the image itself say, by image; their problems are reported."""
     layers: dict[str, list[Facts]] = {}
     for image in images:
-        sidecar = sidecar_of(image, selection) if selection.sidecars else None
+        sidecar = sidecar_of(image, selection)
         paths = [sidecar.path, image] if sidecar else [image]
         found = [(path, one) for path in paths if (one := facts.get(path)) is not None]
         layers[image] = [one for _, one in found if one]

@@ -3,7 +3,6 @@
 Skipped by default, but counted and named: grids, masks, control inputs (pose, depth ...), previews.
 """
 
-import posixpath
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -108,11 +107,11 @@ def skipped_kind(path: str, stems: frozenset[str] | set[str] = frozenset()) -> s
         return kind
     if name.startswith("."):
         return "hidden file"
-    stem = split_suffix(name)[0].lower()
+    whole = split_suffix(path)[0]
+    stem = whole[len(path) - len(name) :].lower()
     for kind, pattern in NAMES.items():
         if pattern.fullmatch(stem):
             return kind
-    whole = split_suffix(path)[0]
     for kind, pattern in BESIDE.items():
         beside = pattern.fullmatch(whole)
         if beside and beside[1] in stems:
@@ -146,12 +145,14 @@ def select(
     wanted, unwanted = _globs(include), _globs(exclude)
     found = Selection()
     candidates: list[Entry] = []
+    stems: set[str] = set()
     for entry in entries:
         path = entry.path
-        suffix = split_suffix(path)[1]
+        stem, suffix = split_suffix(path)
         if suffix in IMAGE_SUFFIXES:
             candidates.append(entry)
-        elif posixpath.basename(path) in TABLE_NAMES:
+            stems.add(stem)
+        elif path[path.rfind("/") + 1 :] in TABLE_NAMES:
             found.tables.append(entry)
         elif suffix in SIDECAR_SUFFIXES:
             found.sidecars[path] = entry
@@ -160,7 +161,6 @@ def select(
         else:
             found.skip("not an image", path)
     candidates.sort()
-    stems = {split_suffix(entry.path)[0] for entry in candidates}
     for entry in candidates:
         path = entry.path
         if unwanted and unwanted.fullmatch(path):

@@ -18,7 +18,7 @@ from iqmetrics.pipeline.image_files import png, save
 from iqmetrics.pipeline.manifest import PENDING, Manifest, Row
 from iqmetrics.pipeline.models import Model
 from iqmetrics.pipeline.progress import Progress, Silent
-from iqmetrics.pipeline.requested import IMAGES, Todo, todo_of
+from iqmetrics.pipeline.requested import IMAGES, Places, Todo, todo_of
 from iqmetrics.records import PromptSuite
 from iqmetrics.suites.plan import Wanted, plan
 
@@ -87,6 +87,7 @@ def _fill(
     progress: Progress,
 ) -> list[Made]:
     manifest = Manifest(folder)
+    places = Places(manifest.rows.values())
     done: list[Made] = []
     jobs: list[tuple[Model, Made, list[Todo]]] = []
     closed: list[IqmError] = []
@@ -97,7 +98,7 @@ def _fill(
         except IqmError as error:
             stamp = ""
             closed.append(error)
-        items = [todo_of(suite, model.name, item, stamp) for item in wanted]
+        items = [todo_of(suite, model.name, item, stamp, places) for item in wanted]
         todo = []
         for item in items:
             if _is_missing(item.row, manifest, measure, retry_refused):

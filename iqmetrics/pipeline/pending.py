@@ -12,10 +12,13 @@ from iqmetrics.pipeline.uncollected import uncollected
 from iqmetrics.records import ImageRecord, Missing
 from iqmetrics.store import Store, outcome_key
 
+PROBLEM = "image"
+"""Stands for a scorer where it is remembered that an image cannot be decoded."""
+
 
 def problem_key(record: ImageRecord) -> bytes:
     """Where it is remembered that these bytes cannot be decoded."""
-    return outcome_key("image", DECODE_POLICY, record.sha256)
+    return outcome_key(PROBLEM, DECODE_POLICY, record.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +79,19 @@ def _lacking(
 ) -> Iterator[tuple[ImageRecord, tuple[ScorerFacts, ...]]]:
     """Each image that is not known to be broken, with the scorers that have no outcome on it."""
     shared = Shared()
+    broken = store.keys(PROBLEM)
     for start in range(0, len(records), CHUNK):
         chunk = records[start : start + CHUNK]
+        if broken:
+            chunk = [record for record in chunk if problem_key(record) not in broken]
         keys = [
-            (problem_key(record), *(s.key_of(record, what) for s in scorers))
+            [scorer.key_of(record, what) for scorer in scorers]
             for record, what in zip(chunk, map(content, chunk), strict=True)
         ]
         known = store.known(key for some in keys for key in some)
-        for record, (problem, *each) in zip(chunk, keys, strict=True):
-            if problem not in known:
-                pairs = zip(scorers, each, strict=True)
-                yield record, shared(s for s, key in pairs if key not in known)
+        for record, each in zip(chunk, keys, strict=True):
+            pairs = zip(scorers, each, strict=True)
+            yield record, shared(s for s, key in pairs if key not in known)
 
 
 def _open_sets(
@@ -102,11 +107,6 @@ def _open_sets(
 
 def known_problems(store: Store, records: Sequence[ImageRecord]) -> dict[str, Missing]:
     """Images that an earlier run, or this one, found impossible to decode."""
-    problems: dict[str, Missing] = {}
-    for start in range(0, len(records), CHUNK):
-        keys = {r.image: problem_key(r) for r in records[start : start + CHUNK]}
-        found = store.readings(set(keys.values()))
-        problems |= {
-            image: found[key].missing["image"] for image, key in keys.items() if key in found
-        }
-    return problems
+    found = store.readings(store.keys(PROBLEM))
+    keys = {r.image: problem_key(r) for r in records} if found else {}
+    return {image: found[key].missing[PROBLEM] for image, key in keys.items() if key in found}

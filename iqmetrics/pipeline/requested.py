@@ -1,11 +1,13 @@
 """One image of a suite as asked of one model: its request and its row of the manifest."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from iqmetrics.generators.base import Request, digest
 from iqmetrics.pipeline.manifest import Row
 from iqmetrics.records import PromptSuite
-from iqmetrics.suites.plan import ABOUT, Wanted, file_safe
+from iqmetrics.suites.plan import ABOUT, Folders, Wanted, file_safe
 
 IMAGES = "images"
 
@@ -19,12 +21,32 @@ class Todo:
     row: Row
 
 
-def todo_of(suite: PromptSuite, model: str, wanted: Wanted, stamp: str) -> Todo:
+class Places:
+    """Where images go: a folder a model, in it a folder a prompt, those that exist as they are."""
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        self._models = Folders()
+        self._prompts: dict[str, Folders] = defaultdict(Folders)
+        made = {(str(r.get("model")), str(r.get("prompt_id")), r["file_name"]) for r in rows}
+        for model, prompt_id, file_name in sorted(made):
+            match file_name.split("/"):
+                case [root, of_model, of_prompt, _] if root == IMAGES:
+                    if of_model == file_safe(model):
+                        self._models.of(model)
+                    if of_prompt == file_safe(prompt_id):
+                        self._prompts[model].of(prompt_id)
+
+    def of(self, model: str, prompt_id: str) -> str:
+        """The folder of a model's images of a prompt, relative to that of the manifest."""
+        return f"{IMAGES}/{self._models.of(model)}/{self._prompts[model].of(prompt_id)}"
+
+
+def todo_of(suite: PromptSuite, model: str, wanted: Wanted, stamp: str, places: Places) -> Todo:
     """The request and the row; `stamp` is the digest of the generator's fingerprint."""
     prompt = wanted.prompt
     width, height = wanted.size or (None, None)
     params = {key: value for key, value in prompt.params.items() if key != ABOUT}
-    name = f"{IMAGES}/{file_safe(model)}/{file_safe(wanted.prompt_id)}/{wanted.seed}.png"
+    name = f"{places.of(model, wanted.prompt_id)}/{wanted.seed}.png"
     request = Request(
         id=f"{wanted.prompt_id}/{wanted.seed}",
         prompt=prompt.text,

@@ -44,6 +44,8 @@ class Result:
     index: Index
     interrupted: bool = False
     device: str = field(default="cpu")
+    _judged: list[Scorecard] = field(default_factory=list, init=False, repr=False, compare=False)
+    """The scorecard, once all outcomes were met."""
 
     def outcomes(self, evidence: int = 0) -> Iterator[Outcome]:
         """Every image in order, then every set; `evidence`: characters of it to read at most."""
@@ -57,18 +59,20 @@ class Result:
         measured = [metric.name for scorer in self.run.scorers for metric in scorer.metrics]
         return (*self.run.scorers, *self.run.rule.facts(measured))
 
-    @cached_property
+    @property
     def scorecard(self) -> Scorecard:
         """Per model and metric: mean, interval, coverage."""
-        return scorecard.build(self.outcomes(), self.scorers)
+        if not self._judged:
+            self._judged.append(scorecard.build(self.outcomes(), self.scorers))
+        return self._judged[0]
 
-    def judged(self) -> Iterator[Outcome]:
+    def judged(self, evidence: int = 0) -> Iterator[Outcome]:
         """Like `outcomes`; once it is used up, `scorecard` takes no reading of its own."""
         builder = scorecard.Builder(self.scorers)
-        for outcome in self.outcomes():
+        for outcome in self.outcomes(evidence):
             builder.add(outcome)
             yield outcome
-        vars(self)["scorecard"] = builder.scorecard()  # where `cached_property` looks for it
+        self._judged[:] = [builder.scorecard()]
 
     def readings(self) -> dict[str, dict[str, Reading]]:
         """Readings by image (its path relative to the folder) and scorer, evidence included."""

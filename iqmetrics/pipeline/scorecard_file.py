@@ -18,6 +18,7 @@ FORMAT = "iqmetrics-scorecard-1"
 _PLACE = ("model", "prompt_id", "seed", "pick", "image")
 CELLS = ' "columns": '
 """How the line starts from which on there are only cells."""
+_line = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 WITHOUT_CELLS = ', "columns": [], "cells": []}'
 
 
@@ -120,8 +121,9 @@ def _scorecard(path: Path, text: str) -> Scorecard:
 
 
 def _row(cell: Cell, metrics: list[str]) -> list[Any]:
-    place = [getattr(cell, name) for name in _PLACE]
-    return [*place, *(cell.values.get(m, cell.missing.get(m)) for m in metrics)]
+    place = (cell.model, cell.prompt_id, cell.seed, cell.pick, cell.image)
+    told = {**cell.missing, **cell.values}
+    return [*place, *map(told.get, metrics)]
 
 
 def _cell(row: list[Any], metrics: list[str], pack: Packer) -> Cell:
@@ -134,7 +136,3 @@ def _cell(row: list[Any], metrics: list[str], pack: Packer) -> Cell:
             values[metric] = answer
     model, prompt_id, seed, pick, image = row[: len(_PLACE)]
     return Cell(model, prompt_id, seed, pick, image, pack(values), missing)
-
-
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))

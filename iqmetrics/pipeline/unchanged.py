@@ -23,7 +23,7 @@ from iqmetrics.store import Store
 
 WHERE = ("workers", "device", "engine", "address")
 """Settings that say where the work is done, not what."""
-_NAME, _UNAVAILABLE = "fingerprint", "unavailable"
+_NAME, _UNAVAILABLE, _SEAL = "fingerprint", "unavailable", "scorecard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +34,39 @@ class Seen:
     same: bool
 
 
-def check(store: Store, listing: Listing, settings: Settings, results: Sequence[Path]) -> Seen:
-    """Compare with the last run; never the same when a result file is gone or empty."""
+def check(
+    store: Store, listing: Listing, settings: Settings, results: Sequence[Path], card: Path
+) -> Seen:
+    """Compare with the last run; never the same when a result file is gone or empty.
+
+    Nor when the scorecard at `card` was written to since.
+    """
     scorers = settings.build_scorers()
     digest = blake2b(digest_size=16)
     for line in _lines(listing, settings, scorers):
         digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
     fingerprint = digest.hexdigest()
     same = store.get(_NAME) == fingerprint and all(map(_is_written, results))
+    same = same and store.get(_SEAL) == _seal(card)
     return Seen(fingerprint, same and _still_unavailable(store, scorers))
 
 
-def remember(store: Store, seen: Seen, result: Result) -> None:
-    """Keep the fingerprint of a run that has nothing left to try."""
+def remember(store: Store, seen: Seen, result: Result, card: Path) -> None:
+    """Keep the fingerprint of a run that has nothing left to try, and what its scorecard is."""
     statuses = {status for row in result.scorecard.rows for status in row.coverage}
     settled = not result.interrupted and "failed" not in statuses and not _passing(store, result)
     store.put(_NAME, seen.fingerprint if settled else "")
     store.put(_UNAVAILABLE, "\n".join(sorted(result.run.unavailable)))
+    store.put(_SEAL, _seal(card))
+
+
+def _seal(path: Path) -> str:
+    """What is another once a file was written to."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return ""
+    return f"{facts.st_size} {facts.st_mtime_ns}"
 
 
 def _is_written(path: Path) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from unicodedata import normalize
 
 from iqmetrics.records import Prompt, PromptSuite
 
@@ -52,6 +53,29 @@ def file_safe(name: str) -> str:
     safe = re.sub(r"[^\w.+-]+", "-", name).strip("-.")
     while len(safe.encode()) > 80:
         safe = safe[:-1]
-    if safe == name and name.lower() != "iqm":
-        return safe
+    return safe if safe == name and name.lower() != "iqm" else _hashed(safe, name)
+
+
+def _hashed(safe: str, name: str) -> str:
     return f"{safe}-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}".lstrip("-")
+
+
+class Folders:
+    """Names of folders, no two alike even where `A` and `a` are one folder (Windows, macOS).
+
+    Whoever has a name first keeps it; the others get a hash behind theirs.
+
+    Example:
+        >>> folders = Folders()
+        >>> folders.of("cat"), folders.of("Cat"), folders.of("cat")
+        ('cat', 'Cat-48735c4f', 'cat')
+    """
+
+    def __init__(self) -> None:
+        self._owners: dict[str, str] = {}
+
+    def of(self, name: str) -> str:
+        """The folder of a name, always the same one."""
+        safe = file_safe(name)
+        owner = self._owners.setdefault(normalize("NFC", safe).casefold(), name)
+        return safe if owner == name else _hashed(safe, name)

@@ -6,10 +6,9 @@ would run as a formula gets a leading apostrophe; numbers are never touched. Wha
 keeps (NUL, a carriage return, broken UTF-8) is a visible escape: `\x00`, `\r`, `\udcff`.
 """
 
-import csv
 import filecmp
-import io
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -34,6 +33,8 @@ SCORECARD = (
     "scorer", "scorer_version",
 )  # fmt: skip
 
+_SPECIAL = re.compile('[,"\r\n]').search
+"""What needs quotes around its cell."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
@@ -46,14 +47,10 @@ def cell(value: Any) -> str:
     """
     if value is None:
         return ""
-    if not isinstance(value, str):
-        return repr(value)
-    return _text(value)
+    return _safe(value) if isinstance(value, str) else repr(value)
 
 
-@lru_cache(maxsize=1024)
-def _text(value: str) -> str:
-    """The same few names stand in most of the rows."""
+def _safe(value: str) -> str:
     text = value
     if not value.isascii():
         text = value.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -76,27 +73,63 @@ def _runs(text: str) -> bool:
     return text.lstrip(" '").startswith(_FORMULA)
 
 
-def long_rows(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> Iterator[list[Any]]:
+class Cells(str):
+    """Neighbouring cells of a row as they stand in the file: many rows have the same."""
+
+    __slots__ = ()
+
+
+def _quoted(value: str) -> str:
+    """A text as it stands in the file."""
+    text = _safe(value)
+    return '"' + text.replace('"', '""') + '"' if _SPECIAL(text) else text
+
+
+_written = lru_cache(maxsize=1024)(_quoted)
+"""The same few names stand in most of the rows."""
+
+
+@lru_cache(maxsize=1024)
+def _cells(*values: str | None) -> Cells:
+    return Cells(",".join(["" if value is None else _written(value) for value in values]))
+
+
+def _line(row: Sequence[Any]) -> str:
+    """One line of the file: numbers by their repr, nothing for None."""
+    line = ",".join(
+        [
+            value
+            if type(value) is Cells
+            else ""
+            if value is None
+            else _written(value)
+            if isinstance(value, str)
+            else repr(value)
+            for value in row
+        ]
+    )
+    return (line or '""') + "\r\n"  # an empty line would be no row
+
+
+def long_rows(
+    outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]
+) -> Iterator[tuple[Any, ...]]:
     """Rows of scores_long.csv."""
-    order = [(s, [m.name for m in s.metrics]) for s in scorers]
+    order = [
+        (s.name, s.full_version, [(m.name, _cells(s.name, m.name)) for m in s.metrics])
+        for s in scorers
+    ]
     for outcome in outcomes:
         place = _place(outcome)
-        if outcome.problem:
-            yield [
-                *place,
-                "image",
-                None,
-                None,
-                outcome.problem.status,
-                outcome.problem.reason,
-                None,
-            ]
-        for scorer, metrics in order:
-            if reading := outcome.readings.get(scorer.name):
-                for metric in metrics:
-                    value, gone = reading.values.get(metric), reading.missing.get(metric)
-                    told = [gone.status, gone.reason] if gone else ["ok", None]
-                    yield [*place, scorer.name, metric, value, *told, scorer.full_version]
+        if lost := outcome.problem:
+            yield place, "image", None, None, lost.status, lost.reason, None
+        for scorer, version, metrics in order:
+            if reading := outcome.readings.get(scorer):
+                well = _cells("ok", None, version)
+                for metric, names in metrics:
+                    gone = reading.missing.get(metric)
+                    told = _cells(gone.status, gone.reason, version) if gone else well
+                    yield place, names, reading.values.get(metric), told
 
 
 def wide_header(scorers: Sequence[ScorerFacts]) -> list[str]:
@@ -116,7 +149,7 @@ def wide_rows(outcomes: Iterable[Outcome], scorers: Sequence[ScorerFacts]) -> It
         status = outcome.problem.status if outcome.problem else "ok"
         readings = outcome.readings
         values = [readings[s].values.get(m) if s in readings else None for s, m in metrics]
-        yield [*_place(outcome), status, *values]
+        yield [_place(outcome), status, *values]
 
 
 def _of_images(scorers: Sequence[ScorerFacts]) -> list[tuple[str, str]]:
@@ -142,15 +175,12 @@ class Table:
     changed = False
 
     def __init__(self, file: IO[str], header: Sequence[str]) -> None:
-        self._writer = csv.writer(file, lineterminator="\r\n")
-        self._writer.writerow(header)
+        self._file = file
+        self._file.write(_line(header))
 
     def add(self, rows: Iterable[Sequence[Any]]) -> None:
         """Write some rows more."""
-        # What is no text is written as `cell` would: numbers by their repr, None as nothing.
-        self._writer.writerows(
-            [_text(value) if isinstance(value, str) else value for value in row] for row in rows
-        )
+        self._file.writelines(map(_line, rows))
 
 
 @contextmanager
@@ -171,10 +201,20 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 def write_text(path: Path, text: str | Iterable[str]) -> bool:
     """Write a text, or its parts one by one, into place; True when the file changed."""
+    if isinstance(text, str) and _holds(path, text):
+        return False
     with beside(path) as fresh:
         with fresh.open("w", encoding="utf-8", newline="") as file:
             file.writelines([text] if isinstance(text, str) else text)
         return replace_if_changed(fresh, path)
+
+
+def _holds(path: Path, text: str) -> bool:
+    """Whether the file has this text: no need then to write it beside first."""
+    try:
+        return path.read_bytes() == text.encode("utf-8")
+    except (OSError, UnicodeError):  # what is wrong is told by writing
+        return False
 
 
 @contextmanager
@@ -212,15 +252,14 @@ def replace_if_changed(fresh: Path, path: Path) -> bool:
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """The same CSV as a string, for stdout."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([cell(value) for value in row] for row in rows)
-    return out.getvalue()
+    return "".join(map(_line, [header, *rows]))
 
 
-def _place(outcome: Outcome) -> list[Any]:
+def _place(outcome: Outcome) -> Cells:
     record = outcome.record
     if record is None:
-        return [None, outcome.model, outcome.prompt_id, None, None, None]
-    return [record.image, record.model, record.prompt_id, record.prompt, record.seed, record.pick]
+        return _cells(None, outcome.model, outcome.prompt_id, None, None, None)
+    shared = _cells(record.model, record.prompt_id, record.prompt)
+    seed = "" if record.seed is None else record.seed
+    pick = "" if record.pick is None else record.pick
+    return Cells(f"{_quoted(record.image)},{shared},{seed},{pick}")

@@ -14,7 +14,7 @@ from iqmetrics.pipeline.score import Result
 from iqmetrics.pipeline.settings import Settings
 from iqmetrics.pipeline.uncollected import uncollected
 from iqmetrics.views import datapackage, feeds
-from iqmetrics.views.report import bundle, page
+from iqmetrics.views.report import bundle, data, page
 
 REPORT = "report.html"
 FILES = (
@@ -39,7 +39,8 @@ def write(result: Result, settings: Settings, out: Path) -> list[Path]:
     """Write every file; the ones that changed."""
     for folder in (out, out / bundle.FOLDER, out / bundle.THUMBNAILS):
         feeds.sweep(folder)
-    changed = _tables(result, out)
+    beside = page.many(result, out / REPORT)
+    changed = _tables(result, out, beside)
     card = feeds.scorecard_rows(result.scorecard)
     if feeds.write_csv(out / "scorecard.csv", feeds.SCORECARD, card):
         changed.append(out / "scorecard.csv")
@@ -50,23 +51,25 @@ def write(result: Result, settings: Settings, out: Path) -> list[Path]:
         "run.json": json.dumps(protocol, indent=1, ensure_ascii=True) + "\n",
     }
     changed += [out / n for n, text in texts.items() if feeds.write_text(out / n, text)]
-    if page.write(result, protocol, out / REPORT):
+    if page.write(result, protocol, out / REPORT, beside=beside):
         changed.append(out / REPORT)
     return changed
 
 
 @uncollected()
-def _tables(result: Result, out: Path) -> list[Path]:
+def _tables(result: Result, out: Path, beside: bundle.Bundle | None) -> list[Path]:
     """Write what has a row an image or value, reading each outcome once for all, scorecard too."""
     scorers = result.scorers
     with (
         feeds.table(out / "scores_long.csv", feeds.LONG) as long,
         feeds.table(out / "scores_wide.csv", feeds.wide_header(scorers)) as wide,
     ):
-        outcomes = result.judged()
+        outcomes = result.judged(data.EVIDENCE_CHARACTERS if beside else 0)
         while some := list(islice(outcomes, CHUNK)):
             long.add(feeds.long_rows(some, scorers))
             wide.add(feeds.wide_rows(some, scorers))
+            if beside:
+                beside.add(some)
     tables = {"scores_long.csv": long, "scores_wide.csv": wide}
     return [out / name for name, table in tables.items() if table.changed]
 

@@ -42,11 +42,34 @@ def test_the_table_has_a_line_each_with_its_way_out(
 ) -> None:
     machine += [OK, ABSENT]
     run(["doctor"])
-    header, rule, first, second = capsys.readouterr().out.splitlines()
+    header, rule, first, second, third = capsys.readouterr().out.splitlines()
     assert header.split() == ["state", "what", "found"]
     assert set(rule) <= {"-", " "}
     assert first.split()[:2] == ["ok", "SQLite"]
-    assert second.endswith("without uvicorn  ->  pip install 'iqmetrics[serve]'")
+    assert second.endswith("without uvicorn")
+    assert third.strip() == "-> pip install 'iqmetrics[serve]'"
+
+
+@pytest.mark.parametrize("columns", [80, 100, 200])
+def test_the_table_fits_the_window_and_loses_nothing(
+    columns: int,
+    machine: list[Check],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    packages = [f"package-{n} 1.{n}" for n in range(30)]
+    command = f"pip uninstall -y {' '.join(f'some-package-{n}' for n in range(9))} && pip list"
+    shared = [Check(f"weights net_{n}", "ok", "Apache-2.0, sha256 verified") for n in range(20)]
+    lost = Check("weights musiq", "absent", "not here", "iqm weights pull musiq")
+    machine += [Check("extra score", "ok", ", ".join(packages), command), *shared, lost]
+    run(["doctor"])
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= columns
+    assert " ".join(out.split()).count("Apache-2.0, sha256 verified") == 1
+    told = " ".join(out.replace(" \\\n", " ").split())
+    for text in (*packages, command, *(f"net_{n}" for n in range(20)), "absent weights musiq"):
+        assert text in told
 
 
 def test_json_has_the_same(machine: list[Check], capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,8 @@ from iqmetrics.cli.main import run
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from iqmetrics.errors import BadInput
+from iqmetrics.pipeline import scorecard_file
 from iqmetrics.store import Store
 
 HOSTILE = [
@@ -182,6 +184,23 @@ def test_a_run_that_cannot_begin_leaves_nothing_of_its_own(
     assert {p.name for p in tmp_path.rglob("*") if p.suffix != ".png"} == before
 
 
+def test_a_store_is_opened_once_and_one_that_cannot_be_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path | None] = []
+
+    def open_(store: Store, path: Path | None) -> None:
+        opened.append(path)
+        assert path is not None
+        path.touch()
+        raise BadInput("the disk is full")
+
+    monkeypatch.setattr(Store, "__init__", open_)
+    paint(os.path.join(tmp_path, "0.png"))
+    assert run(["score", str(tmp_path), "--scorer", "size"]) == 2
+    assert len(opened) == 1 and [p.name for p in tmp_path.iterdir()] == ["0.png"]
+
+
 def test_what_was_read_before_a_run_could_not_go_on_is_kept(
     tmp_path: Path, no_weights: Path
 ) -> None:
@@ -194,7 +213,7 @@ def test_what_was_read_before_a_run_could_not_go_on_is_kept(
         assert [row.path for row in store.files()] == ["0.png"]
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"format": "iqmetrics-scorecard-1"}'])
+@pytest.mark.parametrize("content", ["", "{", '{"format": "iqmetrics-scorecard-1"}', "half"])
 def test_a_damaged_scorecard_of_an_unchanged_folder_is_written_again(
     tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -204,9 +223,24 @@ def test_a_damaged_scorecard_of_an_unchanged_folder_is_written_again(
     table = capsys.readouterr().out
     card = tmp_path / "iqm" / "scorecard.json"
     whole = card.read_bytes()
-    card.write_text(content)
+    card.write_bytes(whole[:-9] if content == "half" else content.encode())
     assert run(command) == 0
     assert capsys.readouterr().out == table and card.read_bytes() == whole
+
+
+def test_an_unchanged_folder_reads_no_cells_and_prints_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paint(os.path.join(tmp_path, "0.png"))
+    command = ["score", str(tmp_path), "--scorer", "size"]
+    assert run(command) == 0
+    table = capsys.readouterr().out
+    card = scorecard_file.load(tmp_path / "iqm" / "scorecard.json")
+    monkeypatch.setattr(scorecard_file, "load", None)
+    for more, told in (([], table), (["--json"], scorecard_file.dump(card) + "\n")):
+        assert run([*command, *more]) == 0
+        captured = capsys.readouterr()
+        assert captured.out == told and "Nothing changed" in captured.err
 
 
 def test_results_are_not_put_among_the_images(

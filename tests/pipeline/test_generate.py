@@ -244,3 +244,14 @@ def test_an_unwritable_folder_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="cannot be written"):
         generate(SUITE, [Model("grey", Grey())], tmp_path / "file")
+
+
+def test_ids_and_models_that_differ_in_case_only_share_no_folder(tmp_path: Path) -> None:
+    suite = PromptSuite("case", "1", (Prompt("A", "a cat"), Prompt("a", "a dog")))
+    models = [Model("m", Grey()), Model("M", Grey(9))]
+    assert [made.made for made in generate(suite, models, tmp_path)] == [2, 2]
+    names = [str(row["file_name"]) for row in read(tmp_path / NAME)]
+    assert len({name.casefold() for name in names}) == 4
+    assert names[0] == "images/m/A/0.png"
+    again = generate(PromptSuite("case", "1", suite.prompts[::-1]), models[::-1], tmp_path)
+    assert [(made.made, made.kept) for made in again] == [(0, 2), (0, 2)]

@@ -1,6 +1,10 @@
 """The service is started, tried, and ended; a stand-in for NVIDIA's program writes what it is told."""
 
 import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +43,31 @@ def test_a_service_of_our_own_lasts_as_long_as_it_is_needed(installed):
         assert log.read_text().splitlines() == [f"start 5,7 {folder}"]
     assert log.read_text().splitlines() == [f"start 5,7 {folder}", f"quit {folder}"]
     assert not os.path.exists(folder)
+
+
+HELD = """
+import sys
+from pathlib import Path
+from iqmetrics.pipeline import mps
+mps.USUAL, mps.TRIAL = Path("/nowhere"), ""
+with mps.together(["0"]) as shared:
+    print(shared[mps.PIPES], flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_it_ends_with_a_run_that_is_killed(installed):
+    log = installed()
+    command = [sys.executable, "-c", HELD]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
+        folder = run.stdout.readline().strip()
+        assert log.read_text().splitlines() == [f"start 0 {folder}"]
+        run.kill()
+    until = time.monotonic() + 20
+    while Path(folder).exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert log.read_text().splitlines()[1:] == [f"quit {folder}"]
+    assert not Path(folder).exists()
 
 
 def test_it_is_tried_on_the_first_gpu(installed):

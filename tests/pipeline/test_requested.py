@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from iqmetrics.pipeline.requested import Todo, todo_of
+from iqmetrics.pipeline.requested import Places, Todo, todo_of
 from iqmetrics.records import Prompt, PromptSuite
 from iqmetrics.suites.plan import plan
 
@@ -11,7 +11,7 @@ PROMPT = Prompt("cat", "a cat", ("x",), "en", "dog", (), ((16, 8),), (7,), {"ste
 
 def todo(prompt: Prompt = PROMPT, model: str = "m", stamp: str = "s") -> Todo:
     suite = PromptSuite("s", "2", (prompt,), 2)
-    return todo_of(suite, model, plan(suite)[0], stamp)
+    return todo_of(suite, model, plan(suite)[0], stamp, Places())
 
 
 def key(made: Todo) -> str:
@@ -50,3 +50,16 @@ def test_what_is_not_known_of_a_prompt_is_not_written() -> None:
     row = todo(Prompt("p", "a cat", language="")).row
     assert not {"language", "negative", "width", "height", "texts", "about"} & set(row)
     assert todo().row["language"] == "en"
+
+
+def test_a_folder_that_holds_images_keeps_its_name_whatever_comes_beside_it() -> None:
+    rows = [
+        {"file_name": "images/m/cat/7.png", "model": "m", "prompt_id": "cat"},
+        {"file_name": "elsewhere/n/Dog/7.png", "model": "n", "prompt_id": "Dog"},
+        {"file_name": "0.png"},
+    ]
+    places = Places(rows)
+    assert places.of("m", "Cat").startswith("images/m/Cat-")
+    assert places.of("M", "Cat").startswith("images/M-") and places.of("M", "Cat")[-4:] == "/Cat"
+    assert places.of("m", "cat") == "images/m/cat"
+    assert places.of("n", "dog") == "images/n/dog"

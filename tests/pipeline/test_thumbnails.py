@@ -1,6 +1,7 @@
 """Thumbnails are small, keep their shape and are found by content."""
 
 import io
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +26,24 @@ def test_a_thumbnail_keeps_the_shape_and_the_colours() -> None:
     assert small.shape == (thumbnails.SIDE // 2, thumbnails.SIDE, 3)
     assert np.abs(small[40, 140] - (200, 40, 40)).max() < 12
     assert len(data) < 1500
+
+
+@pytest.mark.parametrize("lacks", ["", "cv2"])
+def test_a_thumbnail_shows_the_mean_of_what_lies_behind_each_pixel(
+    lacks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lossless, against OpenCV's exact mean of areas: 2 grey levels apart at most."""
+    cv2 = pytest.importorskip("cv2")
+    y, x = np.mgrid[0:1024, 0:832].astype(np.float32)
+    waves = 128 + 60 * np.sin(x / 9 + y / 17) + 60 * np.sin(y / 7 - x / 31)
+    pixels = np.stack([waves, waves[::-1], np.full_like(waves, 90)], -1).round().astype(np.uint8)
+    exact = cv2.resize(pixels, (143, 176), interpolation=cv2.INTER_AREA)
+    if lacks:
+        monkeypatch.setitem(sys.modules, lacks, None)
+    saved: list[Image.Image] = []
+    monkeypatch.setattr(Image.Image, "save", lambda image, *_, **__: saved.append(image))
+    thumbnails.webp(Picture(record("a.png"), pixels))
+    assert np.abs(np.asarray(saved[0], float) - exact).mean() < 2
 
 
 def size_of(data: bytes) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from iqmetrics.pipeline.unchanged import Seen, check, remember
 from iqmetrics.records import Missing, Reading
 
 SIZE = Settings(scorers=("size",), workers=0)
+CARD = "iqm/card.json"
 
 
 class Absent(Toy):
@@ -39,14 +40,16 @@ def folder(tmp_path: Path) -> Path:
 def done(folder: Path) -> Result:
     """A folder that was scored and whose fingerprint was kept."""
     result = scored(folder, SIZE)
-    remember(result.store, seen(folder, result), result)
+    remember(result.store, seen(folder, result), result, folder / CARD)
     return result
 
 
 def seen(
     folder: Path, result: Result, settings: Settings = SIZE, results: tuple[Path, ...] = ()
 ) -> Seen:
-    return check(result.store, look(folder, result.store, settings), settings, results)
+    return check(
+        result.store, look(folder, result.store, settings), settings, results, folder / CARD
+    )
 
 
 def test_the_same_folder_and_settings_are_the_same(folder: Path, done: Result) -> None:
@@ -107,6 +110,17 @@ def test_a_result_that_is_gone_is_written_again(folder: Path, done: Result) -> N
     assert seen(folder, done, results=(kept,)).same
 
 
+def test_a_scorecard_that_was_written_to_is_a_change(folder: Path) -> None:
+    result, card = scored(folder, SIZE), folder / CARD
+    card.write_text("[1]")
+    remember(result.store, seen(folder, result), result, card)
+    assert seen(folder, result).same
+    card.write_text("[2]")
+    assert not seen(folder, result).same
+    card.unlink()
+    assert not seen(folder, result).same
+
+
 def test_a_changed_rule_of_a_preset_file_is_a_change(folder: Path) -> None:
     """The scorers stay the same, so only the rule itself can tell."""
     preset = folder / "mine.preset.toml"
@@ -114,7 +128,7 @@ def test_a_changed_rule_of_a_preset_file_is_a_change(folder: Path) -> None:
     preset.write_text(text % 10)
     settings = Settings(preset=str(preset), workers=0)
     result = scored(folder, settings)
-    remember(result.store, seen(folder, result, settings), result)
+    remember(result.store, seen(folder, result, settings), result, folder / CARD)
     assert seen(folder, result, settings).same
     preset.write_text(text % 99)
     assert not seen(folder, result, settings).same
@@ -130,7 +144,7 @@ def test_another_decode_policy_or_version_is_a_change(
 
 
 def test_an_interrupted_run_is_not_remembered(folder: Path, done: Result) -> None:
-    remember(done.store, seen(folder, done), replace(done, interrupted=True))
+    remember(done.store, seen(folder, done), replace(done, interrupted=True), folder / CARD)
     assert not seen(folder, done).same
 
 
@@ -147,7 +161,7 @@ def test_only_what_may_still_succeed_keeps_a_run_open(
     reading = Reading({"toy.good": 1.0}, {"toy.bad": Missing(status, "so")})
     result.store.add([(facts.key(result.run.records[0]), "toy", reading)])
     fresh = Result(result.run, result.store, result.index)
-    remember(fresh.store, seen(folder, fresh, settings), fresh)
+    remember(fresh.store, seen(folder, fresh, settings), fresh, folder / CARD)
     assert seen(folder, fresh, settings).same is same
 
 
@@ -157,7 +171,7 @@ def test_an_image_that_may_be_readable_next_time_keeps_a_run_open(
 ) -> None:
     problems = {"0.png": Missing(status, "so")}
     result = Result(replace(done.run, decode_problems=problems), done.store, done.index)
-    remember(result.store, seen(folder, result), result)
+    remember(result.store, seen(folder, result), result, folder / CARD)
     assert seen(folder, result).same is same
 
 
@@ -168,7 +182,7 @@ def test_bytes_that_are_known_to_be_damaged_do_not_keep_a_run_open(
     done.store.add([(problem_key(done.run.records[0]), "image", reading)])
     problems = {done.run.records[0].image: reading.missing["image"]}
     result = Result(replace(done.run, decode_problems=problems), done.store, done.index)
-    remember(result.store, seen(folder, result), result)
+    remember(result.store, seen(folder, result), result, folder / CARD)
     assert seen(folder, result).same
 
 
@@ -181,7 +195,7 @@ def test_a_package_that_came_meanwhile_is_noticed(
     monkeypatch.setattr(Absent, "here", False)
     result = scored(folder, settings)
     assert set(result.run.unavailable) == {"toy"}
-    remember(result.store, seen(folder, result, settings), result)
+    remember(result.store, seen(folder, result, settings), result, folder / CARD)
     assert seen(folder, result, settings).same
     monkeypatch.setattr(Absent, "here", True)
     assert not seen(folder, result, settings).same

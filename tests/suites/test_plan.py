@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iqmetrics.records import Prompt, PromptSuite
-from iqmetrics.suites.plan import file_safe, plan
+from iqmetrics.suites.plan import Folders, file_safe, plan
 
 SUITE = PromptSuite(
     "s", "1", (Prompt("a", "x", sizes=((8, 4), (4, 4)), seeds=(5, 6)), Prompt("b", "y"))
@@ -39,3 +39,13 @@ def test_plain_names_stay_readable() -> None:
     assert file_safe("qwen-image_2.0+lora") == "qwen-image_2.0+lora"
     assert file_safe("海报") == "海报"
     assert file_safe("Org/Model").startswith("Org-Model-")
+
+
+def test_folders_stay_apart_where_case_does_not_count() -> None:
+    folders = Folders()
+    names = ["cat", "Cat", "CAT", "dog", "Org/m", "org/m", "caf\u00e9", "CAF\u00c9"]
+    given = [folders.of(name) for name in names]
+    assert len({folder.casefold() for folder in given}) == len(names)
+    assert [folders.of(name) for name in reversed(names)] == given[::-1]
+    alone = ["cat", "dog", "Org/m", "org/m", "caf\u00e9"]
+    assert [given[names.index(n)] for n in alone] == [file_safe(n) for n in alone]

@@ -100,6 +100,13 @@ def test_what_a_spreadsheet_would_run_is_quoted(text: str) -> None:
     assert feeds.cell(text) == "'" + text
 
 
+@given(st.lists(st.text() | st.none() | st.integers() | st.floats(allow_nan=False), min_size=2))
+def test_a_row_is_written_as_the_csv_module_writes_it(row: list[object]) -> None:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow([feeds.cell(value) for value in row])
+    assert feeds.csv_text(row, []) == out.getvalue()
+
+
 def test_what_a_spreadsheet_would_drop_is_a_visible_escape() -> None:
     assert [feeds.cell(t) for t in ("a\rb", "a\r\nb", "\r=1")] == ["a\\rb", "a\\r\nb", "'\\r=1"]
 

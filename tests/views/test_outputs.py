@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from iqmetrics.images import DECODE_POLICY
 from iqmetrics.pipeline import scorecard_file
 from iqmetrics.pipeline.score import Result
 from iqmetrics.pipeline.settings import Settings
-from iqmetrics.records import Missing
+from iqmetrics.records import Missing, Reading
+from iqmetrics.store import Store
 from iqmetrics.views import outputs
+from iqmetrics.views.report import bundle, page
 
 SIZE = Settings(scorers=("size",), workers=0)
 
@@ -39,6 +42,23 @@ def test_an_equal_run_touches_nothing(result: Result, tmp_path: Path) -> None:
     before = {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in tmp_path.glob("*.*")}
     assert outputs.write(result, SIZE, tmp_path) == []
     assert {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in tmp_path.glob("*.*")} == before
+
+
+def test_each_outcome_is_read_once_for_tables_scorecard_and_a_report_of_many_images(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+    read = Store.readings
+
+    def readings(store: Store, keys: Iterable[bytes], evidence: int = 0) -> dict[bytes, Reading]:
+        asked.extend(keys := list(keys))
+        return read(store, keys, evidence)
+
+    monkeypatch.setattr(Store, "readings", readings)
+    monkeypatch.setattr(page, "INLINE", 1)
+    outputs.write(result, SIZE, tmp_path)
+    assert (tmp_path / bundle.FOLDER / "index.js").is_file()
+    assert len(asked) == len(set(asked)) == 3
 
 
 def test_another_folder_gets_the_same_tables(result: Result, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ metric, `detail-N` all that is known of `CHUNK` images; their thumbnails lie in 
 """
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from typing import Any
 from iqmetrics.pipeline.keys import content
 from iqmetrics.pipeline.outcomes import Outcome
 from iqmetrics.pipeline.score import Result
-from iqmetrics.pipeline.uncollected import uncollected
 from iqmetrics.records import IMAGE_STATUSES, METRIC_STATUSES, ImageRecord
 from iqmetrics.views.report import data, packs
 from iqmetrics.views.report.parts import Parts
@@ -27,59 +26,72 @@ Original = Callable[[ImageRecord], Any]
 """Where an image itself is, as seen from the page."""
 
 
-@uncollected()
-def build(
-    result: Result, protocol: Mapping[str, Any], path: Path, original: Original
-) -> tuple[dict[str, Any], bool]:
-    """Write the files beside the page at `path`; what the page itself holds, and any change."""
-    body = data.frame(result, protocol)
-    files = Parts(path.parent / FOLDER)
-    small = Parts(path.parent / THUMBNAILS)
-    names = [metric["name"] for metric in body["metrics"]]
-    columns = [_Column() for _ in names]
-    index: dict[str, list[Any]] = {key: [] for key in "mpskfzo"}
-    contents: list[str] = []
-    prompts: dict[str, int] = {}
-    texts: list[str] = []
-    details: list[dict[str, Any]] = []
-    models = {model: number for number, model in enumerate(result.scorecard.models)}
-    for record, outcome in _images(result):
-        image = data.image(outcome, record, models[outcome.model], names)
-        if outcome.prompt_id not in prompts:
-            prompts[outcome.prompt_id] = len(texts)
-            texts.append(data.readable(record.prompt or ""))
-        position = len(index["m"])
-        image["p"] = prompts[outcome.prompt_id]
-        image["o"] = original(record)
-        contents.append(content(record))
-        for key, told in index.items():
+class Bundle:
+    """The files beside the page at `path`, made from outcomes that come by in order."""
+
+    def __init__(self, result: Result, path: Path, original: Original) -> None:
+        self._result, self._original = result, original
+        self._files = Parts(path.parent / FOLDER)
+        self._small = Parts(path.parent / THUMBNAILS)
+        self._names = [metric.name for scorer in result.scorers for metric in scorer.metrics]
+        self._columns = [_Column() for _ in self._names]
+        self._index: dict[str, list[Any]] = {key: [] for key in "mpskfzo"}
+        self._contents: list[str] = []
+        self._models: dict[str, int] = {}
+        self._prompts: dict[str, int] = {}
+        self._texts: list[str] = []
+        self._details: list[dict[str, Any]] = []
+
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        """Take some images more; what is told of sets is not shown."""
+        for outcome in outcomes:
+            if outcome.record is not None:
+                self._add(outcome, outcome.record)
+
+    def _add(self, outcome: Outcome, record: ImageRecord) -> None:
+        model = self._models.setdefault(outcome.model, len(self._models))
+        image = data.image(outcome, record, model, self._names)
+        if outcome.prompt_id not in self._prompts:
+            self._prompts[outcome.prompt_id] = len(self._texts)
+            self._texts.append(data.readable(record.prompt or ""))
+        position = len(self._contents)
+        image["p"] = self._prompts[outcome.prompt_id]
+        image["o"] = self._original(record)
+        self._contents.append(content(record))
+        for key, told in self._index.items():
             told.append(image[key])
-        for number, column in enumerate(columns):
-            column.add(position, image["v"][number], image["x"].get(str(number)))
-        details.append({key: image[key] for key in "vxe"})
-        if len(details) == CHUNK:
-            files.write(f"detail-{position // CHUNK}", details)
-            details = []
-    count = len(index["m"])
-    if details:
-        files.write(f"detail-{count // CHUNK}", details)
-    index["t"], names = packs.write(result.store, contents, small)
-    files.write("index", {**index, "prompts": texts, "packs": names})
-    for number, (metric, column) in enumerate(zip(body["metrics"], columns, strict=True)):
-        metric["any"], metric["ends"] = column.any(), column.ends()
-        files.write(f"metric-{number}", column.to_json())
-    files.remove_others()
-    small.remove_others()
-    places = {"folder": FOLDER, "thumbnails": THUMBNAILS}
-    body["bundle"] = {**places, "chunk": CHUNK, "images": count, "prompts": len(texts)}
-    body["images"], body["prompts"] = [], {}
-    return body, files.changed or small.changed
+        missing = image["x"]
+        for number, (column, value) in enumerate(zip(self._columns, image["v"], strict=True)):
+            column.add(position, value, missing.get(str(number)) if missing else None)
+        self._details.append({key: image[key] for key in "vxe"})
+        if len(self._details) == CHUNK:
+            self._write_details(position)
 
+    def _write_details(self, last: int) -> None:
+        self._files.write(f"detail-{last // CHUNK}", self._details)
+        self._details = []
 
-def _images(result: Result) -> Iterator[tuple[ImageRecord, Outcome]]:
-    for outcome in result.outcomes(data.EVIDENCE_CHARACTERS):
-        if outcome.record is not None:
-            yield outcome.record, outcome
+    def finish(self, protocol: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        """Write what is left; what the page itself holds, and any change."""
+        result, files, index = self._result, self._files, self._index
+        body = data.frame(result, protocol)
+        if self._details:
+            self._write_details(len(self._contents) - 1)
+        place = {model: number for number, model in enumerate(result.scorecard.models)}
+        number_of = [place[model] for model in self._models]
+        index["m"] = [number_of[number] for number in index["m"]]
+        index["t"], names = packs.write(result.store, self._contents, self._small)
+        files.write("index", {**index, "prompts": self._texts, "packs": names})
+        for number, (metric, column) in enumerate(zip(body["metrics"], self._columns, strict=True)):
+            metric["any"], metric["ends"] = column.any(), column.ends()
+            files.write(f"metric-{number}", column.to_json())
+        files.remove_others()
+        self._small.remove_others()
+        places = {"folder": FOLDER, "thumbnails": THUMBNAILS}
+        count = {"images": len(self._contents), "prompts": len(self._texts)}
+        body["bundle"] = {**places, "chunk": CHUNK, **count}
+        body["images"], body["prompts"] = [], {}
+        return body, files.changed or self._small.changed
 
 
 class _Column:

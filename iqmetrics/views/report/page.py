@@ -17,6 +17,7 @@ from urllib.parse import quote
 from iqmetrics.metadata.grids import tile_of
 from iqmetrics.pipeline.keys import content
 from iqmetrics.pipeline.score import Result
+from iqmetrics.pipeline.uncollected import uncollected
 from iqmetrics.records import ImageRecord
 from iqmetrics.remote import is_remote
 from iqmetrics.views.feeds import write_text
@@ -35,11 +36,21 @@ SCRIPTS = (
 )
 
 
-def write(result: Result, protocol: dict[str, Any], path: Path, lang: str = "en") -> bool:
-    """Write the report of a run; True when it changed."""
+def write(
+    result: Result,
+    protocol: dict[str, Any],
+    path: Path,
+    lang: str = "en",
+    beside: bundle.Bundle | None = None,
+) -> bool:
+    """Write the report of a run; True when it changed.
+
+    `beside`: what `many` gave for this page and has met all outcomes, if it has.
+    """
     changed = False
-    if len(result.run.records) > INLINE:
-        body, changed = _bundle(result, protocol, path)
+    if beside or (beside := _met(result, many(result, path))):
+        body, changed = beside.finish(protocol)
+        body["bundle"]["originals"] = f"{base}/" if (base := _base(result, path)[1]) else ""
     else:
         body = data.build(result, protocol)
         _add_pictures(body, result, path)
@@ -93,11 +104,11 @@ def _add_pictures(body: dict[str, Any], result: Result, path: Path) -> None:
             image["t"] = "data:image/webp;base64," + base64.b64encode(thumbnail).decode("ascii")
 
 
-def _bundle(result: Result, protocol: dict[str, Any], path: Path) -> tuple[dict[str, Any], bool]:
-    """The page of very many images, with thumbnails and data beside it."""
-    first = result.run.records[0]
-    root = first.path[: -len(first.image)] if first.path.endswith(first.image) else None
-    base = None if root is None else _relative(root or ".", path.parent)
+def many(result: Result, path: Path) -> bundle.Bundle | None:
+    """What lies beside the page of very many images; None where they fit into it."""
+    if len(result.run.records) <= INLINE:
+        return None
+    root, base = _base(result, path)
 
     def original(record: ImageRecord) -> Any:
         if tile_of(record) or is_remote(record.path):
@@ -107,9 +118,21 @@ def _bundle(result: Result, protocol: dict[str, Any], path: Path) -> tuple[dict[
             return 1
         return _relative(record.path, path.parent)
 
-    body, changed = bundle.build(result, protocol, path, original)
-    body["bundle"]["originals"] = f"{base}/" if base else ""
-    return body, changed
+    return bundle.Bundle(result, path, original)
+
+
+def _base(result: Result, path: Path) -> tuple[str | None, str | None]:
+    """The folder that images are named from, as it is and as seen from the page."""
+    first = result.run.records[0]
+    root = first.path[: -len(first.image)] if first.path.endswith(first.image) else None
+    return root, None if root is None else _relative(root or ".", path.parent)
+
+
+@uncollected()
+def _met(result: Result, beside: bundle.Bundle | None) -> bundle.Bundle | None:
+    if beside:
+        beside.add(result.outcomes(data.EVIDENCE_CHARACTERS))
+    return beside
 
 
 def _relative(path: str, folder: Path) -> str | None:
