@@ -20,6 +20,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from io import BytesIO
 from multiprocessing import get_context
@@ -29,6 +30,7 @@ from typing import Any
 import gpu_parts
 import numpy as np
 import report
+import run_samples
 from clip_peers import save_random
 from one_pass_parts import squares
 from PIL import Image
@@ -72,6 +74,16 @@ class Pace:
         """The stage is over; what was counted is scored by now."""
         if self.stage == "scoring" and self.seen:
             self.seen.append((time.perf_counter(), self.seen[-1][1]))
+
+    def each_second(self) -> list[int]:
+        """Images taken up in every second since the first."""
+        begun, last, found = self.seen[0][0], 0, [0]
+        for at, count in self.seen:
+            second = int(at - begun)
+            found += [0] * (second + 1 - len(found))
+            found[second] += count - last
+            last = count
+        return found
 
     def rate(self) -> float:
         """Images a second after the first quarter, until the last one."""
@@ -216,22 +228,30 @@ def _gpu_machine(figures: Figures) -> None:
         figures["gpu_machine"] = f"{torch.cuda.get_device_name(0)}, {report.this_machine()}"
 
 
-def run(folder: Path, preset: Path, device: str, gpus: str, each: int) -> tuple[float, float]:
+def run(
+    folder: Path, preset: Path, device: str, gpus: str, each: int, samples: bool = False
+) -> tuple[float, float]:
     """`measured` in a process of its own: which GPUs are seen is settled once a process."""
     fresh = get_context("spawn")
     with ProcessPoolExecutor(1, fresh) as pool:
-        return pool.submit(measured, folder, preset, device, gpus, each).result()
+        return pool.submit(measured, folder, preset, device, gpus, each, samples).result()
 
 
-def measured(folder: Path, preset: Path, device: str, gpus: str, each: int) -> tuple[float, float]:
+def measured(
+    folder: Path, preset: Path, device: str, gpus: str, each: int, samples: bool
+) -> tuple[float, float]:
     """(images a second once it runs, seconds of the whole call) of a run into a new store."""
     os.environ["CUDA_VISIBLE_DEVICES"] = gpus
     shards.PER_GPU = each
     pace = Pace()
-    with tempfile.TemporaryDirectory() as out:
-        start = time.perf_counter()
-        result = iqmetrics.score(folder, str(preset), out=out, device=device, progress=pace)
-        seconds = time.perf_counter() - start
+    with tempfile.TemporaryDirectory() as out, tempfile.TemporaryDirectory() as places:
+        with run_samples.sampled(Path(places)) if samples else nullcontext():
+            start = time.perf_counter()
+            result = iqmetrics.score(folder, str(preset), out=out, device=device, progress=pace)
+            seconds = time.perf_counter() - start
+        print("images taken up each second:", *pace.each_second())
+        if samples:
+            print(run_samples.told(Path(places)), flush=True)
         statuses = Counter(s for r in result.scorecard.rows for s in r.coverage)
         assert not statuses["failed"] and not statuses["unavailable"], statuses
     return pace.rate(), seconds
@@ -252,6 +272,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=1024)
     parser.add_argument("--seconds", type=float, default=1e9, help="start no part after so long")
     parser.add_argument("--details", type=Path, help="where to write which kernels and functions")
+    parser.add_argument("--samples", action="store_true", help="tell what processes are at")
     parser.add_argument("--write-letters", action="store_true")
     asked = parser.parse_args()
     if asked.write_letters:
@@ -282,7 +303,7 @@ def main() -> None:
         best: dict[str, float] = {}
 
         def alone(kind: str, each: int) -> Figures:
-            rate, seconds = run(folders[kind], chosen, asked.device, "0", each)
+            rate, seconds = run(folders[kind], chosen, asked.device, "0", each, asked.samples)
             best[kind] = max(rate, best.get(kind, 0.0))
             _gpu_machine(figures)
             return {f"gpu_images_per_s_{kind}": best[kind], f"gpu_run_s_{kind}_x{each}": seconds,
