@@ -1,5 +1,6 @@
 """iqm serve: look at a scored folder in a browser, and feed spreadsheets."""
 
+import re
 import secrets
 import sys
 from pathlib import Path
@@ -38,13 +39,18 @@ def command(run: Path, host: str, port: int, names: tuple[str, ...], token: str 
         import uvicorn
     except ImportError as error:
         raise Unavailable.extra("iqm serve", "uvicorn", "serve") from error
+    if token and not re.fullmatch(r"[A-Za-z0-9._~-]+", token):
+        raise BadInput(
+            f"--token {token} cannot stand in an address", "Letters, digits and - . _ ~ can"
+        )
     token = token or secrets.token_urlsafe(18)
     local = host in ("127.0.0.1", "localhost", "::1")
     hosts = serve.LOOPBACK if local else (host, *names)
     app = serve.application(folder, token, hosts, locked=not local)
-    page = f"http://{host}:{port}/" + ("" if local else f"?token={token}")
+    site = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    page = f"{site}/" + ("" if local else f"?token={token}")
     click.echo(f"Serving {folder} at {page}", err=True)
-    click.echo(f"CSV feed: http://{host}:{port}/feed/{token}/scorecard.csv", err=True)
+    click.echo(f"CSV feed: {site}/feed/{token}/scorecard.csv", err=True)
     sys.setswitchinterval(0.0005)  # a page does not wait for the thread that reads the store
     try:
         uvicorn.run(app, host=host, port=port, log_level="warning")

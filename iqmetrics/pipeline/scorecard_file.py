@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from iqmetrics.errors import BadInput
+from iqmetrics.pipeline import scorecard_checks
 from iqmetrics.pipeline.packed import Packer
-from iqmetrics.records import Aggregate, Cell, Scorecard
+from iqmetrics.records import Cell, Scorecard
 
 FORMAT = "iqmetrics-scorecard-1"
 _PLACE = ("model", "prompt_id", "seed", "pick", "image")
@@ -60,7 +61,12 @@ def load(path: Path) -> Scorecard:
     Raises:
         BadInput: the file is absent, is not JSON, or is not a scorecard.
     """
-    return _scorecard(path, _text(path))
+    card = _scorecard(path, _text(path))
+    try:
+        scorecard_checks.agree(card.rows, card.cells)
+    except ValueError as error:
+        raise _damaged(path, error) from error
+    return card
 
 
 def load_rows(path: Path) -> Scorecard:
@@ -76,14 +82,14 @@ def load_rows(path: Path) -> Scorecard:
                 if line.startswith(CELLS):
                     return _scorecard(path, "".join(head).rstrip("\n,") + WITHOUT_CELLS)
                 head.append(line)
-    except (OSError, ValueError):
-        pass  # the whole file says better what is wrong
+    except (OSError, ValueError, BadInput):
+        pass  # the whole file says better what is wrong, or was only sorted otherwise
     return load(path)
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except FileNotFoundError as error:
         raise BadInput(
             f"{path} does not exist", "iqm score FOLDER writes FOLDER/iqm/scorecard.json"
@@ -107,17 +113,19 @@ def _scorecard(path: Path, text: str) -> Scorecard:
         metrics = data["columns"][len(_PLACE) :]
         pack = Packer()
         return Scorecard(
-            rows=tuple(Aggregate(**row) for row in data["rows"]),
+            rows=tuple(scorecard_checks.row(row) for row in data["rows"]),
             cells=tuple(_cell(row, metrics, pack) for row in data["cells"]),
             scorers=data["scorers"],
             decode_policy=data["decode_policy"],
             tags={prompt: tuple(tags) for prompt, tags in data.get("tags", {}).items()},
         )
-    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
-        raise BadInput(
-            f"{path} is a damaged scorecard: {type(error).__name__}: {error}",
-            "iqm score FOLDER writes it again",
-        ) from error
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> BadInput:
+    what = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+    return BadInput(f"{path} is a damaged scorecard: {what}", "iqm score FOLDER writes it again")
 
 
 def _row(cell: Cell, metrics: list[str]) -> list[Any]:
@@ -130,9 +138,14 @@ def _cell(row: list[Any], metrics: list[str], pack: Packer) -> Cell:
     values: dict[str, float] = {}
     missing: dict[str, str] = {}
     for metric, answer in zip(metrics, row[len(_PLACE) :], strict=True):
-        if isinstance(answer, str):
-            missing[metric] = answer
-        elif answer is not None:
+        if answer is None:
+            continue
+        if scorecard_checks.is_number(answer):
             values[metric] = answer
+        elif isinstance(answer, str) and answer in scorecard_checks.STATUSES:
+            missing[metric] = answer
+        else:
+            raise ValueError(f"{metric} of {row[4]!r} is {answer!r}: no number, no status")
     model, prompt_id, seed, pick, image = row[: len(_PLACE)]
+    scorecard_checks.place(model, prompt_id, seed, pick, image)
     return Cell(model, prompt_id, seed, pick, image, pack(values), missing)

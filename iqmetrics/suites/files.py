@@ -53,7 +53,13 @@ def parse_toml(title: str, text: str) -> PromptSuite:
         raise BadInput(f"suite {title} is not valid TOML: {error}") from error
     shipped_files.only(f"key in suite {title}", data, TOP)
     defaults = {key: data[key] for key in DEFAULTS & data.keys()}
-    prompts = [_prompt(title, {**defaults, **row}) for row in data.get("prompt", [])]
+    rows = data.get("prompt", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise BadInput(
+            f"suite {title}: prompt is not a list of tables",
+            "Write [[prompt]], with two brackets, above the id and text of each",
+        )
+    prompts = [_prompt(title, {**defaults, **row}) for row in rows]
     return suite(title, prompts, str(data.get("version", "1")), data.get("pick", 1))
 
 
@@ -65,6 +71,7 @@ def parse_jsonl(title: str, text: str) -> PromptSuite:
             continue
         try:
             row = json.loads(line)
+            json.dumps(row, ensure_ascii=False, allow_nan=False).encode()  # no NaN, no half letters
         except (ValueError, RecursionError) as error:
             raise BadInput(f"suite {title}, line {number}, is not JSON: {error}") from error
         if not isinstance(row, dict):
@@ -84,7 +91,7 @@ def suite(title: str, prompts: list[Prompt], version: str = "1", pick: Any = 1) 
         if prompt.id in seen:
             raise BadInput(f"suite {title} has two prompts with id {prompt.id!r}")
         seen.add(prompt.id)
-    if not isinstance(pick, int) or pick < 1:
+    if type(pick) is not int or pick < 1:
         raise BadInput(f"suite {title}: pick = {pick!r}", "It counts the images of a prompt from 1")
     return PromptSuite(title, version, tuple(prompts), pick)
 
@@ -92,7 +99,7 @@ def suite(title: str, prompts: list[Prompt], version: str = "1", pick: Any = 1) 
 def _prompt(title: str, row: Mapping[str, Any]) -> Prompt:
     shipped_files.only(f"key in a prompt of suite {title}", row, PROMPT)
     where = f"suite {title}, prompt {row.get('id', '?')!r}"
-    if not isinstance(row.get("id"), str | int) or not isinstance(row.get("text"), str):
+    if type(row.get("id")) not in (str, int) or not isinstance(row.get("text"), str):
         raise BadInput(f"{where}: id and text are needed, both strings")
     texts = row.get("texts")
     try:
@@ -103,16 +110,29 @@ def _prompt(title: str, row: Mapping[str, Any]) -> Prompt:
             language=str(row.get("language") or ""),
             negative=None if row.get("negative") is None else str(row["negative"]),
             texts=None if texts is None else _strings(texts),
-            sizes=tuple(_size(size) for size in row.get("sizes") or ()),
-            seeds=tuple(_whole(seed) for seed in row.get("seeds") or ()),
-            params=dict(row.get("params") or {}),
+            sizes=tuple(_size(size) for size in _many("sizes", row.get("sizes"))),
+            seeds=tuple(_whole(seed) for seed in _many("seeds", row.get("seeds"))),
+            params=_params(row.get("params")),
         )
     except (TypeError, ValueError) as error:
         raise BadInput(f"{where}: {error}") from error
 
 
+def _many(key: str, value: Any) -> list[Any]:
+    if value is not None and not isinstance(value, list):
+        raise TypeError(f"{key} = {value!r} is not a list")
+    return value or []
+
+
+def _params(value: Any) -> dict[str, Any]:
+    """What is asked of the model; null asks nothing."""
+    if value is not None and not isinstance(value, dict):
+        raise TypeError(f"params = {value!r} is not a table")
+    return {name: asked for name, asked in (value or {}).items() if asked is not None}
+
+
 def _strings(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise TypeError(f"{value!r} is not a list of strings")
     return tuple(value)
 
@@ -142,7 +162,7 @@ def to_jsonl(made: PromptSuite) -> str:
 
 
 def to_toml(made: PromptSuite, purpose: str = "") -> str:
-    """The suite as TOML; `parse_toml` reads it back to an equal suite."""
+    """The suite as TOML; `parse_toml` reads it back to an equal suite, less what is null."""
     lines = [f"about = {_toml(purpose)}", f"version = {_toml(made.version)}", f"pick = {made.pick}"]
     for prompt in made.prompts:
         lines += ["", "[[prompt]]"]
@@ -158,10 +178,13 @@ def to_toml(made: PromptSuite, purpose: str = "") -> str:
 
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{_toml(str(k))} = {_toml(v)}" for k, v in value.items())
+        told = {str(k): v for k, v in value.items() if v is not None}
+        inner = ", ".join(f"{_toml(k)} = {_toml(v)}" for k, v in told.items())
         return f"{{ {inner} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_toml, value))}]"
+    if value is None:
+        raise BadInput("TOML has no word for null in a list", "Print the suite with --jsonl")
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -181,6 +204,8 @@ def read(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadInput(f"suite {path} is not UTF-8: {error.reason}") from error
+        raise BadInput(
+            f"suite {path} is not UTF-8: {error.reason}", "Save it again, as UTF-8"
+        ) from error
     except OSError as error:
         raise BadInput(f"suite {path} cannot be read: {error.strerror}") from error

@@ -88,7 +88,7 @@ def application(
         return HTMLResponse(web_pages.table(folder.latest()))
 
     def images(request: "Request") -> "Response":
-        page = _number(request.query_params.get("page", "0"))
+        page = _number(request.query_params.get("page", "0")) or 0
         with folder.store() as store:
             total = store.count_images()
             found = list(store.images(page * PER_PAGE, PER_PAGE))
@@ -97,6 +97,8 @@ def application(
 
     def image(request: "Request") -> "Response":
         number = _number(request.path_params["number"])
+        if number is None:
+            return PlainTextResponse("No such image.", 404)
         with folder.store() as store:
             for record in placed(list(store.images(number, 1)), path):
                 thumbnail = store.thumbnail(content(record))
@@ -111,7 +113,7 @@ def application(
         if not page.exists():
             return PlainTextResponse("No report yet.", 404)
         with folder.store() as store:
-            return HTMLResponse(numbered(page.read_text("utf-8"), store.images()))
+            return HTMLResponse(numbered(page.read_text("utf-8", "replace"), store.images()))
 
     def beside(request: "Request") -> "Response":
         name = request.path_params["name"]
@@ -122,7 +124,11 @@ def application(
     def feed(request: "Request") -> "Response":
         if request.path_params["token"] != token:
             return PlainTextResponse("No such feed.", 404)
-        text = feeds.csv_text(feeds.SCORECARD, feeds.scorecard_rows(folder.scorecard()))
+        try:
+            card = folder.scorecard()
+        except IqmError as error:  # a spreadsheet shows the status, not a table of before
+            return PlainTextResponse(str(error), 404)
+        text = feeds.csv_text(feeds.SCORECARD, feeds.scorecard_rows(card))
         return _feed(text, request.headers.get("if-none-match", ""), Response, PlainTextResponse)
 
     routes = [
@@ -169,5 +175,5 @@ def _feed(text: str, known: str, response: Any, plain: Any) -> "Response":
     return whole
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None

@@ -98,3 +98,24 @@ def test_without_the_package_the_command_to_get_it_is_told(
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert run(["serve", str(folder)]) == 2
     assert "pip install 'iqmetrics[serve]'" in capsys.readouterr().err
+
+
+def test_an_address_of_six_groups_stands_in_brackets(
+    folder: Path, started: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["serve", str(folder), "--host", "::1", "--token", "secret"]) == 0
+    ((app, options),) = started
+    assert options["host"] == "::1"
+    told = capsys.readouterr().err
+    assert "http://[::1]:8123/\n" in told
+    assert "http://[::1]:8123/feed/secret/scorecard.csv" in told
+    assert ask(app, "/", "[::1]:8123") == 200
+
+
+@pytest.mark.parametrize("token", ["a/b", "a b", "ü", "a?b", "#"])
+def test_a_token_that_no_address_can_hold_is_2(
+    folder: Path, started: list[Any], token: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["serve", str(folder), "--token", token]) == 2
+    assert f"--token {token} cannot stand in an address" in capsys.readouterr().err
+    assert started == []

@@ -2,7 +2,10 @@
 
 import json
 import os
+import sqlite3
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ pytest.importorskip("httpx")
 from starlette.testclient import TestClient
 
 import iqmetrics
+from iqmetrics.errors import Unavailable
 from iqmetrics.views import serve
 
 
@@ -152,3 +156,147 @@ def test_names_that_are_not_utf8_are_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", ["-1", "x", "999999999999999999999", "٣", "1e3", "7"])
 def test_any_page_number_is_answered(client: TestClient, page: str) -> None:
     assert client.get("/images", params={"page": page}).status_code == 200
+
+
+def small(tmp_path: Path, count: int = 3) -> Path:
+    """A scored folder of its own, for tests that break it."""
+    for number in range(count):
+        paint(tmp_path / "out" / f"{number}.png", 40 * number)
+    scored(tmp_path / "out")
+    return tmp_path / "out" / "iqm"
+
+
+def opened(path: Path, token: str = "secret", **options: Any) -> TestClient:
+    return TestClient(
+        serve.application(path, token, **options),
+        base_url="http://127.0.0.1:8000",
+        raise_server_exceptions=False,
+    )
+
+
+def test_an_image_that_was_moved_away_is_not_another_one(tmp_path: Path) -> None:
+    client = opened(small(tmp_path))
+    (tmp_path / "out" / "1.png").unlink()
+    gone = client.get("/images/1")
+    assert (gone.status_code, gone.text) == (404, "No such image.")
+    assert client.get("/images/2").status_code == 200
+
+
+@pytest.mark.parametrize("number", ["-1", "x", "0.png", "٣", "1e0", "0" * 12, "9" * 11])
+def test_what_is_no_number_of_an_image_shows_none(client: TestClient, number: str) -> None:
+    """It used to show the first image."""
+    assert client.get(f"/images/{number}").status_code == 404
+
+
+def test_an_image_without_a_thumbnail_is_shown_whole(tmp_path: Path) -> None:
+    path = small(tmp_path, 1)
+    with sqlite3.connect(path / "scores.sqlite") as store:
+        store.execute("DELETE FROM thumbnails")
+    answer = opened(path).get("/images/0?small")
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.content == (tmp_path / "out" / "0.png").read_bytes()
+
+
+def test_every_image_stands_on_one_page(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "PER_PAGE", 2)
+    first, second = (client.get(f"/images?page={page}").text for page in (0, 1))
+    shown = [[f'src="/images/{n}?small"' in page for n in range(3)] for page in (first, second)]
+    assert shown == [[True, True, False], [False, False, True]]
+    assert "1 to 2 of 3" in first and "3 to 3 of 3" in second
+
+
+def test_a_store_that_is_broken_is_told_on_every_page_and_in_the_feed(tmp_path: Path) -> None:
+    path = small(tmp_path)
+    for log in path.glob("scores.sqlite-*"):
+        log.unlink()
+    (path / "scores.sqlite").write_bytes(b"no database at all" * 400)
+    client = opened(path)
+    for place in ("/images", "/images/0", "/feed/secret/scorecard.csv"):
+        answer = client.get(place)
+        assert answer.status_code == 404, place
+        assert "scores.sqlite cannot be opened as a score store" in answer.text
+    assert "No such feed" in client.get("/feed/guess/scorecard.csv").text
+
+
+def test_before_there_is_a_report_the_page_says_so(tmp_path: Path) -> None:
+    path = small(tmp_path, 1)
+    (path / "report.html").unlink(missing_ok=True)
+    client = opened(path)
+    answer = client.get("/report")
+    assert (answer.status_code, answer.text) == (404, "No report yet.")
+    assert 'href="/report"' not in client.get("/").text + client.get("/images").text
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["", "<p>Gr\xf6\xdfe</p>", '<p id="data">[]</script>', '<p id="data">{}</script>'],
+)
+def test_a_report_that_is_none_of_ours_is_told(tmp_path: Path, page: str) -> None:
+    """It was cut short, or another program wrote it; this used to end in an error 500."""
+    path = small(tmp_path, 1)
+    (path / "report.html").write_bytes(page.encode("latin-1"))
+    answer = opened(path).get("/report")
+    assert answer.status_code == 404
+    assert "iqm report FOLDER writes it again" in answer.text
+
+
+def test_every_answer_says_how_a_browser_must_take_it(client: TestClient) -> None:
+    for place in ("/", "/live", "/images", "/images/0", "/images/99", "/favicon.ico"):
+        found = client.get(place).headers
+        assert found["x-content-type-options"] == "nosniff", place
+        assert found["referrer-policy"] == "no-referrer", place
+        assert found["cache-control"] == "no-cache", place
+        assert "default-src 'none'" in found["content-security-policy"], place
+    assert "content-security-policy" not in client.get("/report").headers
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(folder: Path) -> None:
+    client = opened(folder, locked=True)
+    refused = client.get("/")
+    assert refused.status_code == 403 and "set-cookie" not in refused.headers
+    assert refused.text == "The address lacks its token."
+    client.cookies.set("token", "")
+    assert client.get("/images?token=Secret").status_code == 403
+    cookie = client.get("/?token=secret").headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=strict" in cookie
+    assert "set-cookie" not in opened(folder).get("/").headers
+
+
+def test_a_locked_feed_needs_only_the_token_in_its_path(folder: Path) -> None:
+    client = opened(folder, locked=True)
+    assert client.get("/feed/secret/scorecard.csv").status_code == 200
+    assert client.get("/feed/other/scorecard.csv?token=secret").status_code == 404
+
+
+def test_a_host_that_only_begins_alike_is_not_sent_on(folder: Path) -> None:
+    app = serve.application(folder, "secret", ("www.box.example",))
+    client = TestClient(app, base_url="http://box.example", follow_redirects=False)
+    assert client.get("/").status_code == 400
+
+
+def test_the_longest_feed_that_spreadsheets_take_is_sent(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = len(client.get("/feed/secret/scorecard.csv").content)
+    monkeypatch.setattr(serve, "FEED_BYTES", size)
+    assert client.get("/feed/secret/scorecard.csv").status_code == 200
+    monkeypatch.setattr(serve, "FEED_BYTES", size - 1)
+    refused = client.get("/feed/secret/scorecard.csv")
+    assert f"has {size} bytes" in refused.text and str(size - 1) in refused.text
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
+@pytest.mark.parametrize("place", ["/", "/images/0", "/report", "/feed/secret/scorecard.csv"])
+def test_nothing_can_be_changed(client: TestClient, method: str, place: str) -> None:
+    assert getattr(client, method)(place).status_code == 405
+
+
+def test_without_the_package_the_command_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "starlette.applications", None)
+    with pytest.raises(Unavailable) as error:
+        serve.application(folder, "secret")
+    assert error.value.hint == "pip install 'iqmetrics[serve]'"
