@@ -30,11 +30,20 @@ LOG_PAGES = 4000
 """Pages of the log before they are put in their places: few of the many that keys hit are hit twice
 in a short one."""
 _ROOM = "Free some room and run the same command again: it goes on"
+_BUSY = "Another program holds it: wait or close that, then run the same command again"
+_AGAIN = "Delete it to score again, or give another folder with --out, on a local disk"
 _ELSEWHERE = "Give another folder with --out, on a local disk that you may write to"
-_HINTS = {"SQLITE_FULL": _ROOM, "SQLITE_IOERR": _ROOM} | dict.fromkeys(
-    ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"), _ELSEWHERE
-)
-"""What its owner can do about a disk, by how SQLite's names begin."""
+_HINTS = {
+    "SQLITE_FULL": _ROOM,
+    "SQLITE_IOERR": _ROOM,
+    "SQLITE_READONLY": _ELSEWHERE,
+    "SQLITE_CANTOPEN": _ELSEWHERE,
+    "SQLITE_PERM": _ELSEWHERE,
+    "SQLITE_BUSY": _BUSY,
+    "SQLITE_CORRUPT": _AGAIN,
+    "SQLITE_NOTADB": _AGAIN,
+}
+"""What its owner can do about a disk or a file, by how SQLite's names begin."""
 _REPEATED = ("model", "prompt_id", "prompt", "negative")
 """Texts of a record that other images have too."""
 NONE: Mapping[str, Missing] = {}
@@ -94,11 +103,8 @@ class Store:
             self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
             if _hint(error) != _ELSEWHERE or not self._opened_to_read():
-                again = (
-                    "Delete it to score again, or give another folder with --out, on a local disk"
-                )
                 raise BadInput(
-                    f"{path} cannot be opened as a score store: {error}", _hint(error) or again
+                    f"{path} cannot be opened as a score store: {error}", _hint(error) or _AGAIN
                 ) from error
         found = self.get("schema")
         if found is None:
@@ -122,7 +128,7 @@ class Store:
             place = f"{self.path.absolute().as_uri()}?{how}"
             self._db = sqlite3.connect(place, uri=True, check_same_thread=False)
             return self.get("schema") is not None
-        except sqlite3.Error:
+        except (sqlite3.Error, BadInput):
             return False
 
     def __enter__(self) -> "Store":
@@ -137,7 +143,7 @@ class Store:
 
     def files(self) -> Iterator[FileRow]:
         """Every known file."""
-        for path, *rest in self._db.execute(
+        for path, *rest in self._rows(
             "SELECT path, size, mtime_ns, inode, sha256, facts FROM files"
         ):
             yield FileRow(os.fsdecode(path), *rest)
@@ -152,7 +158,7 @@ class Store:
     def keys(self, scorer: str | None = None) -> set[bytes]:
         """The keys of all outcomes, or of those of one scorer."""
         query = "SELECT key FROM outcomes WHERE ?1 IS NULL OR scorer = ?1"
-        return {key for (key,) in self._db.execute(query, (scorer,))}
+        return {key for (key,) in self._rows(query, (scorer,))}
 
     def known(self, keys: Iterable[bytes]) -> set[bytes]:
         """Those of the keys that have an outcome."""
@@ -200,7 +206,7 @@ class Store:
     def retriable(self) -> list[bytes]:
         """Keys of outcomes with a metric that failed: the next run tries them once more."""
         query = "SELECT key FROM outcomes WHERE instr(missing, '[\"failed\",') > 0"
-        return [key for (key,) in self._db.execute(query)]
+        return [key for (key,) in self._rows(query)]
 
     def put_images(self, records: Iterable[ImageRecord]) -> None:
         """Replace the records of the last run."""
@@ -213,7 +219,7 @@ class Store:
         """The records of the last run, in order; `count` -1 is all from `start` on."""
         query = "SELECT record FROM images WHERE position >= ? ORDER BY position LIMIT ?"
         shared: dict[Any, Any] = {}  # a prompt of many images is held once
-        for (text,) in self._db.execute(query, (start, count)):
+        for (text,) in self._rows(query, (start, count)):
             row = json.loads(text)
             for name in _REPEATED:
                 row[name] = shared.setdefault(row[name], row[name])
@@ -223,7 +229,7 @@ class Store:
         """How many images the last run covers."""
         # Positions are 0, 1, 2 ...; counting would read every record.
         query = "SELECT coalesce(max(position) + 1, 0) FROM images"
-        (count,) = self._db.execute(query).fetchone()
+        ((count,),) = self._rows(query)
         return int(count)
 
     def add_thumbnails(self, thumbnails: Iterable[tuple[str, bytes]]) -> None:
@@ -233,8 +239,7 @@ class Store:
     def thumbnail(self, sha256: str) -> bytes | None:
         """The WebP bytes of one image."""
         query = "SELECT webp FROM thumbnails WHERE sha256 = ?"
-        row = self._db.execute(query, (sha256,)).fetchone()
-        return row[0] if row else None
+        return next((webp for (webp,) in self._rows(query, (sha256,))), None)
 
     def thumbnails(self, contents: Sequence[str]) -> dict[str, bytes]:
         """The WebP bytes of some images; one without any is left out."""
@@ -251,12 +256,23 @@ class Store:
         for start in range(0, len(wanted), CHUNK):
             chunk = wanted[start : start + CHUNK]
             marks = ",".join("?" * len(chunk))
-            yield self._db.execute(f"{query} IN ({marks})", chunk).fetchall()
+            yield list(self._rows(f"{query} IN ({marks})", chunk))
+
+    def _rows(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query; a file that is damaged, or none of ours, is told with its path."""
+        try:
+            yield from self._db.execute(query, values)
+        except sqlite3.ProgrammingError:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise BadInput(
+                f"{self.path} cannot be read as a score store: {error}", _hint(error) or _AGAIN
+            ) from error
 
     def get(self, name: str) -> str | None:
         """A fact about the last run."""
-        row = self._db.execute("SELECT value FROM runs WHERE name = ?", (name,)).fetchone()
-        return row[0] if row else None
+        query = "SELECT value FROM runs WHERE name = ?"
+        return next((value for (value,) in self._rows(query, (name,))), None)
 
     def put(self, name: str, value: str) -> None:
         """Remember a fact about this run."""
@@ -273,7 +289,7 @@ class Store:
             with self._writing, self._db:
                 self._db.execute("BEGIN IMMEDIATE")
                 yield
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             if not (hint := _hint(error)):
                 raise
             where = self.path or "the store in memory"

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -102,7 +102,7 @@ def test_several_processes_write_at_once(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from iqmetrics.records import Reading
 from iqmetrics.store import Store, outcome_key
@@ -363,3 +363,99 @@ def test_a_store_of_somebody_else_can_be_read(
         Store(tmp_path / "none.sqlite")
     assert "Delete" not in told.value.hint
     owner.__exit__()
+
+
+def damaged(path: Path) -> Path:
+    """A store whose middle was overwritten, as by a disk that fails; its schema is whole."""
+    with Store(path) as store:
+        many = ((n.to_bytes(16), "s", Reading({"a": n / 7})) for n in range(3000))
+        store.add(many)
+        store.put_images(ImageRecord(f"{n}.png", f"{n}.png") for n in range(3000))
+        store.add_files(FileRow(f"{n}.png", 1, 2, 3, "ab", "{}") for n in range(3000))
+        store.add_thumbnails((f"{n}", bytes(300)) for n in range(3000))
+        store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(path.read_bytes())
+    intact = 6 * 4096  # a page of the schema, and the first of each table
+    data[intact:] = b"\xff" * (len(data) - intact)
+    path.write_bytes(data)
+    return path
+
+
+READS: dict[str, Callable[[Store], object]] = {
+    "keys": lambda store: store.keys(),
+    "known": lambda store: store.known([(2999).to_bytes(16)]),
+    "readings": lambda store: store.readings([n.to_bytes(16) for n in range(3000)]),
+    "retriable": lambda store: store.retriable(),
+    "images": lambda store: list(store.images()),
+    "count": lambda store: store.count_images(),
+    "files": lambda store: list(store.files()),
+    "thumbnail": lambda store: store.thumbnail("1234"),
+    "thumbnails": lambda store: store.thumbnails([f"{n}" for n in range(3000)]),
+    "with_thumbnail": lambda store: store.with_thumbnail([f"{n}" for n in range(3000)]),
+}
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return damaged(tmp_path_factory.mktemp("store") / "s.sqlite")
+
+
+@pytest.mark.parametrize("read", READS)
+def test_damage_in_the_middle_is_told_whatever_is_read(broken: Path, read: str) -> None:
+    """It used to end as a bug, long after the store was opened."""
+    with Store(broken) as store, pytest.raises(BadInput) as told:
+        READS[read](store)
+    assert told.value.message.startswith(f"{broken} cannot be read as a score store: ")
+    assert "Delete it to score again" in told.value.hint
+
+
+def test_damage_that_a_writer_meets_is_told(broken: Path) -> None:
+    with Store(broken) as store, pytest.raises(BadInput) as told:
+        store.add([(b"\xff" * 16, "s", READING), (bytes(16), "s", READING)])
+    assert told.value.message.startswith(f"{broken} cannot be written: ")
+    assert "Delete it to score again" in told.value.hint
+
+
+@pytest.mark.parametrize("table", ["runs (x)", "outcomes (x)"])
+def test_a_database_of_another_program_is_told(tmp_path: Path, table: str) -> None:
+    with sqlite3.connect(tmp_path / "s.sqlite") as other:
+        other.execute(f"CREATE TABLE {table}")
+    with pytest.raises(BadInput, match="cannot be read as a score store: no such column"):
+        Store(tmp_path / "s.sqlite").keys()
+
+
+@pytest.mark.parametrize("how", ["IMMEDIATE", "EXCLUSIVE"])
+def test_a_store_that_another_program_holds_is_told_and_taken_later(
+    tmp_path: Path, how: str
+) -> None:
+    """As an editor of databases does between an edit and its saving."""
+    with Store(tmp_path / "s.sqlite") as store:
+        store._db.execute("PRAGMA busy_timeout = 10")
+        other = sqlite3.connect(tmp_path / "s.sqlite")
+        other.execute(f"BEGIN {how}")
+        with pytest.raises(BadInput, match=r"s\.sqlite cannot be written: .* locked") as told:
+            store.add([(b"k", "s", READING)])
+        assert "Another program holds it" in told.value.hint and "Delete" not in told.value.hint
+        assert store.keys() == set(), "readers are not held up"
+        other.rollback()
+        store.add([(b"k", "s", READING)])
+        assert store.keys() == {b"k"}
+        other.close()
+
+
+def test_a_mistake_of_ours_stays_a_bug() -> None:
+    store = Store(None)
+    store.__exit__()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        store.keys()
+    with Store(None) as store, pytest.raises(sqlite3.IntegrityError):
+        store._write("INSERT INTO outcomes VALUES (?,?,?,?,?)", [(b"k", None, "", "", "")])
+
+
+@pytest.mark.parametrize("count", [499, 500, 501, 1000])
+def test_as_many_keys_as_fill_a_query_are_found(count: int) -> None:
+    keys = [n.to_bytes(16) for n in range(count)]
+    with Store(None) as store:
+        store.add((key, "s", READING) for key in keys)
+        assert store.known([*keys, b"other"]) == set(keys)
+        assert len(store.readings(keys)) == count
