@@ -53,6 +53,7 @@ def locate(model: str) -> Source:
     if colon and kind == "local-dir":
         if not (Path(rest) / CONFIG).is_file():
             raise Unavailable(f"{rest} has no {CONFIG}", "Give a folder saved by open_clip")
+        _text_config(Path(rest) / CONFIG)
         return Source(model, folder=Path(rest))
     if colon and kind == "hf-hub":
         return _hub(model, rest)
@@ -89,7 +90,7 @@ def lines(model: str) -> tuple[str, ...]:
 def vocabulary(source: Source) -> int:
     """Entries of the model's vocabulary: above 100,000 it was made for many languages."""
     if source.folder is not None:
-        config = json.loads((source.folder / CONFIG).read_text("utf-8"))["model_cfg"]
+        text = _text_config(source.folder / CONFIG)
     else:
         spec = find_spec("open_clip")
         assert spec is not None and spec.origin is not None
@@ -98,15 +99,32 @@ def vocabulary(source: Source) -> int:
             raise BadInput(
                 f"open_clip has no architecture {source.arch!r}", "See open_clip.list_models()"
             )
-        config = json.loads(path.read_text("utf-8"))
-    text: dict[str, Any] = config["text_cfg"]
+        text = json.loads(path.read_text("utf-8"))["text_cfg"]
     return 250_000 if text.get("hf_model_name") else int(text.get("vocab_size", 49408))
+
+
+def _text_config(path: Path) -> dict[str, Any]:
+    """What a saved model says of its text side.
+
+    Raises:
+        BadInput: the file is not what open_clip writes.
+    """
+    try:
+        text: dict[str, Any] = json.loads(path.read_text("utf-8"))["model_cfg"]["text_cfg"]
+        int(text.get("vocab_size", 0))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise BadInput(
+            f"{path} is no configuration of open_clip: {type(error).__name__}: {error}",
+            "Save the model again with open_clip, or fetch it again",
+        ) from error
+    return text
 
 
 def _hub(model: str, repo: str) -> Source:
     config = next(search.hub_files(repo, CONFIG), None)
     if config is None:
         raise Unavailable(f"{repo} is not in the hub cache", f"hf download {repo}")
+    _text_config(config)
     return Source(model, folder=config.parent)
 
 
