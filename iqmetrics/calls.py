@@ -28,7 +28,7 @@ class Reply:
         """The body as JSON; None when it is none."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def text(self, limit: int = 300) -> str:
@@ -57,17 +57,20 @@ def call(
     Raises:
         Unreachable: no whole answer came.
     """
-    body = None if data is None else json.dumps(data, ensure_ascii=False).encode()
+    if not url.lower().startswith(("http://", "https://")):
+        raise Unreachable(url, "it is no http:// address")
+    body = None if data is None else json.dumps(data).encode("ascii")
     sent = {"Accept": "*/*", "User-Agent": "iqmetrics", **(headers or {})}
     if body is not None:
         sent["Content-Type"] = "application/json"
     try:
         request = urllib.request.Request(url, body, sent, method=method)
-        with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+        try:
+            answer = urllib.request.build_opener(_Elsewhere).open(request, timeout=timeout_s)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
             return _reply(answer.status, answer.headers, answer.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            return _reply(error.code, error.headers, error.read())
     except TimeoutError as error:
         raise Unreachable(url, f"no answer in {timeout_s:g} s", timeout=True) from error
     except urllib.error.URLError as error:
@@ -80,13 +83,28 @@ def call(
         raise Unreachable(url, f"{type(error).__name__}: {error}") from error
 
 
+class _Elsewhere(urllib.request.HTTPRedirectHandler):
+    """Follows redirects; a key that was meant for one server is not shown to another."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        found = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if found is not None and urlsplit(newurl)[:2] != urlsplit(req.full_url)[:2]:
+            found.remove_header("Authorization")
+        return found
+
+
 def _reply(status: int, headers: Any, body: bytes) -> Reply:
     return Reply(status, {key.lower(): value for key, value in headers.items()}, body)
 
 
 def public(url: str) -> str:
     """The URL without user, password and query: what may be shown and stored."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket too many; where its secrets stand is anybody's guess
+        return "the address given"
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 

@@ -1,12 +1,26 @@
 """HTTP with the standard library: every kind of no, and nothing secret on the way out."""
 
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import loopback
 import pytest
 
-from iqmetrics.calls import Reply, Unreachable, call, public, redacted, retry_after_s
+from iqmetrics.calls import (
+    Reply,
+    Unreachable,
+    call,
+    key_from,
+    public,
+    redacted,
+    retry_after_s,
+    said_wait_s,
+)
 
 
 def wait(attempt: int = 0, **headers: str) -> float:
@@ -24,6 +38,9 @@ def test_an_error_status_is_a_reply() -> None:
 def test_text_that_is_no_json() -> None:
     reply = Reply(200, {}, b"<html>\n  hi")
     assert reply.json() is None and reply.text() == "<html> hi" and reply.text(3) == "<ht"
+    assert Reply(200, {}, b"\xff\xfe{}").json() is None
+    assert Reply(200, {}, b"[" * 100_000).json() is None
+    assert Reply(200, {}, b"a" * 999).text() == "a" * 300
 
 
 @pytest.mark.parametrize(
@@ -33,11 +50,29 @@ def test_only_the_two_hundreds_are_ok(status: int, ok: bool) -> None:
     assert Reply(status, {}, b"").ok is ok
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9/x", "nonsense", "http://", "ftp2://x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9/x",
+        "nonsense",
+        "http://",
+        "ftp2://x",
+        "file:///etc/hostname",
+        "http://[::1",
+    ],
+)
 def test_no_connection_is_unreachable(url: str) -> None:
     with pytest.raises(Unreachable) as error:
         call(url, timeout_s=2)
     assert not error.value.timeout
+    assert str(error.value).split(": ", 1)[1], "it says why"
+
+
+@pytest.mark.parametrize("url", ["data:,x", "file:///etc/hostname", "FILE:/etc/hostname", ""])
+def test_only_http_is_spoken(url: str) -> None:
+    """An answer of a server may name an address; it must not be a file of this machine."""
+    with pytest.raises(Unreachable, match="it is no http:// address"):
+        call(url)
 
 
 def test_no_answer_in_time_is_told_apart() -> None:
@@ -67,3 +102,125 @@ def test_waiting_follows_the_server_then_doubles() -> None:
 def test_nothing_secret_is_shown() -> None:
     assert public("https://u:secret@host:1/v1?key=secret#f") == "https://host:1/v1"
     assert redacted("a key and key-long", "key", "key-long", "") == "a *** and ***"
+    assert redacted("abcd ab", "ab", "abcd") == "*** ***", "the longer one first"
+    assert public("http://[::1") == "the address given"
+
+
+def test_a_key_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_KEY", " secret\n")
+    assert key_from("A_KEY") == "secret", "as `export A_KEY=$(cat file)` leaves it"
+    monkeypatch.delenv("A_KEY")
+    assert key_from("A_KEY") == ""
+
+
+class Echo(loopback.Handler):
+    """Answers what it was asked."""
+
+    def answer(self) -> None:
+        sent = {name.lower(): value for name, value in self.headers.items()}
+        body = self.rfile.read(int(sent.get("content-length", 0)))
+        server: Any = self.server
+        server.asked.append((self.command, self.path, sent, body))
+        if server.onward:
+            return self.reply(302, b"", Location=server.onward)
+        return self.reply(200, {"path": self.path})
+
+    do_GET = do_POST = do_DELETE = answer
+
+
+def test_what_is_sent() -> None:
+    with loopback.serving(Echo, asked=[], onward="") as server:
+        call(f"{server.url}/a?b=1")
+        call(server.url, {"prompt": "ü \ud800"}, headers={"X-A": "b", "Accept": "image/png"})
+        call(server.url, [], method="DELETE")
+    (get, path, bare, body), (post, _, sent, posted), (delete, _, _, empty) = server.asked
+    assert (get, path, body) == ("GET", "/a?b=1", b"") and "content-type" not in bare
+    assert (bare["accept"], bare["user-agent"]) == ("*/*", "iqmetrics")
+    assert (post, sent["x-a"], sent["accept"]) == ("POST", "b", "image/png")
+    assert sent["content-type"] == "application/json"
+    assert posted == rb'{"prompt": "\u00fc \ud800"}', "half a letter is sent, not a crash"
+    assert (delete, empty) == ("DELETE", b"[]")
+
+
+def test_a_key_does_not_follow_a_redirect_to_another_server() -> None:
+    key = {"Authorization": "Bearer secret", "X-Kept": "1"}
+    with (
+        loopback.serving(Echo, asked=[], onward="") as other,
+        loopback.serving(Echo, asked=[], onward=f"{other.url}/there") as server,
+    ):
+        assert call(server.url, headers=key).json() == {"path": "/there"}
+        assert server.asked[0][2]["authorization"] == "Bearer secret"
+        assert "authorization" not in other.asked[0][2] and other.asked[0][2]["x-kept"] == "1"
+        other.asked.clear()
+        other.onward = f"{other.url}/loop"
+        assert call(other.url, headers=key).status == 302, "a circle ends"
+        assert {sent.get("authorization") for _, _, sent, _ in other.asked} == {"Bearer secret"}
+
+
+@contextmanager
+def raw(answer: bytes) -> Iterator[str]:
+    """A server that sends these bytes and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            link, _ = listening.accept()
+            with link:
+                link.recv(65536)
+                link.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+        b"HTTP/1.1 500 No\r\nContent-Length: 100\r\n\r\n{",
+        b"HTTP/1.1 429 No\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 200 + b"\r\n",
+    ],
+)
+def test_an_answer_that_is_cut_or_garbled_is_none(answer: bytes) -> None:
+    """One with an error status, too: that one used to escape as another exception."""
+    with raw(answer) as url, pytest.raises(Unreachable) as error:
+        call(url, timeout_s=5)
+    assert not error.value.timeout and str(error.value).startswith(f"{url} does not answer: ")
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"503 Busy"])
+def test_an_answer_that_stops_in_its_middle_is_too_late(status: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        links = []
+
+        def serve() -> None:
+            link, _ = listening.accept()
+            link.recv(65536)
+            link.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 9\r\n\r\n{")
+            links.append(link)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(Unreachable, match=r"no answer in 0.1 s") as error:
+            call(f"http://127.0.0.1:{listening.getsockname()[1]}", timeout_s=0.1)
+        thread.join()
+        links[0].close()
+    assert error.value.timeout
+
+
+def test_what_a_server_says_of_waiting() -> None:
+    def said(**headers: str) -> float | None:
+        return said_wait_s(Reply(429, {k.replace("_", "-"): v for k, v in headers.items()}, b""))
+
+    assert said() is None
+    assert said(retry_after="") is None
+    assert said(retry_after="0") == 0.0
+    assert said(retry_after="inf") == float("inf")
+    assert said(retry_after_ms="1500", retry_after="9") == 1.5
+    assert said(retry_after="Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
+    assert said(retry_after="Wed, 99 Oct 2015 07:28:00 GMT") is None
+    assert said(retry_after="Wed, 21 Oct 2015 07:28:00") is None, "no zone, no moment"

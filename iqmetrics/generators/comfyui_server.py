@@ -70,13 +70,14 @@ class ComfyUI:
     def about(self) -> dict[str, Any]:
         """The server's versions and card."""
         stats = self.session.stats() if self.session else {}
-        system = stats.get("system", {})
-        devices = stats.get("devices") or [{}]
+        devices = stats.get("devices")
+        first = devices[0] if isinstance(devices, list) and devices else None
+        system, card = (d if isinstance(d, dict) else {} for d in (stats.get("system"), first))
         known = {
             "comfyui": system.get("comfyui_version"),
             "torch": system.get("pytorch_version"),
             "python": system.get("python_version"),
-            "gpu": devices[0].get("name"),
+            "gpu": card.get("name"),
         }
         return {key: value for key, value in known.items() if value}
 
@@ -206,12 +207,13 @@ class Session:
                 answer = reply.json()
                 if not reply.ok or not isinstance(answer, dict) or "prompt_id" not in answer:
                     return Result.failed(request, "bad_request", _rejected(answer, reply.text()))
-                run = self._finish(str(answer["prompt_id"]), events)
+                run_id = str(answer["prompt_id"])
+                run = self._finish(run_id, events)
             if run is LOST:
                 why = "the server no longer knows this run (restarted, or its queue was cleared)"
                 return Result.failed(request, "failed", why)
             if run is None:
-                self._interrupt()
+                self._cancel(run_id)
                 return Result.failed(request, "timeout", f"no image in {self.timeout_s:g} s")
             telemetry = self._telemetry(events, watch)
             if problem := _problem(run):
@@ -220,7 +222,9 @@ class Session:
         except Unreachable as error:
             return Result.failed(request, "timeout" if error.timeout else "unreachable", str(error))
         if image is None:
-            return Result.failed(request, "no_image", "the workflow saved no image", telemetry)
+            return Result.failed(
+                request, "no_image", "the workflow saved no image that can be read", telemetry
+            )
         return Result(request.id, image, None, telemetry, applied, left_out)
 
     def _listen(self) -> None:
@@ -261,10 +265,11 @@ class Session:
                 time.sleep(0.02)
         return None
 
-    def _is_queued(self, prompt_id: str) -> bool:
+    def _is_queued(
+        self, prompt_id: str, lists: Sequence[str] = ("queue_running", "queue_pending")
+    ) -> bool:
         """Whether a run waits or is under way; a server that does not tell is believed."""
         queue = call(f"{self.url}/queue").json()
-        lists = ("queue_running", "queue_pending")
         if not isinstance(queue, dict) or not all(isinstance(queue.get(k), list) for k in lists):
             return True
         entries = (entry for name in lists for entry in queue[name])
@@ -286,9 +291,8 @@ class Session:
                 return False
             if not isinstance(message, str):
                 continue  # a preview
-            parsed = json.loads(message)
-            data = parsed.get("data") or {}
-            if data.get("prompt_id") == prompt_id and events.note(parsed.get("type", ""), data):
+            kind, data = _parsed(message)
+            if data.get("prompt_id") == prompt_id and events.note(kind, data):
                 return True
         return False
 
@@ -318,8 +322,13 @@ class Session:
 
     def _image(self, run: Mapping[str, Any]) -> "Image.Image | None":
         """The first image that was saved, else the first preview."""
-        outputs = (run.get("outputs") or {}).values()
-        images = [i for output in outputs for i in output.get("images") or ()]
+        outputs = run.get("outputs")
+        images = [
+            image
+            for output in (outputs.values() if isinstance(outputs, dict) else ())
+            for image in (output.get("images") or () if isinstance(output, dict) else ())
+            if isinstance(image, dict)
+        ]
         images.sort(key=lambda i: i.get("type") != "output")
         if not images:
             return None
@@ -327,15 +336,31 @@ class Session:
         reply = call(f"{self.url}/view?{query}")
         if not reply.ok:
             return None
-        with Image.open(io.BytesIO(reply.body)) as file:
-            file.load()
-            return file.copy()
-
-    def _interrupt(self) -> None:
         try:
-            call(f"{self.url}/interrupt", {})
+            with Image.open(io.BytesIO(reply.body)) as file:
+                file.load()
+                return file.copy()
+        except (OSError, SyntaxError, ValueError):  # cut, or a file of another kind
+            return None
+
+    def _cancel(self, prompt_id: str) -> None:
+        """Take a run off the queue, or stop it; the runs of others go on."""
+        try:
+            call(f"{self.url}/queue", {"delete": [prompt_id]})
+            if self._is_queued(prompt_id, ["queue_running"]):
+                call(f"{self.url}/interrupt", {"prompt_id": prompt_id})
         except Unreachable:
             return  # then there is nothing to interrupt
+
+
+def _parsed(message: str) -> tuple[str, dict[str, Any]]:
+    """Kind and data of a message; what is none of ComfyUI's says nothing."""
+    try:
+        parsed = json.loads(message)
+    except (ValueError, RecursionError):
+        return "", {}
+    data = parsed.get("data") if isinstance(parsed, dict) else None
+    return (str(parsed.get("type", "")), data) if isinstance(data, dict) else ("", {})
 
 
 def _rejected(answer: Any, text: str) -> str:

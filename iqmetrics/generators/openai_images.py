@@ -119,6 +119,7 @@ class OpenAIImages:
             return Result.failed(request, "budget", f"the budget of {self.budget:g} is spent")
         body, left_out = self._body(request)
         began = time.perf_counter()
+        telemetry: dict[str, Any] = {}
         try:
             reply, attempts, took = self._patiently(body, secret)
             answer = reply.json()
@@ -135,7 +136,7 @@ class OpenAIImages:
             kind = "timeout" if error.timeout else "unreachable"
             telemetry = {"request_s": time.perf_counter() - began}
             return Result.failed(request, kind, redacted(str(error), secret), telemetry)
-        except (ValueError, OSError, SyntaxError, LookupError, TypeError) as error:
+        except Exception as error:  # of Pillow's decoders too: whatever it is, it is one image's
             known = "cannot identify image file" not in str(error)  # else Pillow names an object
             why = repr(error) if known else "its data are not a picture"
             reason = redacted(f"the answer holds no image: {why}", secret)

@@ -112,15 +112,18 @@ class Comfy(Handler):
                 "vram_free": server.free.pop(0),
             }
             server.free = server.free or [10 << 30]
-            self.reply(200, {"system": {"comfyui_version": "0.3.16"}, "devices": [device]})
+            known = {"system": {"comfyui_version": "0.3.16"}, "devices": [device]}
+            self.reply(200, server.odd.get("/system_stats", known))
         elif path.path.startswith("/history/"):
             key = path.path.split("/")[-1]
             self.reply(200, {key: server.history[key]} if key in server.history else {})
         elif path.path == "/queue":
-            running = [[1, key, {}, {}, []] for key in server.running]
-            self.reply(200, {"queue_running": running, "queue_pending": []})
+            lists = {"queue_running": server.running, "queue_pending": server.pending}
+            known = {n: [[1, key, {}, {}, []] for key in keys] for n, keys in lists.items()}
+            self.reply(200, server.odd.get("/queue", known))
         elif path.path == "/view":
-            self.reply(200, server.files[query["filename"]])
+            server.viewed.append(query)
+            self.reply(server.odd.get("status", 200), server.files[query["filename"]])
         else:
             self.reply(404, {})
 
@@ -128,10 +131,12 @@ class Comfy(Handler):
         server: Any = self.server
         body = self.body()
         if self.path != "/prompt":
-            server.other.append(self.path)
+            server.other.append((self.path, body))
             return self.reply(200, {})
         graph = body["prompt"]
         server.graphs.append(graph)
+        if "/prompt" in server.odd:
+            return self.reply(*server.odd["/prompt"])
         bad = {
             key: {"class_type": n["class_type"], "errors": [{"message": "Value not in list", "details": "ckpt_name: 'x' not in []"}]}
             for key, n in graph.items() if n["inputs"].get("ckpt_name") == "missing"
@@ -143,7 +148,7 @@ class Comfy(Handler):
             }
             return self.reply(400, {"error": error, "node_errors": bad})
         key = f"run-{len(server.graphs)}"
-        server.running.add(key)
+        (server.pending if server.rules(graph) == "wait" else server.running).add(key)
         threading.Thread(
             target=self.work, args=(server, key, graph, body["client_id"]), daemon=True
         ).start()
@@ -161,8 +166,12 @@ class Comfy(Handler):
         tell("execution_cached", nodes=list(graph) if cached else [])
         if how == "lost":
             server.running.discard(key)
-        if how in ("hang", "lost"):
+        if how in ("hang", "lost", "wait"):
             return
+        if how == "chatter":
+            for odd in ("no json", "[]", "7", "null", '{"type": 3}', '{"type": "x", "data": [1]}'):
+                server.say(client, odd)
+            server.send(client, "execution_error", {"prompt_id": "of somebody else"})
         sampler = next(n for n in graph.values() if "seed" in n["inputs"])
         if how in ("error", "oom"):
             kind = "torch.OutOfMemoryError" if how == "oom" else "RuntimeError"
@@ -186,8 +195,15 @@ class Comfy(Handler):
         name = f"{key}.png"
         server.files[name] = png((latent["width"], latent["height"]), sampler["inputs"]["seed"])
         saved = [{"filename": "t.png", "subfolder": "", "type": "temp"}]
-        saved += [] if how == "nothing" else [{"filename": name, "subfolder": "", "type": "output"}]
-        outputs = {} if how == "nothing" else {"9": {"images": saved}}
+        saved += (
+            [] if how == "preview" else [{"filename": name, "subfolder": "s", "type": "output"}]
+        )
+        outputs = (
+            {} if how == "nothing" else {"1": None, "8": {"text": ["x"]}, "9": {"images": saved}}
+        )
+        server.files["t.png"] = png((8, 8), 77)
+        if how == "torn":
+            server.files[name] = server.files[name][:40]
         server.history[key] = {
             "outputs": outputs,
             "status": {"status_str": "success", "completed": True},
@@ -225,7 +241,7 @@ def _frame(opcode: int, data: bytes) -> bytes:
 def comfyui(rules: Callable[[dict[str, Any]], str] = lambda graph: "") -> Iterator[Any]:
     state: dict[str, Any] = {
         "rules": rules, "graphs": [], "history": {}, "files": {}, "sockets": {}, "seen": set(),
-        "other": [], "running": set(), "free": [10 << 30],
+        "other": [], "running": set(), "pending": set(), "free": [10 << 30], "viewed": [], "odd": {},
     }  # fmt: skip
     with serving(Comfy, **state) as server:
 
@@ -238,8 +254,9 @@ def comfyui(rules: Callable[[dict[str, Any]], str] = lambda graph: "") -> Iterat
             handler = server.sockets.pop(client)
             handler.connection.shutdown(2)
 
-        server.send = lambda client, kind, data: write(
-            client, _frame(1, json.dumps({"type": kind, "data": data}).encode())
+        server.say = lambda client, text: write(client, _frame(1, text.encode()))
+        server.send = lambda client, kind, data: server.say(
+            client, json.dumps({"type": kind, "data": data})
         )
         server.preview = lambda client: write(
             client, _frame(2, b"\0\0\0\1\0\0\0\2" + png((8, 8), 1))

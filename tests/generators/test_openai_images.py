@@ -2,10 +2,12 @@
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import loopback
 import pytest
+from PIL import Image
 
 from iqmetrics.errors import BadInput
 from iqmetrics.generators.base import Request, Result
@@ -185,3 +187,38 @@ def test_a_budget_needs_a_price() -> None:
 def test_the_fingerprint_holds_no_secret() -> None:
     model = OpenAIImages("m", base_url=f"https://user:{KEY}@host/v1?k={KEY}")
     assert KEY not in json.dumps(model.fingerprint())
+
+
+def test_an_error_that_is_cut_costs_one_image() -> None:
+    """It used to end the whole run."""
+    cut = (500, b"{", {"Transfer_Encoding": "chunked"})
+    with loopback.images_api(cut) as server:
+        first, second = run(server, ask("a"), ask("b"), concurrency=1, retries=0)
+    assert kind(first) == "unreachable" and kind(second) == "image"
+
+
+@pytest.mark.parametrize(
+    "address", ["file:///etc/hostname", "data:,x", "x.png", "http://[", 7, None, ["http://x"]]
+)
+def test_an_address_that_is_none_is_no_image(address: object) -> None:
+    with loopback.images_api((200, {"data": [{"url": address}]}, {})) as server:
+        [result] = run(server, ask(), retries=0)
+    assert kind(result) in ("no_image", "unreachable")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, [], 7, {"data": None}, {"data": {}}, {"data": [None]}, {"data": [{}]}, {"data": [[]]}],
+)
+def test_an_answer_of_another_form_is_no_image(answer: object) -> None:
+    with loopback.images_api((200, answer, {})) as server:
+        [result] = run(server, ask(), price=0.5, budget=1)
+    assert kind(result) == "no_image"
+    assert "cost" not in result.telemetry and result.telemetry["retries"] == 0
+
+
+def test_a_picture_beyond_all_bounds_costs_one_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    with loopback.images_api() as server:
+        large, small = run(server, ask("a"), replace(ask("b"), width=4, height=4), concurrency=1)
+    assert kind(large) == "no_image" and kind(small) == "image"
