@@ -105,6 +105,11 @@ def _condition(title: str, table: dict[str, Any]) -> Condition:
     for limit in (table.get("min", 0), table.get("max", 0)):
         if type(limit) not in (int, float) or not math.isfinite(limit):
             raise BadInput(f"preset {title}: a [[usable]] limit must be a number, got {limit!r}")
+    if table.get("min", -math.inf) > table.get("max", math.inf):
+        limits = f"min {table['min']} lies above max {table['max']}"
+        raise BadInput(
+            f"preset {title}: of {table['metric']}, {limits}", "No image could be usable"
+        )
     return Condition(**table)
 
 

@@ -38,7 +38,7 @@ def find(kind: str, name: str, suffix: str, hint: str = "") -> tuple[str, str]:
             raise UnknownName(kind, name, names(suffix), hint)
         return text(name, suffix), name
     try:
-        return path.read_text("utf-8", "surrogateescape"), path.name.removesuffix(suffix)
+        return path.read_text("utf-8-sig", "surrogateescape"), path.name.removesuffix(suffix)
     except FileNotFoundError as error:
         raise BadInput(f"{kind} file {name} does not exist") from error
     except OSError as error:

@@ -129,3 +129,26 @@ def test_every_shipped_condition_is_about_a_metric_that_exists() -> None:
     metrics = {metric.name for scorer in built for metric in scorer.metrics}
     for name in presets.shipped():
         assert {c.metric for c in presets.load(name).usable} <= metrics, name
+
+
+def test_limits_that_no_image_can_keep_are_refused(tmp_path: Path) -> None:
+    table = f'{SIZE}[[usable]]\nmetric = "size.width"\n'
+    with pytest.raises(BadInput, match=r"of size\.width, min 9 lies above max 8") as error:
+        presets.load(write(tmp_path, table + "min = 9\nmax = 8\n"))
+    assert error.value.hint == "No image could be usable"
+    (kept,) = presets.load(write(tmp_path, table + "min = 8\nmax = 8\n")).usable
+    assert (kept.min, kept.max) == (8, 8)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_preset_of_any_editor_is_read(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "größe.preset.toml"
+    path.write_bytes(('about = "größer"\r\n' + SIZE.replace("\n", "\r\n")).encode(encoding))
+    found = presets.load(str(path))
+    assert (found.name, found.about, len(found.scorers)) == ("größe", "größer", 1)
+
+
+def test_a_preset_that_names_no_scorer_shows_how(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="names no scorer") as error:
+        presets.load(write(tmp_path, 'about = "x"'))
+    assert "[[scorer]]" in error.value.hint

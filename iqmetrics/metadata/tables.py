@@ -29,6 +29,8 @@ PROMPT_ID = ("prompt_id", "id", "pid", "prompt_index")
 TEXTS = ("texts", "ocr_text", "expected_text")
 TAGS = ("tags", "tag", "category", "class")
 SIZE = ("size", "resolution", "requested_size")
+WORDS = frozenset((*PROMPT, *NEGATIVE, *TEXTS))
+"""Columns of free text, in which a delimiter without quotes would cut what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,32 @@ def _csv_rows(text: str, delimiter: str, name: str) -> list[Mapping[str, Any]]:
         delimiter = max(",;\t", key=header.count)
     csv.field_size_limit(MAX_FIELD)
     try:
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+        rows = list(reader)
     except csv.Error as error:
         raise BadInput(f"{name} is not a table: {error}") from error
+    if _ends_in_quotes(text, delimiter):
+        raise BadInput(
+            f"{name} ends inside a field in quotes", "Was it cut short? Close the last quote"
+        )
+    last = (reader.fieldnames or [""])[-1].strip().lower()
+    for n, row in enumerate(rows, 1):
+        if last in WORDS and any(row.get(None) or ()):  # type: ignore[call-overload]
+            raise BadInput(
+                f"{name}, row {n}, has more fields than there are columns",
+                f"Put a {last} that holds {delimiter!r} in quotes",
+            )
     return [{str(k): v for k, v in row.items() if k is not None} for row in rows]
+
+
+def _ends_in_quotes(text: str, delimiter: str) -> bool:
+    """Whether the last field is opened and never closed: half the table may be in it."""
+    try:
+        for _ in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+            pass
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
 
 
 def row_of(row: Mapping[str, Any], source: str, n: int = 1) -> Row:

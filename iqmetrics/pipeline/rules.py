@@ -119,6 +119,11 @@ def _rule(title: str, table: dict[str, Any]) -> Rule:
             f"gate {title}: the rule for {rule.metric} has no margin, floor or ceiling",
             "A rule that holds nothing would always pass",
         )
+    if rule.floor is not None and rule.ceiling is not None and rule.floor > rule.ceiling:
+        raise BadInput(
+            f"gate {where}: floor {rule.floor:g} lies above ceiling {rule.ceiling:g}",
+            "No model could pass; the floor is the lower one",
+        )
     if rule.margin is not None and rule.margin < 0:
         raise BadInput(f"gate {title}, {rule.metric}: margin must not be negative")
     return rule

@@ -1,10 +1,12 @@
 import csv
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from iqmetrics.errors import BadInput
+from iqmetrics.errors import BadInput, Unavailable
+from iqmetrics.metadata import tables
 from iqmetrics.metadata.tables import described, read_table, row_of
 
 
@@ -200,3 +202,110 @@ def test_a_prompt_longer_than_pythons_default_is_read(tmp_path: Path) -> None:
 def test_texts_are_strings_or_nothing(texts: object, found: tuple[str, ...]) -> None:
     asked = row_of({"file_name": "a.png", "texts": texts}, "t").facts.texts
     assert (asked or ()) == found
+
+
+def test_a_table_that_was_cut_in_a_quoted_prompt_is_told(tmp_path: Path) -> None:
+    """All that follows an open quote used to be one prompt."""
+    text = 'file_name,prompt\na.png,"a fox, in snow"\nb.png,"a cow\nc.png,a cat\n'
+    with pytest.raises(BadInput, match="ends inside a field in quotes") as told:
+        table(tmp_path, "t.csv", text)
+    assert "cut short" in told.value.hint
+
+
+def test_quotes_within_a_field_are_no_open_ones(tmp_path: Path) -> None:
+    rows = table(tmp_path, "t.csv", 'file_name,prompt\na.png,a 5" screen\nb.png,"a ""b""" c\n')
+    assert [r.facts.prompt for r in rows] == ['a 5" screen', 'a "b" c']
+
+
+@pytest.mark.parametrize(("delimiter", "name"), [(",", "t.csv"), (";", "t.csv"), ("\t", "t.tsv")])
+def test_a_prompt_that_a_delimiter_would_cut_is_told(
+    delimiter: str, name: str, tmp_path: Path
+) -> None:
+    """`a.png,a fox, in snow` was the prompt "a fox"."""
+    lines = [["file_name", "Prompt"], ["a.png", "a cow"], ["b.png", "a fox", " in snow"]]
+    text = "\n".join(delimiter.join(line) for line in lines)
+    with pytest.raises(BadInput, match="row 2, has more fields") as told:
+        table(tmp_path, name, text)
+    assert "prompt" in told.value.hint and repr(delimiter) in told.value.hint
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv"])
+def test_empty_fields_at_the_end_cut_nothing(name: str, tmp_path: Path) -> None:
+    """As spreadsheets write them when a note stood beside the table once."""
+    between = "," if name == "t.csv" else "\t"
+    text = between.join(["image", "prompt\na.png", "a fox", "", "\n"])
+    (row,) = table(tmp_path, name, text)
+    assert (row.file, row.facts.prompt) == ("a.png", "a fox")
+
+
+def test_a_table_of_unheard_of_size_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "file_name,prompt\na.png,a fox\n"
+    monkeypatch.setattr(tables, "MAX_BYTES", len(text))
+    assert len(table(tmp_path, "t.csv", text)) == 1
+    monkeypatch.setattr(tables, "MAX_BYTES", len(text) - 1)
+    with pytest.raises(BadInput, match="is over") as told:
+        table(tmp_path, "t.csv", text)
+    assert told.value.hint == "Split the table."
+
+
+def test_a_parquet_table_is_read_as_any_other(tmp_path: Path) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    rows = [
+        {"file_name": "a.png", "prompt": "雪", "seed": 2**40, "tags": ["x"], "model": "m"},
+        {"file_name": "b.png", "prompt": None, "seed": None, "tags": None, "model": None},
+    ]
+    parquet.write_table(arrow.Table.from_pylist(rows), tmp_path / "t.parquet")
+    one, two = read_table(str(tmp_path / "t.parquet"))
+    assert (one.number, one.facts.prompt, one.facts.seed) == (1, "雪", 2**40)
+    assert (one.facts.tags, one.facts.model) == (("x",), "m")
+    assert (two.number, two.file, two.facts.prompt, two.facts.model) == (2, "b.png", None, "")
+
+
+@pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1" * 9, b"file_name,prompt\n"])
+def test_what_is_no_parquet_table_is_told(data: bytes, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    with pytest.raises(BadInput, match="is no Parquet table"):
+        table(tmp_path, "t.parquet", data)
+    with pytest.raises(BadInput, match="is no Parquet table"):
+        read_table(str(tmp_path / "none.parquet"))
+
+
+def test_a_parquet_table_without_the_package_names_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(Unavailable) as told:
+        table(tmp_path, "t.parquet", b"")
+    assert told.value.hint == "pip install 'iqmetrics[tables]'"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [{"file_name": "a.png"}, {"prompt": "x"}, {"id": 7}, {"status": "refused"}],
+    ids=["file", "prompt", "id", "failure"],
+)
+def test_one_known_column_makes_a_table(row: dict, tmp_path: Path) -> None:
+    rows = table(tmp_path, "t.jsonl", json.dumps({"other": 1}) + "\n" + json.dumps(row))
+    assert described(rows, "t.jsonl") == rows
+
+
+@pytest.mark.parametrize("letter", [0x80, 0xFF])
+def test_every_stray_byte_in_a_prompt_is_refused(letter: int, tmp_path: Path) -> None:
+    rows = table(tmp_path, "t.csv", b"image,prompt\na.png,ok\nb.png,caf" + bytes([letter]))
+    with pytest.raises(BadInput, match="row 2: the prompt is not UTF-8"):
+        described(rows, "t.csv")
+
+
+def test_an_empty_prompt_was_asked_for_and_an_absent_one_was_not() -> None:
+    assert row_of({"prompt": ""}, "t").facts.prompt == ""
+    assert row_of({"prompt": "", "caption": "a fox"}, "t").facts.prompt == "a fox"
+    assert row_of({"caption": ""}, "t").facts.prompt is None
+    assert row_of({"prompt": None}, "t").facts.prompt is None
+
+
+@pytest.mark.parametrize("status", ["ok", "OK", "done", "Success"])
+def test_a_request_that_went_well_did_not_fail(status: str) -> None:
+    found = row_of({"status": status, "reason": "none"}, "t")
+    assert found.failed == "" and "status" not in found.facts.params

@@ -251,3 +251,123 @@ def test_prompts_needed_to_settle_a_floor_grow_as_it_comes_nearer() -> None:
     assert near.state == far.state == "INCONCLUSIVE"
     assert near.needed > far.needed > 12
     assert near.needed == pytest.approx(25 * far.needed, rel=0.2), "a fifth of the gap"
+
+
+@pytest.mark.parametrize("status", ["unreadable", "truncated", "crashed", "timeout"])
+def test_an_image_that_broke_since_the_baseline_is_a_new_failure(status: str) -> None:
+    """Its cell says so once, for all metrics."""
+    both = lose(card({"old": BASE, "new": BASE}), 0.01, status)
+    cells = tuple(replace(c, missing={"image": status}) if c.missing else c for c in both.cells)
+    found = judge(Rules("g", "", 0.05, (MARGIN,)), both, "old", replace(both, cells=cells), "new")
+    assert (found.state, check(found, "new failures").state) == ("FAIL", "FAIL")
+    told = check(found, "coverage").told
+    assert told == "396 of 400 judged images have a value"
+
+
+@pytest.mark.parametrize("status", ["abstained", "unavailable", "not_applicable"])
+def test_what_could_not_be_judged_is_no_failure(status: str) -> None:
+    both = lose(card({"old": BASE, "new": BASE}), 0.01, status)
+    found = judge(Rules("g", "", 0.05, (MARGIN,)), both, "old", both, "new")
+    assert found.state == "PASS"
+    assert [c.kind for c in found.checks] == ["coverage", "margin"]
+
+
+def test_what_failed_in_the_baseline_too_is_not_new() -> None:
+    both = lose(card({"old": BASE, "new": BASE}), 0.01, "failed")
+    broken = {(c.prompt_id, c.seed) for c in both.cells if c.missing}
+    cells = tuple(
+        replace(c, values={}, missing={"toy.good": "failed"})
+        if (c.prompt_id, c.seed) in broken
+        else c
+        for c in both.cells
+    )
+    found = judge(Rules("g", "", 0.05, (MARGIN,)), replace(both, cells=cells), "old", both, "new")
+    assert [c.kind for c in found.checks] == ["coverage", "margin"]
+
+
+@pytest.mark.parametrize(
+    ("coverage", "share", "state"),
+    [
+        ({"ok": 9, "failed": 1}, 0.9, "PASS"),
+        ({"ok": 9, "unreadable": 1}, 0.9, "PASS"),
+        ({"ok": 8, "abstained": 1, "timeout": 1}, 0.8, "INCONCLUSIVE"),
+        ({"ok": 8, "unavailable": 2}, 0.8, "INCONCLUSIVE"),
+        ({"ok": 2, "not_applicable": 98}, 1.0, "PASS"),
+        ({"ok": 10}, 1.0, "PASS"),
+    ],
+)
+def test_coverage_is_a_share_of_what_there_was_to_judge(
+    coverage: dict[str, int], share: float, state: str
+) -> None:
+    both = card({"old": BASE, "new": BASE})
+    rows = tuple(
+        replace(r, images=coverage["ok"], coverage=coverage) if r.model == "new" else r
+        for r in both.rows
+    )
+    found = judge(Rules("g", "", 0.05, (MARGIN,)), both, "old", replace(both, rows=rows), "new")
+    covered = check(found, "coverage")
+    assert (covered.value, covered.state) == (pytest.approx(share), state)
+    assert covered.limit == 0.9
+
+
+def test_an_optional_rule_that_cannot_tell_does_not_hold() -> None:
+    """Each of its checks is marked, whatever it is about."""
+    unsure = Rule("toy.good", floor=float(BASE.mean()), margin=0.02, required=False)
+    found = verdict(BASE, unsure)
+    assert check(found, "floor").state == "INCONCLUSIVE"
+    assert found.state == "PASS"
+    assert {c.required for c in found.checks} == {False}
+    assert verdict(BASE, replace(unsure, required=True)).state == "INCONCLUSIVE"
+
+
+def test_a_rule_of_a_range_is_judged_on_both_sides() -> None:
+    inside = Rule("toy.good", floor=0.5, ceiling=0.7)
+    assert verdict(BASE, inside).state == "PASS"
+    below, above = verdict(BASE - 0.3, inside), verdict(BASE + 0.3, inside)
+    assert (below.state, check(below, "floor").state) == ("FAIL", "FAIL")
+    assert (above.state, check(above, "ceiling").state) == ("FAIL", "FAIL")
+    assert check(below, "ceiling").state == check(above, "floor").state == "PASS"
+    assert check(above, "ceiling").told == "above the ceiling"
+    assert check(below, "floor").told == "below the floor"
+
+
+def test_a_margin_beside_a_wrong_sided_limit_holds_and_is_allowed() -> None:
+    """The floor of a lower-is-better metric alone passes worse models; a margin does not."""
+    rule = Rule("toy.bad", margin=0.02, floor=0.1)
+    assert verdict(BASE + NOISE, rule, metric=BAD).state == "PASS"
+    assert verdict(BASE + 0.1 + NOISE, rule, metric=BAD).state == "FAIL"
+
+
+def test_a_metric_far_from_any_name_is_not_guessed_and_one_without_values_neither() -> None:
+    found = verdict(BASE, Rule("hands.wrong", ceiling=1), Rule("toy.goo", floor=0.1))
+    told = [c.told for c in found.checks if c.kind == "measured"]
+    assert told[0] == "it was not measured on the candidate"
+    assert told[1].endswith("did you mean 'toy.good'?")
+    both = lose(card({"old": BASE, "new": BASE}), 1.0, "unavailable")
+    empty = judge(Rules("g", "", 0.05, (MARGIN,)), both, "old", both, "new")
+    assert check(empty, "measured").told == "it was not measured on the candidate"
+    assert empty.state == "INCONCLUSIVE"
+
+
+def test_seeds_of_one_prompt_are_one_observation() -> None:
+    """Forty copies of one image prove no more than one."""
+    swing = np.array([[0.1], [-0.1], [0.06], [-0.08], [0.03], [0.02]])
+    few = check(verdict(BASE[:6, :1] + swing, MARGIN, base=BASE[:6, :1]), "margin")
+    many = np.repeat(BASE[:6, :1], 40, axis=1)
+    copied = check(verdict(many + swing, MARGIN, base=many), "margin")
+    assert copied.bound == pytest.approx(few.bound)
+    assert (copied.prompts, copied.state) == (6, few.state)
+
+
+@pytest.mark.parametrize(("missing", "state"), [(9, "INCONCLUSIVE"), (10, "PASS"), (11, "PASS")])
+def test_as_many_prompts_may_be_missing_as_the_rules_say(missing: int, state: str) -> None:
+    both = card({"old": BASE, "new": BASE[:90] + 0.05})
+    found = judge(Rules("g", "", 0.05, (MARGIN,), max_missing=missing), both, "old", both, "new")
+    assert found.state == state
+    assert ("same prompts" in {c.kind for c in found.checks}) == (state != "PASS")
+
+
+def test_what_only_the_candidate_has_is_no_lack() -> None:
+    both = card({"old": BASE[:90], "new": BASE + 0.05})
+    found = judge(Rules("g", "", 0.05, (MARGIN,)), both, "old", both, "new")
+    assert (found.state, len(found.unmatched)) == ("PASS", 10)

@@ -37,6 +37,11 @@ def test_every_shipped_gate_loads(name: str) -> None:
         ('[[rule]]\nmetric = "a"\nmargin = -1', "must not be negative"),
         ("alpha = 0.7\n" + GOOD, "alpha"),
         ("[[rule]", "not valid TOML"),
+        ('[[rule]]\nmetric = "a"\nfloor = 0.8\nceiling = 0.5', "floor 0.8 lies above ceiling 0.5"),
+        ("max_missing = true\n" + GOOD, "max_missing = True"),
+        ("max_missing = 1.0\n" + GOOD, "max_missing = 1.0"),
+        ('max_missing = "3"\n' + GOOD, "max_missing = '3'"),
+        ("alpha = 0.5\n" + GOOD, "alpha = 0.5"),
         ("max_missing = -1\n" + GOOD, "max_missing"),
     ],
 )
@@ -125,3 +130,43 @@ def test_a_file_that_is_not_utf8_is_told(tmp_path: Path) -> None:
 def test_rules_of_one_metric_may_stand_several_times(tmp_path: Path) -> None:
     found = rules.load(write(tmp_path, RULE + '[[rule]]\nmetric = "a"\nfloor = 0.5\n'))
     assert [r.floor for r in found.rules] == [None, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("", "let everything pass"),
+        ('[[rule]]\nmetric = "a"', "would always pass"),
+        ("alpha = 1\n" + RULE, "0.05"),
+        ("max_missing = -1\n" + RULE, "0 or more"),
+        ('[[rule]]\nmetric = "a"\nfloor = 2\nceiling = 1', "No model could pass"),
+    ],
+)
+def test_a_mistake_comes_with_its_way_out(tmp_path: Path, text: str, hint: str) -> None:
+    with pytest.raises(BadInput) as error:
+        rules.load(write(tmp_path, text))
+    assert hint in error.value.hint and hint not in error.value.message
+
+
+def test_an_unknown_key_of_the_head_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match="alhpa") as error:
+        rules.load(write(tmp_path, "alhpa = 0.01\n" + RULE))
+    assert "'alpha'" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    "line", ["min_coverage = 0", "min_coverage = 1", "floor = 1\nceiling = 1", "margin = 0"]
+)
+def test_bounds_themselves_are_allowed(tmp_path: Path, line: str) -> None:
+    lines = [RULE] if "margin" not in line else ['[[rule]]\nmetric = "a"\n']
+    assert rules.load(write(tmp_path, "".join([*lines, line]))).alpha == 0.05
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_rules_of_any_editor_are_read(tmp_path: Path, encoding: str, end: str) -> None:
+    """One on Windows begins the file with a byte order mark."""
+    path = tmp_path / "größe.gate.toml"
+    path.write_bytes((f'about = "größer"{end}' + RULE.replace("\n", end)).encode(encoding))
+    found = rules.load(str(path))
+    assert (found.name, found.about) == ("größe", "größer")
