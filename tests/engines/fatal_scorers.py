@@ -3,9 +3,11 @@
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
 from iqmetrics.records import Metric, Reading
 
@@ -85,3 +87,29 @@ class Spread(Grey):
         self.look(pictures)
         means = [float(p.pixels.mean()) for p in pictures]
         return [Reading({"spread": max(means) - min(means)})]
+
+
+class Loud(Grey):
+    """Prints, as models do while they load."""
+
+    name = "loud"
+    metrics = of_image("loud")
+
+    def look(self, pictures: Sequence[Picture]) -> None:
+        os.write(1, b"loading the model\n")
+        os.write(2, b"a warning\n")
+
+
+class Absent(Grey):
+    """Its weights are not on this machine."""
+
+    name = "absent"
+    metrics = of_image("absent")
+
+    def load(self, device: str) -> None:
+        raise Unavailable("weights 'w' are not here", f"fetch them for {device}")
+
+
+def torn(decoded: Iterator[Any]) -> Iterator[Any]:
+    """In place of a run's `cut`: nothing can be decoded."""
+    raise OSError("no process can be started " + "x" * 2000)

@@ -1,6 +1,6 @@
 """What runs in another process: decodes ahead, scores, and tells what it is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Thread
 
@@ -10,12 +10,15 @@ from test_tasks import work
 
 from iqmetrics import __version__
 from iqmetrics.engines import local
+from iqmetrics.engines import worker as module
 from iqmetrics.engines.tasks import Task
 from iqmetrics.engines.work import ImageWork
 from iqmetrics.engines.worker import Orders, Worker, versions
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
+from iqmetrics.records import ImageRecord
 from iqmetrics.scorers.base import Scorer
+from iqmetrics.workers import decode_all
 
 
 def as_it_is(decoded: Iterator[local.Decoded]) -> Iterator[local.Decoded]:
@@ -112,3 +115,69 @@ def test_settings_of_the_driver_hold_here(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("IQM_ALLOW_DOWNLOAD", "0")
     Worker(orders({"toy": Toy()}, environment={"IQM_ALLOW_DOWNLOAD": "1"}))
     assert os.environ["IQM_ALLOW_DOWNLOAD"] == "1"
+
+
+@pytest.mark.parametrize(("workers", "possible"), [(0, True), (0, False), (2, False)])
+def test_where_no_process_can_be_started_it_decodes_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, possible: bool
+) -> None:
+    monkeypatch.setattr(module.WorkerProcess, "possible", lambda: possible)
+    monkeypatch.setattr(module.WorkerProcess, "_start", lambda self: 1 / 0)
+    task = Task(tuple(painted(tmp_path, 2)))
+    worker = Worker(orders({"toy": Toy()}, workers))
+    worker.decode(0, [one.record for one in task.works])
+    assert len(worker.do(0, task).outcomes) == 2
+    assert worker._stream is None
+
+
+def test_as_many_processes_decode_as_it_was_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def decoding(records: Iterable[ImageRecord], workers: int) -> Iterator[local.Decoded]:
+        asked.append(workers)
+        for record in records:
+            yield from decode_all([record], workers=0)
+
+    monkeypatch.setattr(module, "decode_all", decoding)
+    works = painted(tmp_path, 3)
+    for workers in (0, 3):
+        worker = Worker(orders({"toy": Toy()}, workers))
+        for one in works:
+            worker.decode(0, [one.record])
+            assert len(worker.do(0, Task((one,))).outcomes) == 1
+    assert asked == [0, 0, 0, 3], "one stream for all tasks"
+
+
+def test_a_task_that_was_done_is_forgotten(tmp_path: Path) -> None:
+    worker = Worker(orders({"toy": Toy()}))
+    one = painted(tmp_path, 1)[0]
+    for _ in range(3):
+        worker.decode(7, [one.record])
+        worker.do(7, Task((one,)))
+    assert worker._ready == {}
+
+
+def test_an_image_that_is_gone_is_a_problem_of_its_own(tmp_path: Path) -> None:
+    works = painted(tmp_path, 3)
+    Path(works[1].record.path).unlink()
+    worker = Worker(orders({"toy": Toy()}))
+    worker.decode(0, [one.record for one in works])
+    done = worker.do(0, Task(tuple(works)))
+    assert {key for key, _, reading in done.outcomes if reading.values} == {
+        b"toy/0.png",
+        b"toy/2.png",
+    }
+    assert done.problems["1.png"].status == "unreadable"
+
+
+def test_only_what_is_needed_is_loaded() -> None:
+    loaded = []
+
+    class Noted(Toy):
+        def load(self, device: str) -> None:
+            loaded.append(device)
+
+    Worker(orders({"toy": Noted(), "spare": Noted()}))
+    assert loaded == ["cpu"]
