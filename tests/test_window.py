@@ -66,3 +66,28 @@ def test_nothing_is_read_that_is_not_there() -> None:
     here(2, 2)
     with pytest.raises(ValueError, match="smaller"):
         there.copy(here.news(), (9, 9))
+
+
+def test_a_picture_of_the_same_size_takes_the_same_memory() -> None:
+    here, there = Window(), Pane()
+    assert (shown(4, 6, 1, here, there) == 1).all()
+    memory = here.file
+    assert (shown(6, 4, 2, here, there) == 2).all()
+    assert here.file == memory and here.shape == (6, 4)
+
+
+def test_memory_as_large_as_may_be_kept_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window, "KEPT", 4 * 8 * 3)
+    here, there = Window(), Pane()
+    shown(4, 8, 1, here, there)
+    assert here.file >= 0 and there._memory is not None
+    shown(4, 9, 1, here, there)
+    assert here.file == -1 and there._memory is None
+
+
+def test_without_nameless_memory_a_nameless_file_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    here, there = Window(), Pane()
+    assert (shown(4, 6, 3, here, there) == 3).all()
+    assert os.fstat(here.file).st_nlink == 0
+    here.close()

@@ -24,6 +24,8 @@ from PIL import Image
 from iqmetrics.errors import BadInput
 from iqmetrics.generators.base import FAILURES, Request, Result, keep, told
 
+PATIENCE_S = 2.0
+"""Seconds that a program may take to end once it says no more."""
 LAST_WORDS = 400
 """So many characters of stderr are shown when the program dies."""
 
@@ -51,11 +53,11 @@ class Command:
 
     def fingerprint(self) -> Mapping[str, Any]:
         """The command line and its parameters."""
-        return {"command": shlex.split(self.target), "params": dict(self.params)}
+        return {"command": _words(self.target), "params": dict(self.params)}
 
     def open(self, measure: bool) -> None:
         """Start the program."""
-        keep(self, running=Running.start(shlex.split(self.target)), measuring=measure)
+        keep(self, running=Running.start(_words(self.target)), measuring=measure)
 
     def close(self) -> None:
         """Close its stdin, and end it if that does not."""
@@ -103,6 +105,15 @@ class Command:
         if self.measuring and self.batch == 1:
             return told(result, latency_s=telemetry.get("latency_s", answer.get("elapsed_s")))
         return result
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise BadInput(
+            f"command: {line} is no command line: {error}", "Close every quote"
+        ) from error
 
 
 def _object(answer: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -159,7 +170,7 @@ class Running:
         """(answers by id, why the waiting ended: "", "timeout" or the program's last words)."""
         from time import monotonic
 
-        began = monotonic()
+        began = heard = monotonic()
         assert self.process.stdin is not None
         try:
             for line in requests.values():
@@ -170,14 +181,15 @@ class Running:
         answers: dict[str, dict[str, Any]] = {}
         while len(answers) < len(requests):
             try:
-                text = self.lines.get(timeout=timeout_s)
+                text = self.lines.get(timeout=max(0.0, heard + timeout_s - monotonic()))
             except Empty:
                 return answers, "timeout"
             if text is None:
                 return answers, self._last_words()
             answer = _answer(text)
             if answer is not None and str(answer.get("id")) in requests:
-                answers[str(answer["id"])] = {"elapsed_s": monotonic() - began, **answer}
+                heard = monotonic()
+                answers[str(answer["id"])] = {"elapsed_s": heard - began, **answer}
         return answers, ""
 
     def stop(self) -> None:
@@ -186,7 +198,7 @@ class Running:
             with suppress(OSError):  # the program is gone already, with our line unread
                 self.process.stdin.close()
         try:
-            self.process.wait(2)
+            self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -208,7 +220,11 @@ class Running:
             self.stderr = (self.stderr + line)[-LAST_WORDS:]
 
     def _last_words(self) -> str:
-        code = self.process.wait()
+        try:
+            code = self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:  # it closed its output and goes on
+            self.process.kill()
+            code = self.process.wait()
         self.readers[1].join(2)
         words = " ".join(self.stderr.split())
         return f"the program ended with code {code}" + (f": {words}" if words else "")

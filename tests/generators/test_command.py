@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from iqmetrics.errors import BadInput
+from iqmetrics.generators import command
 from iqmetrics.generators.base import Request, Result
 from iqmetrics.generators.command import Command
 
@@ -164,3 +166,69 @@ def test_an_image_too_large_to_decode_is_a_failure_and_no_crash(
     result = answer(tmp_path, {"path": str(tmp_path / "bomb.png")})
     assert result.error is not None and result.error.kind == "no_image"
     assert "bomb" in result.error.reason
+
+
+def run_code(tmp_path: Path, code: str, timeout_s: float = 5.0) -> tuple[Result, float]:
+    """What becomes of one request to this program, and after how many seconds."""
+    (tmp_path / "odd.py").write_text("import json, os, sys, time\n" + code)
+    model = Command(shlex.join([sys.executable, str(tmp_path / "odd.py")]), timeout_s=timeout_s)
+    model.open(measure=False)
+    began = time.monotonic()
+    try:
+        (result,) = model([Request("1", "a cat", 7)])
+    finally:
+        model.close()
+    return result, time.monotonic() - began
+
+
+def test_a_program_that_only_chatters_is_too_late_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each line of its log used to give it as much time again."""
+    monkeypatch.setattr(command, "PATIENCE_S", 0.1)
+    late, took = run_code(
+        tmp_path, "while True:\n    print('loading', flush=True)\n    time.sleep(0.05)", 0.4
+    )
+    assert late.error is not None and late.error.kind == "timeout"
+    assert late.error.reason == "no answer in 0.4 s" and took < 6
+
+
+def test_a_program_that_closes_its_output_and_goes_on_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It used to be waited for without end."""
+    monkeypatch.setattr(command, "PATIENCE_S", 0.1)
+    gone, took = run_code(tmp_path, "sys.stdin.readline(); os.close(1); time.sleep(60)")
+    assert gone.error is not None and gone.error.kind == "failed"
+    assert "the program ended with code -9" in gone.error.reason and took < 20
+
+
+def test_a_program_that_ends_without_an_answer_tells_its_last_words(tmp_path: Path) -> None:
+    code = "sys.stdin.readline(); sys.stderr.write('x' * 999 + '\\nno such\\n  model'); sys.exit(3)"
+    gone, _ = run_code(tmp_path, code)
+    assert gone.error is not None
+    assert gone.error.reason.startswith("the program ended with code 3: ")
+    assert gone.error.reason.endswith(" no such model") and len(gone.error.reason) < 500
+
+
+@pytest.mark.parametrize("target", ['python "my model.py', "python 'x"])
+def test_a_quote_too_few_is_one_sentence(target: str) -> None:
+    for use in (lambda m: m.open(measure=False), lambda m: m.fingerprint()):
+        with pytest.raises(BadInput, match="No closing quotation") as error:
+            use(Command(target))
+        assert error.value.hint == "Close every quote"
+
+
+def test_prompts_of_any_script_reach_the_program(tmp_path: Path) -> None:
+    (tmp_path / "echo.py").write_text(
+        "import json, sys\nfor line in sys.stdin.buffer:\n"
+        "    asked = json.loads(line.decode('utf-8'))\n"
+        "    print(json.dumps({'id': asked['id'], 'error': asked['prompt']}), flush=True)\n"
+    )
+    model = Command(shlex.join([sys.executable, str(tmp_path / "echo.py")]), timeout_s=5.0)
+    model.open(measure=False)
+    try:
+        (told,) = model([Request("ä", "雪, 狐\n»x« \U0001f98a")])
+    finally:
+        model.close()
+    assert told.error is not None and told.error.reason == "雪, 狐\n»x« \U0001f98a"

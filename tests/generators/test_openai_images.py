@@ -222,3 +222,43 @@ def test_a_picture_beyond_all_bounds_costs_one_image(monkeypatch: pytest.MonkeyP
     with loopback.images_api() as server:
         large, small = run(server, ask("a"), replace(ask("b"), width=4, height=4), concurrency=1)
     assert kind(large) == "no_image" and kind(small) == "image"
+
+
+def test_what_was_not_made_for_want_of_a_server_is_not_paid() -> None:
+    with loopback.images_api() as server:
+        pass
+    model = OpenAIImages(
+        "img-1", base_url=f"{server.url}/v1", price=0.5, budget=0.5, retries=0, concurrency=1
+    )
+    model.open(measure=False)
+    assert [kind(r) for r in model([ask("a"), ask("b")])] == ["unreachable"] * 2
+    assert model.purse.left == 0.5
+
+
+def test_an_empty_account_is_not_asked_again() -> None:
+    empty = (429, {"error": {"code": "insufficient_quota", "message": "pay"}}, {})
+    with loopback.images_api(empty) as server:
+        [result] = run(server, ask())
+        assert len(server.asked) == 1
+    assert kind(result) == "rate_limited"
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(400, "bad_request"), (404, "bad_request"), (413, "bad_request"), (422, "bad_request"),
+     (408, "timeout"), (504, "timeout"), (500, "failed"), (418, "failed")],
+)  # fmt: skip
+def test_every_error_status_has_its_kind(status: int, expected: str) -> None:
+    with loopback.images_api((status, {"error": "no"}, {})) as server:
+        [result] = run(server, ask(), retries=0)
+    assert kind(result) == expected
+    assert result.error is not None and result.error.reason == f"HTTP {status}: no"
+
+
+def test_half_a_size_is_not_sent() -> None:
+    with loopback.images_api() as server:
+        run(server, replace(ask(), height=None), replace(ask(), width=None), concurrency=1)
+        assert all("size" not in body for _, body, _ in server.asked)
+        server.asked.clear()
+        run(server, ask(), params={"size": "32x32"})
+        assert server.asked[0][1]["size"] == "32x32", "what is given by hand wins"

@@ -1,5 +1,6 @@
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,69 @@ def test_a_folder_beside_a_file_is_refused_with_a_way_out(tmp_path: Path) -> Non
     with pytest.raises(BadInput, match="is a folder, and something else was given") as told:
         select_files([tmp_path / "a", tmp_path / "b.png"])
     assert "told apart as a model" in told.value.hint
+
+
+def test_a_folder_is_walked_as_it_is_asked(tmp_path: Path) -> None:
+    for name in ("m1/a.png", "m1/b.png", "m2/a.png", "m2/b.png"):
+        save_png(tmp_path / name)
+    assert set(by_image(tmp_path, limit=1)) == {"m1/a.png"}
+    assert set(by_image(tmp_path, include=["m2/*"])) == {"m2/a.png", "m2/b.png"}
+    assert set(by_image(tmp_path, exclude=["*/b.png"])) == {"m1/a.png", "m2/a.png"}
+    assert set(by_image(tmp_path, out=tmp_path / "m2")) == {"m1/a.png", "m1/b.png"}
+    assert {r.model for r in by_image(tmp_path, model_from="folder").values()} == {"m1", "m2"}
+
+
+def test_a_model_is_taken_from_where_it_is_said(outputs: Path) -> None:
+    by_folder = by_image(outputs, model_from="folder")["m1/a.png"].model
+    by_metadata = by_image(outputs, model_from="metadata")["m1/a.png"].model
+    assert by_folder == "m1" != by_metadata
+
+
+def test_rows_by_hand_that_fit_no_image_are_reported(
+    outputs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    table = tmp_path_factory.mktemp("t") / "mine.csv"
+    table.write_text("file_name,prompt\nm1/a.png,by hand\nm9/none.png,lost\n")
+    _, report = read_folder(outputs, prompts=table)
+    assert report.problems == ["mine.csv: 1 of 2 rows name no image here: row 2"]
+    _, clean = read_folder(outputs)
+    assert clean.problems == []
+
+
+def test_prompts_that_are_only_guessed_are_reported(tmp_path: Path) -> None:
+    save_png(tmp_path / "user_a_red_fox_in_the_snow_0a1b2c3d-1111-2222-3333-444455556666.png")
+    records, report = read_folder(tmp_path)
+    guessed = [r.image for r in records if r.prompt and r.sources["prompt"].confidence == "low"]
+    assert report.low_confidence == guessed
+    assert set(guessed).isdisjoint(report.without_prompt)
+
+
+def test_a_link_beside_given_files_is_not_followed(tmp_path: Path) -> None:
+    """Neither for a sidecar nor for a table: it may lead anywhere."""
+    here, away = tmp_path / "here", tmp_path / "away"
+    save_png(here / "a.png")
+    save_png(here / "b.png")
+    away.mkdir()
+    (away / "metadata.csv").write_text("file_name,prompt\na.png,not mine\n")
+    (here / "metadata.csv").symlink_to(away / "metadata.csv")
+    _, selection = select_files([here / "a.png", here / "b.png"])
+    assert selection.tables == []
+    (here / "metadata.csv").unlink()
+    (here / "metadata.csv").write_text("file_name,prompt\na.png,mine\n")
+    assert len(select_files([here / "a.png", here / "b.png"])[1].tables) == 1
+
+
+@pytest.mark.parametrize(
+    ("use", "hint"),
+    [
+        (lambda folder: select_files([]), "Give a folder of images"),
+        (lambda folder: select_folder(str(folder / "none")), "Give a folder of images"),
+        (lambda folder: select_files([folder, folder / "m1/a.png"]), "Give folders only"),
+    ],
+)
+def test_what_cannot_be_walked_says_what_to_give(
+    outputs: Path, use: Callable[[Path], object], hint: str
+) -> None:
+    with pytest.raises(BadInput) as error:
+        use(outputs)
+    assert error.value.hint.startswith(hint)

@@ -125,3 +125,43 @@ def test_shares_of_yes_are_judged_in_percent_and_margins_in_points() -> None:
     assert text.split("margin")[1].split()[:6] == ["-1", "points", "-2", "points", "-5", "points"]
     held = json.loads(verdicts.to_json(replace(VERDICT, checks=(floor,)), {}))["checks"][0]
     assert (held["value"], held["bound"], held["limit"]) == (0.95, 0.91, 0.9)
+
+
+def test_a_line_for_github_stays_one_line() -> None:
+    told = replace(FAIL, told="100 % worse\r\n::error::hidden")
+    (line,) = verdicts.github(replace(VERDICT, checks=(told, PASS))).splitlines()
+    assert line.startswith("::error title=iqm gate::text.ned margin: 100 %25 worse%0D%0A::error::")
+    assert "value -0.1, bound -0.12, limit -0.02" in line
+
+
+@pytest.mark.parametrize(("count", "lines"), [(9, 9), (10, 10), (11, 10)])
+def test_ten_checks_of_a_kind_are_all_shown(count: int, lines: int) -> None:
+    shown = verdicts.github(replace(VERDICT, checks=(FAIL,) * count)).splitlines()
+    assert len(shown) == lines
+    assert any("more, see" in line for line in shown) == (count > 10)
+
+
+@pytest.mark.parametrize(("count", "more"), [(5, None), (6, "  and 1 more"), (7, "  and 2 more")])
+def test_some_of_what_has_no_partner_is_listed(count: int, more: str | None) -> None:
+    lonely = tuple(f"prompt {n} is only in the baseline" for n in range(count))
+    lines = verdicts.text(replace(VERDICT, unmatched=lonely)).splitlines()
+    assert f"{count} without a partner, left out:" in lines
+    assert sum(line.startswith("  prompt ") for line in lines) == 5
+    assert [line for line in lines if line.startswith("  and ")] == ([more] if more else [])
+
+
+def test_what_was_not_counted_shows_no_number() -> None:
+    """A check that was not made has no prompts, which is not "0 prompts"."""
+    (row,) = [r for r in verdicts.text(VERDICT).splitlines() if "hands.wrong" in r]
+    assert "0" not in row.replace("140", "")
+    assert "(not required)" in verdicts.text(
+        replace(VERDICT, checks=(replace(OPEN, required=False),))
+    )
+
+
+@pytest.mark.parametrize("letter", ["\ufffe", "\uffff", "\ud800", "\udfff", "\x0b", "\x7f"])
+def test_letters_that_xml_forbids_are_replaced(letter: str) -> None:
+    odd = replace(VERDICT, checks=(replace(FAIL, metric=f"a{letter}b\té"),))
+    suite = ElementTree.fromstring(verdicts.junit(odd).encode("utf-8"))
+    assert suite[0].get("classname") in ("a?b\té", f"a{letter}b\té")
+    assert (suite[0].get("classname") == "a?b\té") == (letter != "\x7f")

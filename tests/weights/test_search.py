@@ -130,3 +130,44 @@ def test_having_a_file_is_not_being_sure_of_it(
 def test_a_folder_of_that_name_is_no_file(no_weights: Path) -> None:
     (no_weights / "iqm_weights_dir/toy/toy.safetensors").mkdir(parents=True)
     assert search.look(weight()) is None
+
+
+def test_where_caches_lie_when_no_variable_says_so(
+    no_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HF_HOME", "TORCH_HOME", "XDG_CACHE_HOME", "IQM_WEIGHTS_DIR"):
+        monkeypatch.delenv(name)
+    cache = no_weights / "home" / ".cache"
+    made = [
+        put(cache / "iqmetrics/weights/toy/toy.safetensors"),
+        put(cache / "huggingface/hub/models--org--repo/snapshots/abc/toy.safetensors"),
+        put(cache / "torch/hub/checkpoints/toy.safetensors"),
+    ]
+    assert list(search.places(weight(hub="org/repo"))) == made
+    assert list(search.hub_files("", "toy.safetensors")) == []
+
+
+@pytest.mark.parametrize(("said", "fetched"), [(None, 0), ("", 0), ("0", 0), ("1", 1)])
+def test_nothing_is_fetched_unless_allowed(
+    no_weights: Path, monkeypatch: pytest.MonkeyPatch, said: str | None, fetched: int
+) -> None:
+    from iqmetrics.weights import download
+
+    asked = []
+
+    def pull(line: object) -> None:
+        asked.append(line)
+        put(no_weights / "iqm_weights_dir/toy/toy.safetensors")
+
+    known(monkeypatch, weight())
+    monkeypatch.setattr(download, "pull", pull)
+    if said is None:
+        monkeypatch.delenv("IQM_ALLOW_DOWNLOAD", raising=False)
+    else:
+        monkeypatch.setenv("IQM_ALLOW_DOWNLOAD", said)
+    if fetched:
+        assert weights.find("toy").name == "toy.safetensors"
+    else:
+        with pytest.raises(Unavailable):
+            weights.find("toy")
+    assert len(asked) == fetched
