@@ -1,6 +1,7 @@
 """iqm compare: which of two models is better, and at what."""
 
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 
@@ -91,8 +92,11 @@ def _margins(texts: tuple[str, ...]) -> dict[str, float]:
         name, _, value = text.partition("=")
         try:
             margins[name] = float(value)
+            if not 0 <= margins[name] < math.inf:
+                raise ValueError("no distance")
         except ValueError as error:
             raise BadInput(
-                f"--margin {text} is not METRIC=VALUE", "--margin text.legibility=0.05"
+                f"--margin {text} is not METRIC=VALUE, a difference of 0 or more",
+                "--margin text.legibility=0.05",
             ) from error
     return margins

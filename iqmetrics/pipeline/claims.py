@@ -10,6 +10,9 @@ _SHARE = r"(\d+(?:\.\d+)?)\s*%\s*(?:of|/)\s*(\d+)"
 _CLAIM = re.compile(rf"\s*{_SHARE}\s*(?:vs\.?|versus|against|,|/)\s*{_SHARE}\s*")
 
 
+MOST = 1_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """One published share: the count it must come from, and what that count supports."""
@@ -61,6 +64,8 @@ def text(claim: Claim) -> str:
 
 
 def _share(percent: str, n: int) -> Share:
+    if n > MOST:
+        raise BadInput(f"a claim about more than {MOST:,} images is not checked")
     if n == 0 or float(percent) > 100:
         raise BadInput(f"{percent} % of {n} images is not possible")
     found = rates.attainable(percent, n)

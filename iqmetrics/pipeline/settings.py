@@ -59,6 +59,7 @@ class Settings:
             BadInput: two scorers of one name differ in their options: only one could be kept.
         """
         if self.scorers:
+            presets.load(self.preset)  # a misspelt one is told, although none is asked
             choices = [ScorerChoice(name, self.options.get(name, {})) for name in self.scorers]
         else:
             choices = list(presets.load(self.preset).scorers)

@@ -23,16 +23,20 @@ def wilson(hits: float, n: float, level: float = 0.95) -> tuple[float, float]:
 
 
 def fisher(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
-    """Two-sided p value of Fisher's exact test that two shares are equal."""
-    total, hits = n_a + n_b, hits_a + hits_b
-    whole = math.comb(total, hits)
+    """Two-sided p value of Fisher's exact test that two shares are equal.
 
-    def chance(k: int) -> float:
-        return math.comb(n_a, k) * math.comb(n_b, hits - k) / whole
-
-    seen = chance(hits_a)
-    possible = range(max(0, hits - n_b), min(n_a, hits) + 1)
-    return min(1.0, sum(p for k in possible if (p := chance(k)) <= seen * (1 + 1e-9)))
+    The chances of all tables with these sums follow from each other; their logarithms are kept, for
+    the binomials of many images are no floats.
+    """
+    hits = hits_a + hits_b
+    fewest, most = max(0, hits - n_b), min(n_a, hits)
+    logs = [0.0]
+    for k in range(fewest, most):
+        more, less = (n_a - k) * (hits - k), (k + 1) * (n_b - hits + k + 1)
+        logs.append(logs[-1] + math.log(more / less))
+    seen, top = logs[hits_a - fewest], max(logs)
+    as_rare = math.fsum(math.exp(log - top) for log in logs if log <= seen + 1e-8)
+    return min(1.0, as_rare / math.fsum(math.exp(log - top) for log in logs))
 
 
 def sign_test(wins: int, losses: int) -> float:

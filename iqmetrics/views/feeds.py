@@ -200,12 +200,21 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 
 def write_text(path: Path, text: str | Iterable[str]) -> bool:
-    """Write a text, or its parts one by one, into place; True when the file changed."""
+    """Write a text, or its parts one by one, into place; True when the file changed.
+
+    A link keeps leading where it leads; a pipe or device (/dev/stdout) is written to, not replaced.
+    """
+    parts = [text] if isinstance(text, str) else text
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(parts)
+        return True
     if isinstance(text, str) and _holds(path, text):
         return False
+    path = path.resolve() if path.is_symlink() else path
     with beside(path) as fresh:
         with fresh.open("w", encoding="utf-8", newline="") as file:
-            file.writelines([text] if isinstance(text, str) else text)
+            file.writelines(parts)
         return replace_if_changed(fresh, path)
 
 

@@ -81,3 +81,10 @@ def test_the_ends_are_inside_their_interval(share: str) -> None:
     found = claims.check(f"{share}% of 20 vs 50% of 20").first
     assert found.low <= float(share) / 100 <= found.high
     assert found.high - found.low > 0.05, "twenty images are not certainty"
+
+
+def test_a_claim_about_many_images_is_checked_and_one_beyond_all_bounds_is_not() -> None:
+    assert claims.check("93% of 20000 vs 92% of 20000").p < 0.001
+    for n in (claims.MOST + 1, 10**20):
+        with pytest.raises(BadInput, match="1,000,000 images is not checked"):
+            claims.check(f"93% of 30 vs 71% of {n}")

@@ -57,6 +57,11 @@ def test_scorers_by_name_replace_the_preset_and_its_rule(preset: str) -> None:
     assert settings.rule() == Rule(())
 
 
+def test_a_misspelt_preset_is_told_beside_scorers_by_name() -> None:
+    with pytest.raises(UnknownName, match="no preset named 'standrad'"):
+        Settings(preset="standrad", scorers=("size",)).build_scorers()
+
+
 def test_a_class_is_known_by_its_own_name() -> None:
     built = Settings(scorers=("factory:Toy",)).build_scorers()
     assert list(built) == ["toy"]

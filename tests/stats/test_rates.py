@@ -78,3 +78,22 @@ def test_every_real_share_is_attainable_as_it_is_printed(n: int) -> None:
         for decimals in (0, 1, 2):
             printed = f"{100 * hits / n:.{decimals}f}"
             assert rates.attainable(printed, n).exact, (hits, n, printed)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        (28_000, 30_000, 27_950, 30_000),
+        (1, 100_000, 0, 100_000),
+        (300, 400, 30_000, 41_000),
+        (999, 1000, 1, 1000),
+        (0, 50, 0, 60),
+        (50, 50, 60, 60),
+    ],
+)
+def test_fisher_holds_for_many_images(table: tuple[int, int, int, int]) -> None:
+    """Ten thousand a model took six seconds, a hundred thousand minutes."""
+    stats = pytest.importorskip("scipy.stats")
+    a, n, b, m = table
+    expected = stats.fisher_exact([[a, n - a], [b, m - b]])[1]
+    assert rates.fisher(a, n, b, m) == pytest.approx(expected, rel=1e-6, abs=1e-300)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -179,3 +180,41 @@ def test_the_coverage_of_a_scorecard_row_adds_up_to_its_images() -> None:
         kinds = ("ok", "not_applicable", "abstained", "unavailable", "failed", "undecoded")
         assert sum(counts[kind] for kind in kinds) == sum(row.coverage.values())
         assert counts["ok"] == counts["images"]
+
+
+def test_a_link_keeps_leading_where_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    real, link = tmp_path / "kept" / "real.csv", tmp_path / "link.csv"
+    link.symlink_to(real)
+    assert feeds.write_text(link, "a\n") and not feeds.write_text(link, "a\n")
+    assert link.is_symlink() and real.read_text() == "a\n"
+    assert os.listdir(tmp_path / "kept") == ["real.csv"]
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    """`--verdict /dev/stdout` put a file in the place of the device, or was refused."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_text, "utf-8")
+        assert feeds.write_text(pipe, ["a,", "雪\r\n"])
+        assert read.result(20).encode() == "a,雪\n".encode()
+    assert pipe.is_fifo() and os.listdir(tmp_path) == ["pipe"]
+
+
+def test_the_standard_output_by_its_name_is_the_standard_output(tmp_path: Path) -> None:
+    if not os.path.exists("/dev/stdout"):
+        pytest.skip("this system has no such name")
+    script = (
+        "from pathlib import Path; from iqmetrics.views import feeds\n"
+        "feeds.write_text(Path('/dev/stdout'), 'whole')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("whole", "")
+
+
+def test_a_folder_in_the_place_of_a_file_is_not_removed(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").mkdir()
+    with pytest.raises(IsADirectoryError):
+        feeds.write_text(tmp_path / "x.csv", "a")
+    assert os.listdir(tmp_path) == ["x.csv"]
