@@ -5,10 +5,11 @@ import math
 import os
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def call(
     if body is not None:
         sent["Content-Type"] = "application/json"
     try:
-        request = urllib.request.Request(url, body, sent, method=method)
+        request = urllib.request.Request(*_signed(url, body, sent), method=method)
         try:
             answer = urllib.request.build_opener(_Elsewhere).open(request, timeout=timeout_s)
         except urllib.error.HTTPError as error:
@@ -81,6 +82,19 @@ def call(
         raise Unreachable(url, str(error) or type(error).__name__) from error
     except Exception as error:  # http.client has exceptions of its own: a cut or garbled answer
         raise Unreachable(url, f"{type(error).__name__}: {error}") from error
+
+
+def _signed(
+    url: str, body: bytes | None, headers: dict[str, str]
+) -> tuple[str, bytes | None, dict[str, str]]:
+    """`user:password@` of an address as the header it stands for; urllib takes it for a port."""
+    parts = urlsplit(url)
+    who, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url, body, headers
+    basic = b64encode(unquote(who).encode()).decode("ascii")
+    bare = urlunsplit((parts.scheme, host, *parts[2:]))
+    return bare, body, {"Authorization": f"Basic {basic}", **headers}
 
 
 class _Elsewhere(urllib.request.HTTPRedirectHandler):

@@ -84,9 +84,14 @@ def _load(kind: Kind, name: str, target: str) -> Callable[..., Any]:
     module, _, attribute = target.partition(":")
     try:
         found: Callable[..., Any] = getattr(_module(module), attribute)
-    except (ImportError, AttributeError, SyntaxError, TypeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise BadInput(
             f"{kind} {name!r} cannot be imported: {error}", "Is its package installed here?"
+        ) from error
+    except Exception as error:  # of whatever the module does while it is imported
+        raise BadInput(
+            f"{kind} {name!r} cannot be imported: {type(error).__name__}: {error}",
+            f"Try it: python -c 'import {module}'",
         ) from error
     return found
 

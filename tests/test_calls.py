@@ -1,5 +1,6 @@
 """HTTP with the standard library: every kind of no, and nothing secret on the way out."""
 
+import base64
 import socket
 import threading
 from collections.abc import Iterator
@@ -102,7 +103,7 @@ def test_waiting_follows_the_server_then_doubles() -> None:
 def test_nothing_secret_is_shown() -> None:
     assert public("https://u:secret@host:1/v1?key=secret#f") == "https://host:1/v1"
     assert redacted("a key and key-long", "key", "key-long", "") == "a *** and ***"
-    assert redacted("abcd ab", "ab", "abcd") == "*** ***", "the longer one first"
+    assert redacted("abcd b", "b", "abcd") == "*** ***", "the longer one first"
     assert public("http://[::1") == "the address given"
 
 
@@ -224,3 +225,35 @@ def test_what_a_server_says_of_waiting() -> None:
     assert said(retry_after="Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
     assert said(retry_after="Wed, 99 Oct 2015 07:28:00 GMT") is None
     assert said(retry_after="Wed, 21 Oct 2015 07:28:00") is None, "no zone, no moment"
+
+
+def test_a_connection_that_takes_too_long_is_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*_: object, **__: object) -> None:
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(socket, "create_connection", late)
+    with pytest.raises(Unreachable, match=r"http://h/x does not answer: no answer in 3 s") as error:
+        call("http://user:secret@h/x?key=secret", timeout_s=3)
+    assert error.value.timeout and "secret" not in str(error.value)
+
+
+def test_a_connection_that_is_refused_is_not_too_late() -> None:
+    with pytest.raises(Unreachable, match="refused") as error:
+        call("http://127.0.0.1:9/x", timeout_s=2)
+    assert not error.value.timeout and "no answer in" not in str(error.value)
+
+
+def test_a_name_and_password_in_an_address_are_sent_and_never_shown() -> None:
+    """They were taken for a port, and the password stood in the message."""
+    with loopback.serving(Echo, asked=[], onward="") as server:
+        host = server.url.removeprefix("http://")
+        assert call(f"http://me:p%40ss@{host}/a?b=1").ok
+        call(f"http://me:pass@{host}", headers={"Authorization": "Bearer k"})
+    (_, path, sent, _), (_, _, given, _) = server.asked
+    assert path == "/a?b=1" and sent["host"] == host
+    assert sent["authorization"] == "Basic " + base64.b64encode(b"me:p@ss").decode()
+    assert given["authorization"] == "Bearer k", "what is said outright wins"
+    for port in ("9", "x"):
+        with pytest.raises(Unreachable) as error:
+            call(f"http://me:secret@127.0.0.1:{port}/x", timeout_s=2)
+        assert "secret" not in str(error.value) and "me" not in str(error.value).split()[0]

@@ -101,3 +101,54 @@ def test_what_is_no_graph_is_refused(graph: Any) -> None:
 
 def test_an_api_request_is_unwrapped() -> None:
     assert check({"prompt": ZERO, "client_id": "x"}, "f.json") == ZERO
+
+
+def test_one_image_is_asked_for_whatever_the_graph_was_exported_with() -> None:
+    graph = {**CONTROL, "7": node("LatentUpscaleEmpty"), "8": node("VAEEncode", batch_size=8)}
+    made, _, _ = patched(graph, places(CONTROL, {}), {"prompt": "x"})
+    assert made["5"]["inputs"]["batch_size"] == 1
+    assert made["8"]["inputs"]["batch_size"] == 8, "no empty latent"
+    assert "batch_size" not in made["7"]["inputs"], "nothing is put where nothing was"
+    assert graph["5"]["inputs"]["batch_size"] == 8, "the graph itself stays"
+
+
+def test_a_value_behind_two_links_is_left_alone() -> None:
+    graph = {
+        **ZERO,
+        "4": node("KSampler", seed=["30", 0], positive=["1", 0], model=["9", 0]),
+        "30": node("Reroute", value=["31", 0]),
+        "31": node("PrimitiveInt", value=7),
+    }
+    assert places(graph, {})["seed"] == []
+    near = {**graph, "30": node("Seed", value=["31", 0], seed=3)}
+    assert places(near, {})["seed"] == [("30", "seed")]
+
+
+def test_the_strength_of_a_lora_is_not_that_of_an_image() -> None:
+    graph = {**CONTROL, "40": node("LoraLoader", strength=0.5), "41": node("Blur", denoise=0.2)}
+    assert places(graph, {})["strength"] == [("4", "denoise")]
+
+
+@pytest.mark.parametrize("kind", ["EmptyImage", "LatentUpscale", "LoadLatent"])
+def test_only_an_empty_latent_has_the_size(kind: str) -> None:
+    graph = {**CONTROL, "5": node(kind, width=64, height=64)}
+    found = places(graph, {})
+    assert (found["width"], found["height"]) == ([], [])
+
+
+def test_what_has_no_place_is_named_in_order() -> None:
+    made, applied, left = patched(
+        ZERO, places(ZERO, {}), {"width": 8, "prompt": "x", "negative": "y", "eta": 1}
+    )
+    assert (applied, left) == ({"prompt": "x"}, ("width", "negative", "eta"))
+    assert made["1"]["inputs"]["text"] == "x"
+
+
+def test_a_workflow_of_the_editor_says_how_to_export_it() -> None:
+    with pytest.raises(BadInput) as error:
+        check({"nodes": [], "links": []}, "flow.json")
+    assert "flow.json" in error.value.message and "Export (API)" in error.value.hint
+    with pytest.raises(BadInput) as error:
+        check([1], "flow.json")
+    assert error.value.message == "flow.json is no ComfyUI workflow"
+    assert "Export (API)" in error.value.hint

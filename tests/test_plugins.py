@@ -126,3 +126,37 @@ def test_a_module_that_lacks_another_is_not_looked_for_in_the_folder_where_we_ar
     assert str(tmp_path / "here") not in sys.path
     assert plugins.resolve("scorer", "nearby:Mine").__name__ == "Mine"
     assert sys.path[-1] == str(tmp_path / "here"), "last: it hides nothing that is installed"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("nmae", "NameError: name 'nmae' is not defined"),
+        ("open('/no/such/weights')", "FileNotFoundError"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("raise RuntimeError('no GPU')", "RuntimeError: no GPU"),
+        ("def f(:", "SyntaxError"),
+    ],
+)
+def test_whatever_a_module_does_while_it_is_imported_is_not_our_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, told: str
+) -> None:
+    name = f"of_a_user_{abs(hash(line))}"
+    (tmp_path / f"{name}.py").write_text(f"{line}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(BadInput) as error:
+        plugins.resolve("scorer", f"{name}:Mine")
+    assert f"scorer '{name}:Mine' cannot be imported: {told}" in error.value.message
+    assert error.value.hint == f"Try it: python -c 'import {name}'"
+
+
+def test_what_cannot_be_used_says_how_to_go_on() -> None:
+    with pytest.raises(BadInput) as error:
+        plugins.resolve("scorer", "no_such_module:Thing")
+    assert error.value.hint == "Is its package installed here?"
+    with pytest.raises(BadInput) as error:
+        plugins.make("scorer", "size", {"sise": 3})
+    assert error.value.hint == "Its options: iqm scorers size"
+    with pytest.raises(BadInput) as error:
+        plugins.make("scorer", "fractions:Fraction")
+    assert "README" in error.value.hint

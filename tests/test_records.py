@@ -97,3 +97,27 @@ def test_a_row_of_another_version_is_no_record(change: dict[str, object]) -> Non
         del row["image"]
     with pytest.raises(TypeError):
         ImageRecord.from_json(row)
+
+
+def test_what_many_records_have_alike_is_held_once_and_nothing_else() -> None:
+    source = {"prompt": Source("comfyui", "low")}
+    rows = [
+        json.loads(json.dumps(ImageRecord(name, name, params=params, sources=found).to_json()))
+        for name, params, found in (
+            ("a", {}, source), ("b", {}, source), ("c", {"steps": 2}, {}), ("d", {"steps": 3}, {}),
+        )
+    ]  # fmt: skip
+    shared: dict[object, object] = {}
+    a, b, c, d = (ImageRecord.from_json(row, shared) for row in rows)
+    assert a.sources is b.sources and c.sources is d.sources and a.sources is not c.sources
+    assert a.params is b.params and a.params == {}
+    assert (c.params, d.params) == ({"steps": 2}, {"steps": 3})
+    alone = [ImageRecord.from_json(row) for row in rows]
+    assert alone == [a, b, c, d] and alone[0].sources is not alone[1].sources
+
+
+def test_a_reading_that_was_checked_before_is_the_same_reading() -> None:
+    missing = {"y": Missing("abstained", "why")}
+    assert Reading.checked({"x": 1.0}, missing, {"box": [1]}) == Reading(
+        {"x": 1.0}, missing, {"box": [1]}
+    )

@@ -120,7 +120,7 @@ def read(path: Path) -> list[Row]:
     if not path.exists():
         return []
     rows = []
-    for number, line in enumerate(path.read_text("utf-8", "surrogateescape").split("\n"), 1):
+    for number, line in enumerate(path.read_text("utf-8-sig", "surrogateescape").split("\n"), 1):
         if line.strip():
             row = _row(line) if _is_utf8(line) else None
             if row is None:

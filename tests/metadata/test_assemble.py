@@ -118,3 +118,48 @@ def test_many_images_are_put_together_in_little_memory() -> None:
     tracemalloc.stop()
     assert held < 300, "of which a record is 144"
     assert most < 400, "with drafts of all images at once it is 750"
+
+
+def test_what_says_nothing_leaves_the_field_to_weaker_sources() -> None:
+    layers = [
+        Facts(source="hand", tags=(), texts=None, prompt_id=""),
+        Facts(source="side", tags=("x",), texts=(), prompt_id="p7"),
+        Facts(source="png", tags=("y",), texts=("A",), prompt_id="p8"),
+    ]
+    (record,) = combine("/x", {"a.png": layers})
+    assert (record.tags, record.texts, record.prompt_id) == (("x",), (), "p7")
+    assert record.sources["tags"].where == record.sources["texts"].where == "side"
+
+
+def test_a_model_that_is_only_the_checkpoint_again_was_not_given() -> None:
+    """Some programs write the checkpoint's name in both places."""
+    again = Facts(source="png", model="sdxl", params={"checkpoint": "sdxl"})
+    given = Facts(source="side", model="mine")
+    other = Facts(source="table", model="theirs")
+    first, second = combine("/out", {"a.png": [again], "b.png": [given, other, again]})
+    assert (first.model, first.sources["model"].where) == ("sdxl", "png")
+    assert (second.model, second.sources["model"].where) == ("mine", "side")
+
+
+def test_the_strongest_source_of_the_checkpoint_is_told() -> None:
+    layers = [
+        Facts(source="hand"),
+        Facts(source="side", params={"checkpoint": "sdxl"}),
+        Facts(source="png", params={"checkpoint": "flux"}),
+    ]
+    (record,) = combine("/out", {"a.png": layers})
+    assert (record.model, record.sources["model"].where) == ("sdxl", "side")
+    assert record.params["checkpoint"] == "sdxl"
+
+
+@pytest.mark.parametrize("folder", ["/x/my model", "/x/my model/", "/x/y/../my model"])
+def test_images_that_say_nothing_are_of_the_folder(folder: str) -> None:
+    (record,) = combine(folder, {"a.png": []})
+    assert record.model == "my model"
+
+
+def test_lonely_images_have_ids_as_long_as_prompts_and_never_theirs() -> None:
+    assert len(lonely_id("a.png")) == len(prompt_id_of("a.png")) == 12
+    assert lonely_id("a.png") != prompt_id_of("a.png")
+    assert lonely_id("a.png") != lonely_id("b.png")
+    assert len(lonely_id("\udcff.png")) == 12

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from iqmetrics.errors import BadInput
+from iqmetrics.pipeline import manifest as module
 from iqmetrics.pipeline.manifest import JOURNAL, NAME, Manifest, read
 
 
@@ -123,3 +124,57 @@ def test_an_image_of_another_length_or_request_is_made_again(tmp_path: Path) -> 
         assert not manifest.done("a.png", "k"), "cut short since"
         (tmp_path / "a.png").unlink()
         assert not manifest.done("a.png", "k"), "gone"
+
+
+def test_a_manifest_that_an_editor_saved_is_read(tmp_path: Path) -> None:
+    """With a byte order mark and other ends of lines, as one on Windows writes them."""
+    lines = [json.dumps(row("a.png", prompt="é")), json.dumps(row("b.png")), "", ""]
+    (tmp_path / NAME).write_bytes("\r\n".join(lines).encode("utf-8-sig"))
+    assert [r["file_name"] for r in read(tmp_path / NAME)] == ["a.png", "b.png"]
+    with Manifest(tmp_path) as manifest:
+        manifest.add(row("b.png", "refused"))
+    assert [r["status"] for r in read(tmp_path / NAME)] == ["ok", "refused"]
+
+
+def test_a_broken_line_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text(json.dumps(row("a.png")) + "\n{\n")
+    with pytest.raises(BadInput, match="line 2, is not a row of a manifest") as error:
+        read(tmp_path / NAME)
+    assert error.value.hint == "Move the file away; images whose row is lost are made again."
+
+
+def test_the_manifest_is_rewritten_while_images_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not for each image: the journal has those that came since."""
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    with Manifest(tmp_path) as manifest:
+        manifest.add(row("a.png"))
+        assert read(tmp_path / NAME) == []
+        now[0] += module.EVERY_S + 0.1
+        manifest.add(row("b.png"))
+        assert len(read(tmp_path / NAME)) == 2
+        manifest.add(row("c.png"))
+        assert len(read(tmp_path / NAME)) == 2, "just now it was"
+        assert len((tmp_path / JOURNAL).read_text().splitlines()) == 3
+    assert len(read(tmp_path / NAME)) == 3
+
+
+def test_a_disk_that_is_slow_is_written_to_less_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+
+    def slow(_: int) -> None:
+        now[0] += 5.0
+
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(module.os, "fsync", slow)
+    with Manifest(tmp_path) as manifest:
+        now[0] += 5.0 * module.SHARE - 1
+        manifest.add(row("a.png"))
+        assert read(tmp_path / NAME) == []
+        now[0] += 2
+        manifest.add(row("b.png"))
+        assert len(read(tmp_path / NAME)) == 2

@@ -3,12 +3,13 @@
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from factory import card
+from factory import Toy, card
 
 from iqmetrics.errors import BadInput
 from iqmetrics.pipeline import scorecard_checks, scorecard_file
@@ -168,3 +169,34 @@ def test_the_table_of_a_file_with_sorted_keys_is_read(tmp_path: Path) -> None:
 def test_the_marks_of_a_merge_are_told(tmp_path: Path) -> None:
     written = text().replace('"rows"', '<<<<<<< HEAD\n"rows"', 1)
     assert "cannot be read as JSON" in told(tmp_path, written)
+
+
+def test_images_that_were_scored_with_other_metrics_share_one_table(tmp_path: Path) -> None:
+    """A cell that has nothing to say of a metric holds null there: neither value nor status."""
+    mixed = {
+        (cell.model, cell.seed): cell
+        for name, values in (("toy.good", [[1.0, 0.5]]), ("toy.other", [[0.25, 0.75]]))
+        for cell in card({name[4:]: np.array(values)}, replace(Toy.metrics[0], name=name)).cells
+    }
+    rows = tuple(
+        row
+        for name, values in (("toy.good", [[1.0, 0.5]]), ("toy.other", [[0.25, 0.75]]))
+        for row in card({name[4:]: np.array(values)}, replace(Toy.metrics[0], name=name)).rows
+    )
+    made = Scorecard(rows, tuple(mixed.values()), {"toy": "1"}, "d")
+    again = loaded(tmp_path, scorecard_file.dump(made))
+    assert [dict(c.values) for c in again.cells] == [dict(c.values) for c in made.cells]
+    assert all(len(c.values) == 1 and c.missing == {} for c in again.cells)
+
+
+def test_an_absent_file_is_not_a_damaged_one(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as error:
+        scorecard_file.load(tmp_path / "none.json")
+    assert error.value.message == f"{tmp_path / 'none.json'} does not exist"
+    assert "iqm score FOLDER writes FOLDER/iqm/scorecard.json" in error.value.hint
+
+
+@pytest.mark.parametrize("seed", [None, 0, -1, 2**63])
+def test_any_seed_or_none_is_one(tmp_path: Path, seed: int | None) -> None:
+    written = text(lambda data: data["cells"][0].__setitem__(2, seed))
+    assert loaded(tmp_path, written).cells[0].seed == seed
