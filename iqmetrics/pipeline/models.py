@@ -17,6 +17,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 from iqmetrics import plugins
@@ -27,6 +28,14 @@ STAGES = " >> "
 OPTIONS = re.compile(r"#(?=[A-Za-z_]\w*=)")
 NAMED = re.compile(r"([\w][\w.+@ -]*)=(\w+:.*)", re.DOTALL)
 SUFFIX = ".toml"
+KINDS: Mapping[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "str": (str,),
+    "None": (type(None),),
+}
+"""Simple types of options, and what may be given for them."""
 
 
 @dataclass(frozen=True)
@@ -82,22 +91,29 @@ def _value(text: str) -> Any:
 
 def _of_file(path: Path) -> list[Model]:
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise BadInput(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise BadInput(f"{path} is not valid TOML: {error}") from error
     _only(f"key in {path.name}", data, {"model"})
     found = []
-    for table in data.get("model", []):
+    tables = data.get("model", [])
+    if not _are_tables(tables):
+        raise BadInput(f"{path.name}: model is not a list of tables", "Write [[model]]")
+    for table in tables:
         _only(
             f"key in a [[model]] of {path.name}", table, {"name", "generator", "options", "stages"}
         )
         stages = table.get("stages") or [{k: v for k, v in table.items() if k != "name"}]
+        if not _are_tables(stages):
+            raise BadInput(f"{path.name}: stages is not a list of tables", "[{generator = ...}]")
         for stage in stages:
             _only(f"key in a stage of {path.name}", stage, {"generator", "options"})
             if not isinstance(stage.get("generator"), str):
                 raise BadInput(f"{path.name}: a [[model]] has no generator", "'BACKEND:TARGET'")
+            if not isinstance(stage.get("options", {}), dict):
+                raise BadInput(f"{path.name}: options is not a table", "options = { steps = 4 }")
         found.append(_model(str(table.get("name", "")), stages))
     if not found:
         raise BadInput(f"{path} names no model", "Add a [[model]] table with a generator")
@@ -126,10 +142,33 @@ def build(text: str, options: Mapping[str, Any]) -> Generator:
     others = {key: given.pop(key) for key in list(given) if key not in known}
     if others and "params" not in known:
         raise UnknownName(f"option of {backend}:", sorted(others)[0], known)
+    for name in given:
+        given[name] = _typed(backend, name, given[name], known[name].type)
     if others:
         given["params"] = {**given.get("params", {}), **others}
     made: Generator = plugins.make("generator", backend, given)
     return made
+
+
+def _typed(backend: str, name: str, value: Any, kind: Any) -> Any:
+    """The value, if an option of this type takes it; one of no simple type is left alone."""
+    words = kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind))
+    if isinstance(kind, UnionType):
+        words = str(kind)
+    names = [word.strip() for word in words.split("|")]
+    if not set(names) <= KINDS.keys():
+        return value
+    if "str" in names and type(value) in (int, bool):
+        return json.dumps(value)  # a revision of digits only
+    if not any(type(value) in KINDS[word] for word in names):
+        raise BadInput(
+            f"{name} of {backend} is {value!r}, not of kind {words}", f"iqm generators {backend}"
+        )
+    return value
+
+
+def _are_tables(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(table, dict) for table in value)
 
 
 def _title(text: str) -> str:

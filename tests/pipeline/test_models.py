@@ -57,6 +57,13 @@ def test_two_models_of_one_name_are_refused() -> None:
         ("foldr:x", UnknownName, "no generator named 'foldr'"),
         ("folder:x#stpes=3", UnknownName, "no option of folder: named 'stpes'"),
         ("python:no.such:Thing", BadInput, "cannot be imported"),
+        ("command:x#batch=many", BadInput, "batch of command is 'many', not of kind int"),
+        ("command:x#batch=1.5", BadInput, "batch of command is 1.5, not of kind int"),
+        ("command:x#batch=true", BadInput, "batch of command is True, not of kind int"),
+        ("command:x#timeout_s=soon", BadInput, "timeout_s of command is 'soon'"),
+        ("openai:m#price=cheap", BadInput, "price of openai is 'cheap', not of kind float | None"),
+        ("openai:m#seed=1", BadInput, "seed of openai is 1, not of kind bool"),
+        ("comfyui:u#workflow=[1]", BadInput, "workflow of comfyui is .1., not of kind str"),
     ],
 )
 def test_a_wrong_spec_is_one_sentence(spec: str, error: type[Exception], told: str) -> None:
@@ -74,6 +81,13 @@ def test_a_wrong_spec_is_one_sentence(spec: str, error: type[Exception], told: s
         ("[[model]]\nstages = [{generator = 3}]\n", "has no generator"),
         ("", "names no model"),
         ("= 3", "not valid TOML"),
+        ('[model]\ngenerator = "folder:x"\n', "model is not a list of tables"),
+        ("model = 3", "model is not a list of tables"),
+        ('model = ["folder:x"]', "model is not a list of tables"),
+        ('[[model]]\nstages = "folder:x"', "stages is not a list of tables"),
+        ('[[model]]\nstages = ["folder:x"]', "stages is not a list of tables"),
+        ('[[model]]\ngenerator = "command:x"\noptions = 3', "options is not a table"),
+        ('[[model]]\ngenerator = "command:x"\noptions = {batch = "2"}', "batch of command is '2'"),
     ],
 )
 def test_a_wrong_file_is_one_sentence(tmp_path: Path, text: str, told: str) -> None:
@@ -95,3 +109,31 @@ def test_a_file_may_list_the_stages_of_a_chain(tmp_path: Path) -> None:
     [found] = models([str(path)])
     assert found.name == "a+b"
     assert found.generator.stages == (Command("a"), Command("b", batch=2))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("spec", "name", "value"),
+    [
+        ("command:x#timeout_s=5", "timeout_s", 5),
+        ("command:x#timeout_s=0.5", "timeout_s", 0.5),
+        ("openai:m#price=null", "price", None),
+        ("openai:m#price=1,seed=true", "seed", True),
+        ("openai:m#key_env=", "key_env", ""),
+        ("diffusers:m#revision=1234567", "revision", "1234567"),
+        ('comfyui:u#map={"prompt": "6.text"}', "map", {"prompt": "6.text"}),
+    ],
+)
+def test_an_option_gets_its_type(spec: str, name: str, value: object) -> None:
+    found = getattr(one(spec)[1], name)
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_a_file_of_any_editor_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_bytes('[[model]]\r\nname = "ä"\r\ngenerator = "folder:y"\r\n'.encode("utf-8-sig"))
+    assert [m.name for m in models([str(path)])] == ["ä"]
+    path.write_bytes(b'[[model]]\nname = "\xe4"\n')
+    with pytest.raises(BadInput, match=r"x\.toml is not valid TOML"):
+        models([str(path)])
+    with pytest.raises(BadInput, match="cannot be read"):
+        models([str(tmp_path / "none.toml")])
