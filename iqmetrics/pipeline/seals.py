@@ -62,7 +62,7 @@ def verify(verdict: Path, now: Mapping[str, Any]) -> tuple[str, list[str]]:
         BadInput: the file is absent or is not a verdict.
     """
     try:
-        stored = loads(verdict.read_text("utf-8"))
+        stored = loads(verdict.read_text("utf-8-sig"))
         state, inputs = stored["state"], stored["inputs"]
         kinds = isinstance(inputs, dict) and isinstance(inputs.get("model_files", {}), dict)
         if state not in get_args(State) or not kinds:
@@ -71,7 +71,7 @@ def verify(verdict: Path, now: Mapping[str, Any]) -> tuple[str, list[str]]:
         raise BadInput(
             f"{verdict} does not exist", "Make it with: iqm gate RUN ... --verdict FILE"
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadInput(f"{verdict} is not a verdict", "iqm gate RUN ... --verdict FILE") from error
     if changed := differences(inputs, now):
         return "INCONCLUSIVE", [*changed, "INCONCLUSIVE: run the gate again"]

@@ -73,6 +73,7 @@ def test_what_no_strict_parser_reads_is_left_out_at_any_depth() -> None:
 
 def test_size_needs_two_positive_whole_numbers() -> None:
     assert size_of("64", 96) == (64, 96)
+    assert size_of(64, 0) is size_of(64, -1) is size_of(64, None) is size_of(None, None) is None
     assert size_of(0, 96) is size_of(-1, 2) is size_of(None, 1) is size_of(["1", 0], 2) is None
 
 

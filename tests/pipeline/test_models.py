@@ -137,3 +137,47 @@ def test_a_file_of_any_editor_is_read(tmp_path: Path) -> None:
         models([str(path)])
     with pytest.raises(BadInput, match="cannot be read"):
         models([str(tmp_path / "none.toml")])
+
+
+@pytest.mark.parametrize(
+    ("specs", "hint"),
+    [
+        (["folder:a/x", "folder:b/x"], "Name them: --model NAME=BACKEND:..."),
+        (["just-a-name"], "Write BACKEND:TARGET, see --help"),
+        (["command:x#batch=many"], "iqm generators command"),
+    ],
+)
+def test_a_mistake_comes_with_its_way_out(specs: list[str], hint: str) -> None:
+    with pytest.raises(BadInput) as error:
+        models(specs)
+    assert error.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("", "Add a [[model]] table with a generator"),
+        ("[model]", "Write [[model]]"),
+        ("[[model]]", "'BACKEND:TARGET'"),
+        ('[[model]]\nstages = ["x"]', "[{generator = ...}]"),
+    ],
+)
+def test_a_wrong_file_comes_with_its_way_out(tmp_path: Path, text: str, hint: str) -> None:
+    (tmp_path / "x.toml").write_text(text)
+    with pytest.raises(BadInput) as error:
+        models([str(tmp_path / "x.toml")])
+    assert error.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [("///", "folder"), ("..", "folder"), ("a\\b", "b"), ("x y/", "x-y"), ("夏/日", "日")],
+)
+def test_a_name_is_made_of_the_target(target: str, name: str) -> None:
+    assert one(f"folder:{target}")[0] == name
+
+
+def test_only_the_first_mark_begins_options() -> None:
+    assert one("a=command:x#steps=4,note=b#c=d")[1] == Command(
+        "x", params={"steps": 4, "note": "b#c=d"}
+    )

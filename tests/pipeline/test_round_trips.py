@@ -1,6 +1,7 @@
 """What is written is read back the same, and judged the same, whatever names and numbers it holds."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,7 +104,13 @@ def test_files_come_back(rows: list[FileRow]) -> None:
 @QUICK
 @given(made=st.lists(cells(), max_size=5))
 def test_a_scorecard_comes_back_from_its_file(made: list[Cell], tmp_path: Path) -> None:
-    one = replace(card({"m": np.array([[0.25, 0.5]])}), cells=tuple(made))
+    (row,) = card({"m": np.array([[0.25, 0.5]])}).rows
+    held = Counter((cell.model, metric) for cell in made for metric in cell.values)
+    rows = tuple(
+        replace(row, model=model, metric=metric, images=count, coverage={"ok": count})
+        for (model, metric), count in held.items()
+    )
+    one = Scorecard(rows, tuple(made), {"toy": "1"}, "d")
     path = tmp_path / "card.json"
     path.write_text(scorecard_file.dump(one), "utf-8")
     found = scorecard_file.load(path)

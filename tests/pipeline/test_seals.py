@@ -50,7 +50,7 @@ NO_VERDICT = [
     None, "{", "[]", "{}", "\udcff", "null", '{"state": "PASS"}',
     '{"state": "PASS", "inputs": []}', '{"state": "PASS", "inputs": ["baseline"]}',
     '{"state": "PASS", "inputs": {"model_files": ["a"]}}',
-    '{"state": "pass", "inputs": {}}', '{"state": ["PASS"], "inputs": {}}',
+    "[" * 100_000, '{"state": "pass", "inputs": {}}', '{"state": ["PASS"], "inputs": {}}',
 ]  # fmt: skip
 """Absent, cut, of another kind, or edited by hand: none may pass, none may end in a traceback."""
 
@@ -88,3 +88,9 @@ def test_what_a_pattern_matches_is_named_from_the_root_and_folders_are_no_files(
     files = seal({}, rules, tmp_path)["model_files"]
     assert sorted(files) == ["models/deep/b.bin", "models/夏 日.bin"]
     assert len(set(files.values())) == 2
+
+
+def test_a_verdict_that_an_editor_saved_counts(tmp_path: Path) -> None:
+    path = tmp_path / "verdict.json"
+    path.write_text(json.dumps({"state": "PASS", "inputs": {"baseline": "1"}}), "utf-8-sig")
+    assert verify(path, {"baseline": "1"})[0] == "PASS"

@@ -1,6 +1,7 @@
 """datapackage.json describes the CSV files so that a validator accepts them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,25 @@ def test_frictionless_accepts_every_file(tmp_path: Path, monkeypatch: pytest.Mon
     report = frictionless.validate("datapackage.json")
     assert report.valid, report.flatten(["type", "message"])
     assert report.stats["tasks"] == 3
+
+
+def test_every_column_of_every_table_has_its_type() -> None:
+    package = json.loads(datapackage.dump([FACTS]))
+    types = {
+        table["name"]: {field["name"]: field["type"] for field in table["schema"]["fields"]}
+        for table in package["resources"]
+    }
+    numbers = {"value", "mean", "low", "high", "toy.good", "toy.bad"}
+    for table in types.values():
+        for column, kind in table.items():
+            assert (kind == "number") == (column in numbers), column
+            assert (kind == "integer") == (column in datapackage.INTEGERS), column
+    assert list(types["scores_long"]) == list(feeds.LONG)
+    assert types["scorecard"]["mean"] == "number" and types["scorecard"]["images"] == "integer"
+
+
+def test_it_is_plain_ascii_that_can_be_compared_line_by_line() -> None:
+    text = datapackage.dump([replace(FACTS, metrics=(replace(FACTS.metrics[0], about="schön"),))])
+    assert text.isascii() and text.count("\n") > 50 and text.endswith("}\n")
+    described = json.loads(text)["resources"][1]["schema"]["fields"]
+    assert {f.get("description") for f in described} == {None, "schön"}
