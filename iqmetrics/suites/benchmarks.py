@@ -134,7 +134,7 @@ def load(name: str, path: Path) -> PromptSuite:
         raise BadInput(f"{path} does not exist", f"Give the {name} prompt file")
     try:
         prompts = list(FORMATS[name](path))
-    except (KeyError, ValueError, TypeError, RecursionError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError, csv.Error) as error:
         raise BadInput(f"{path} is not a prompt file of {name}: {error!r}") from error
     seeds = SEEDS.get(name, ())
     return suite(name, [replace(prompt, seeds=seeds) for prompt in prompts])
@@ -149,6 +149,10 @@ def _prompt(
     texts: tuple[str, ...] | None = None,
     language: str = "en",
 ) -> Prompt:
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"prompt {key} is {text!r}")
+    if not all(isinstance(one, str) for one in texts or ()):
+        raise TypeError(f"prompt {key} asks for the texts {texts!r}")
     known = tuple(str(tag) for tag in tags if tag)
     params = {ABOUT: dict(about)} if about else {}
     return Prompt(key, text, known, language, None, texts, params=params)

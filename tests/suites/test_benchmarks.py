@@ -138,3 +138,45 @@ def test_a_column_or_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
         prompts(empty, "dpg-bench")
     with pytest.raises(BadInput, match="entry 1, is not a prompt"):
         prompts(lines(tmp_path / "anime.json", ["a", 3]), "hpdv2")
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "text"),
+    [
+        ("oneig", "a.json", '["x"]'),
+        ("oneig", "a.csv", 'category,id,prompt_en\na,1,"' + "x" * 140_000),
+        ("drawbench", "a.csv", "Prompts,Category\na cat,Colors\n,Text\n"),
+        ("partiprompts", "a.tsv", "Prompt\tCategory\n \tx\n"),
+        ("geneval", "a.jsonl", '{"prompt": null, "tag": "a"}'),
+        ("geneval", "a.jsonl", '{"prompt": 3, "tag": "a"}'),
+        ("geneval", "a.jsonl", '{"prompt": ["a"], "tag": "a"}'),
+        ("longtext-bench", "a.jsonl", '{"prompt": "a", "text": [3], "prompt_id": 0}'),
+        ("longtext-bench", "a.jsonl", '{"prompt": "a", "text": 3, "prompt_id": 0}'),
+        ("longtext-bench", "a.jsonl", '{"prompt": "a", "text": "b", "prompt_id": "x"}'),
+        ("dpg-bench", "a.txt", " \n"),
+    ],
+)
+def test_a_file_without_a_prompt_where_one_must_be_is_told(
+    tmp_path: Path, name: str, file: str, text: str
+) -> None:
+    """`null` and 3 were prompts, and an empty line of a spreadsheet was one without words."""
+    (tmp_path / file).write_text(text)
+    with pytest.raises(BadInput, match=f"is not a prompt file of {name}"):
+        benchmarks.load(name, tmp_path / file)
+
+
+def test_what_is_not_there_is_told_with_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="does not exist") as error:
+        benchmarks.load("oneig", tmp_path / "none.csv")
+    assert error.value.hint == "Give the oneig prompt file"
+
+
+@pytest.mark.parametrize("key", ["prompt_cn", "prompt_zh"])
+def test_the_chinese_half_is_chinese(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([{"category": "text", "id": 1, key: "雪", "class": None}]))
+    (prompt,) = benchmarks.load("oneig", path).prompts
+    assert (prompt.language, prompt.text, prompt.tags) == ("zh", "雪", ("text",))
+    path.write_text(json.dumps([{"category": "text", "id": 1, "class": "x"}]))
+    with pytest.raises(BadInput, match="has a row without prompt_en or prompt_cn"):
+        benchmarks.load("oneig", path)
