@@ -60,6 +60,7 @@ def test_a_program_that_hangs_is_ended_and_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ECHO_LOG", str(tmp_path / "log"))
+    monkeypatch.setattr(command, "PATIENCE_S", 0.2)
     model = Command(PROGRAM, timeout_s=0.5)
     model.open(measure=False)
     first = model.running.process
