@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,72 @@ def test_the_folder_that_holds_all(urls: list[str], root: str) -> None:
 def test_images_in_several_places_are_refused(urls: list[str]) -> None:
     with pytest.raises(BadInput, match="several"):
         remote.common_root(urls)
+
+
+def test_a_place_that_cannot_be_listed_asks_for_credentials(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every file system raises what it likes."""
+
+    class Refused(Exception):
+        pass
+
+    def find(*_: object, **__: object) -> None:
+        raise Refused("403")
+
+    monkeypatch.setattr(type(fsspec.filesystem("memory")), "find", find)
+    with pytest.raises(BadInput) as error:
+        remote.files(bucket)
+    assert error.value.message == f"{bucket} cannot be listed: 403"
+    assert error.value.hint == "Are credentials set?"
+
+
+def test_no_more_of_a_file_is_fetched_than_may_be_read(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = type(fsspec.filesystem("memory"))
+    asked, cat = [], system.cat_file
+
+    def noted(self: object, path: str, **part: int) -> bytes:
+        asked.append(part)
+        data: bytes = cat(self, path, **part)
+        return data
+
+    monkeypatch.setattr(system, "cat_file", noted)
+    assert remote.read(bucket + "/x/1.png", 3) == b"one"
+    assert asked == [{"start": 0, "end": 4}], "one byte more tells that it is too large"
+
+
+@pytest.mark.parametrize(
+    ("info", "mtime_ns"),
+    [
+        ({"mtime": 1.5}, 1_500_000_000),
+        ({"LastModified": datetime(2020, 1, 1, tzinfo=UTC)}, 1_577_836_800 * 10**9),
+        ({"created": 2, "mtime": None}, 2 * 10**9),
+        ({"LastModified": 3, "mtime": 9}, 3 * 10**9),
+        ({}, 0),
+    ],
+)
+def test_every_system_says_in_its_own_way_when_a_file_changed(
+    info: dict[str, object], mtime_ns: int
+) -> None:
+    found = remote._found("a", info)
+    assert (found.mtime_ns, found.size) == (mtime_ns, 0)
+
+
+def test_the_tag_of_a_file_is_read_in_both_spellings() -> None:
+    one, two = remote._found("a", {"ETag": "x"}), remote._found("a", {"etag": "x"})
+    assert one.version == two.version != remote._found("a", {}).version
+
+
+@pytest.mark.parametrize(
+    ("urls", "hint"),
+    [
+        (["s3://b/a", "s3://c/a"], "Make one run for each"),
+        (["s3://b/a", "/b/a"], "One run for each"),
+    ],
+)
+def test_images_in_several_places_are_to_be_scored_apart(urls: list[str], hint: str) -> None:
+    with pytest.raises(BadInput) as error:
+        remote.common_root(urls)
+    assert error.value.hint == hint

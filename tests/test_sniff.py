@@ -5,6 +5,7 @@ import zlib
 import pytest
 from hostile_files import chunk, good_files, saved, scene
 
+from iqmetrics import sniff
 from iqmetrics.errors import ImageProblem
 from iqmetrics.sniff import LONG_TEXT, check_png, is_cut, is_plain, name_of, without_long_text
 
@@ -86,3 +87,71 @@ def test_short_text_stays() -> None:
     data = PLAIN[:33] + text + PLAIN[33:]
     chunks = check_png(data)
     assert chunks is not None and without_long_text(data, chunks) is data
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"\0\0\0\x1cftypavif", "AVIF"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", "AVIF"),
+        (b"\0\0\0\x1cftypmp42\0\0\0\0isommp42", ""),
+        (b"\0\0\0\x1cfreeavif", ""),
+        (b"\0\0\0\x1cftypmp42" + bytes(40) + b"avif", ""),
+        (b"RIFF\0\0\0\0WAVE", ""),
+        (b"RIFF\0\0\0\0WEBP", "WebP"),
+        (b"WEBP", ""),
+        (b"", ""),
+    ],
+)
+def test_containers_are_known_by_what_they_hold(data: bytes, name: str) -> None:
+    assert sniff.name_of(data) == name
+
+
+def box(name: bytes, body: bytes, size: int | None = None) -> bytes:
+    return (len(body) + 8 if size is None else size).to_bytes(4) + name + body
+
+
+FTYP = box(b"ftyp", b"avif\0\0\0\0")
+
+
+@pytest.mark.parametrize(
+    ("data", "cut"),
+    [
+        (FTYP + box(b"mdat", b"x" * 9), False),
+        (FTYP + box(b"mdat", b"x" * 9)[:-1], True),
+        (FTYP + box(b"mdat", b"x" * 9, 0), False),
+        (FTYP + box(b"mdat", (25).to_bytes(8) + b"x" * 9, 1), False),
+        (FTYP + box(b"mdat", (26).to_bytes(8) + b"x" * 9, 1), True),
+        (FTYP + box(b"mdat", b"", 3), False),
+        (FTYP + box(b"meta", b"idat"), False),
+        (FTYP + box(b"meta", b"none"), True),
+    ],
+    ids=[
+        "whole",
+        "short",
+        "to-the-end",
+        "long-size",
+        "long-size-short",
+        "odd-size",
+        "idat",
+        "none",
+    ],
+)
+def test_the_boxes_of_an_avif_tell_where_it_ends(data: bytes, cut: bool) -> None:
+    assert sniff.is_cut(data) is cut
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_size_in_the_head_is_held_against_the_file(missing: int) -> None:
+    body = bytes(20)[missing:]
+    assert sniff.is_cut(b"BM" + (26).to_bytes(4, "little") + body) is bool(missing)
+    assert sniff.is_cut(b"RIFF" + (24).to_bytes(4, "little") + b"WEBP" + body) is bool(missing)
+    for order, head in (("little", b"II*\0"), ("big", b"MM\0*")):
+        last = (27).to_bytes(4, order)  # type: ignore[arg-type]
+        assert sniff.is_cut(head + last + body) is bool(missing)
+
+
+@pytest.mark.parametrize("word", sniff.CUT_WORDS)
+def test_what_a_decoder_says_of_an_end_counts(word: str) -> None:
+    assert sniff.is_cut(b"whatever", f"Image file is {word.upper()} (3 bytes)")
+    assert not sniff.is_cut(b"whatever", "bad checksum")
