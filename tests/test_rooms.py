@@ -24,6 +24,7 @@ RANKS = (
         "window",
         "decode",
         "sniff",
+        "csv_text",
         "colour",
         "shelf",
         "decode_worker",

@@ -77,7 +77,7 @@ def test_things_fit_up_to_the_last_byte_and_taking_one_makes_room() -> None:
     assert next(taker) == 1
     assert next(taker) == 2, "the third came in when the first went"
     assert put_soon(shelf, 4, 1000)
-    assert [next(taker), next(taker)] == [3, 4]
+    assert {next(taker), next(taker)} == {3, 4}
 
 
 def test_a_taker_waits_for_what_comes_later() -> None:

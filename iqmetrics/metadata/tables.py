@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from iqmetrics.csv_text import ends_in_quotes
 from iqmetrics.errors import BadInput, Unavailable
 from iqmetrics.metadata.facts import Facts, number, plain, size_of, whole
 
@@ -149,7 +150,7 @@ def _csv_rows(text: str, delimiter: str, name: str) -> list[Mapping[str, Any]]:
         rows = list(reader)
     except csv.Error as error:
         raise BadInput(f"{name} is not a table: {error}") from error
-    if _ends_in_quotes(text, delimiter):
+    if ends_in_quotes(text, delimiter):
         raise BadInput(
             f"{name} ends inside a field in quotes", "Was it cut short? Close the last quote"
         )
@@ -161,16 +162,6 @@ def _csv_rows(text: str, delimiter: str, name: str) -> list[Mapping[str, Any]]:
                 f"Put a {last} that holds {delimiter!r} in quotes",
             )
     return [{str(k): v for k, v in row.items() if k is not None} for row in rows]
-
-
-def _ends_in_quotes(text: str, delimiter: str) -> bool:
-    """Whether the last field is opened and never closed: half the table may be in it."""
-    try:
-        for _ in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
-            pass
-    except csv.Error as error:
-        return "unexpected end" in str(error)
-    return False
 
 
 def row_of(row: Mapping[str, Any], source: str, n: int = 1) -> Row:

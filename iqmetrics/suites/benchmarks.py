@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from iqmetrics.csv_text import ends_in_quotes
 from iqmetrics.errors import BadInput
 from iqmetrics.records import Prompt, PromptSuite
 from iqmetrics.suites.files import read, suite
@@ -160,10 +161,13 @@ def _prompt(
 
 def _table(path: Path, *needed: str) -> list[dict[str, str]]:
     delimiter = "\t" if path.suffix == ".tsv" else ","
-    reader = csv.DictReader(io.StringIO(read(path), newline=""), delimiter=delimiter)
+    text = read(path)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     missing = set(needed) - set(reader.fieldnames or ())
     if missing:
         raise BadInput(f"{path} has no column {', '.join(sorted(missing))}")
+    if ends_in_quotes(text, delimiter):
+        raise ValueError("it ends inside a field in quotes")
     return list(reader)
 
 
