@@ -28,10 +28,11 @@ def command(run: Path, out: Path | None, lang: str) -> None:
     with Store(folder / STORE) as store:
         result = read(store)
         told = folder / "run.json"  # absent when Python scored, or while the first run goes on
-        protocol = (
-            json.loads(told.read_text("utf-8"))
-            if told.exists()
-            else {"scorers": [scorer.to_json() for scorer in result.scorers]}
-        )
+        try:
+            protocol = json.loads(told.read_text("utf-8"))
+        except FileNotFoundError:
+            protocol = {"scorers": [scorer.to_json() for scorer in result.scorers]}
+        except ValueError as error:
+            raise BadInput(f"{told} is damaged: {error}", "iqm score writes it again") from error
         page.write(result, protocol, target, lang)
     click.echo(f"The report is {target}", err=True)

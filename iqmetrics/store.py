@@ -197,10 +197,11 @@ class Store:
         proof = fits if evidence else "'{}'"
         query = f'SELECT key, "values", missing, {proof} FROM outcomes WHERE key'
         for rows in self._among(query, list(keys)):
-            values, missing, proofs = (_parsed(row[n] for row in rows) for n in (1, 2, 3))
-            for row, numbers, gone, drawn in zip(rows, values, missing, proofs, strict=True):
-                lacking = {name: _missing(*pair) for name, pair in gone.items()} if gone else NONE
-                found[row[0]] = Reading.checked(numbers, lacking, drawn)
+            with self._understood():
+                values, missing, proofs = (_parsed(row[n] for row in rows) for n in (1, 2, 3))
+                for row, numbers, gone, drawn in zip(rows, values, missing, proofs, strict=True):
+                    lacking = {n: _missing(*pair) for n, pair in gone.items()} if gone else NONE
+                    found[row[0]] = Reading.checked(numbers, lacking, drawn)
         return found
 
     def retriable(self) -> list[bytes]:
@@ -220,10 +221,12 @@ class Store:
         query = "SELECT record FROM images WHERE position >= ? ORDER BY position LIMIT ?"
         shared: dict[Any, Any] = {}  # a prompt of many images is held once
         for (text,) in self._rows(query, (start, count)):
-            row = json.loads(text)
-            for name in _REPEATED:
-                row[name] = shared.setdefault(row[name], row[name])
-            yield ImageRecord.from_json(row, shared)
+            with self._understood():
+                row = json.loads(text)
+                for name in _REPEATED:
+                    row[name] = shared.setdefault(row[name], row[name])
+                record = ImageRecord.from_json(row, shared)
+            yield record
 
     def count_images(self) -> int:
         """How many images the last run covers."""
@@ -268,6 +271,14 @@ class Store:
             raise BadInput(
                 f"{self.path} cannot be read as a score store: {error}", _hint(error) or _AGAIN
             ) from error
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """What lies in a row was damaged, or written by something else: told with its path."""
+        try:
+            yield
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise BadInput(f"a row of {self.path} is damaged: {error}", _AGAIN) from error
 
     def get(self, name: str) -> str | None:
         """A fact about the last run."""

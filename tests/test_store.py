@@ -459,3 +459,27 @@ def test_as_many_keys_as_fill_a_query_are_found(count: int) -> None:
         store.add((key, "s", READING) for key in keys)
         assert store.known([*keys, b"other"]) == set(keys)
         assert len(store.readings(keys)) == count
+
+
+@pytest.mark.parametrize("column", ["values", "missing", "evidence"])
+def test_a_row_that_was_damaged_is_told_with_the_path(tmp_path: Path, column: str) -> None:
+    with Store(tmp_path / "s.sqlite") as store:
+        store.add([(b"k", "scorer", READING), (b"l", "scorer", READING)])
+        with store._db:
+            store._db.execute(
+                f'UPDATE outcomes SET "{column}" = \'{{"a": \' WHERE key = ?', (b"k",)
+            )
+        with pytest.raises(BadInput, match=r"a row of .*s\.sqlite is damaged"):
+            store.readings([b"k"], evidence=1000)
+        assert store.readings([b"l"], evidence=1000) == {b"l": READING}
+
+
+@pytest.mark.parametrize("row", ['{"image": ', "{}", "[]", "3"])
+def test_a_record_that_was_damaged_is_told_with_the_path(tmp_path: Path, row: str) -> None:
+    with Store(tmp_path / "s.sqlite") as store:
+        store.put_images([ImageRecord("a.png", "a.png")])
+        with store._db:
+            store._db.execute("UPDATE images SET record = ?", (row,))
+        with pytest.raises(BadInput, match=r"a row of .*s\.sqlite is damaged") as told:
+            list(store.images())
+        assert "Delete it" in told.value.hint

@@ -44,6 +44,8 @@ class Settings:
         for name in ("scorers", "texts", "include", "exclude"):
             if isinstance(value := getattr(self, name), str):
                 object.__setattr__(self, name, (value,))
+        if not all(text.strip() for text in self.texts or ()):
+            raise BadInput("a text that images must show is empty", "Give it: --text 'SALE'")
 
     def rule(self) -> Rule:
         """What makes an image usable: the preset's rule; none when scorers are chosen by hand."""

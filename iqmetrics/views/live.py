@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from threading import Lock, Thread
 
-from iqmetrics.errors import IqmError
+from iqmetrics.errors import BadInput, IqmError
 from iqmetrics.pipeline.score import STORE, read
 from iqmetrics.records import Scorecard
 from iqmetrics.store import Store
@@ -30,7 +30,13 @@ class Folder:
         self._error: IqmError | None = None
 
     def store(self) -> Store:
-        """The store, opened for one request."""
+        """The store, opened for one request.
+
+        Raises:
+            IqmError: it is gone, or cannot be read.
+        """
+        if not (self.path / STORE).is_file():
+            raise BadInput(f"{self.path / STORE} is gone", "iqm score FOLDER makes it again")
         return Store(self.path / STORE)
 
     def latest(self) -> Scorecard | None:

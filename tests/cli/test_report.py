@@ -97,3 +97,10 @@ def test_a_page_goes_into_a_new_folder_and_not_in_the_place_of_one(
     assert run(["report", str(folder), "--out", str(page.parent)]) == 2
     told = capsys.readouterr().err
     assert told.startswith(f"Error: {page.parent} is a folder") and "report.html" in told
+
+
+def test_a_damaged_protocol_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = written(folder) / "run.json"
+    told.write_text(told.read_text("utf-8")[:40], "utf-8")
+    assert run(["report", str(folder)]) == 2
+    assert f"{told} is damaged" in capsys.readouterr().err

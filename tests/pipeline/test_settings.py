@@ -113,3 +113,10 @@ def test_one_string_is_not_taken_for_its_letters() -> None:
     assert (one.scorers, one.texts) == (("size",), ("SALE",))
     assert (one.include, one.exclude) == (("*.png",), ("x*",))
     assert list(one.build_scorers()) == ["size"] and Settings().texts is None
+
+
+@pytest.mark.parametrize("texts", ["", ("SALE", " \n")])
+def test_a_text_of_nothing_is_refused(texts: str | tuple[str, ...]) -> None:
+    with pytest.raises(BadInput, match="is empty"):
+        Settings(texts=texts)  # type: ignore[arg-type]
+    assert Settings(texts=("SALE",)).texts == ("SALE",)

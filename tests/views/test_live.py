@@ -112,3 +112,9 @@ def test_a_read_that_failed_may_be_tried_again(
         thread.join(10)
     put(tmp_path, 0.2)
     assert folder.scorecard().rows[0].images == 1
+
+
+def test_a_store_that_is_gone_is_told_and_not_made_anew(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"scores\.sqlite is gone"):
+        live.Folder(tmp_path).store()
+    assert not list(tmp_path.iterdir())
