@@ -167,19 +167,11 @@ class Store:
 
     def add(self, outcomes: Iterable[tuple[bytes, str, Reading]]) -> None:
         """Record (key, scorer, reading); committed when this returns."""
-        self._write(
-            "INSERT OR REPLACE INTO outcomes VALUES (?,?,?,?,?)",
-            (
-                (
-                    key,
-                    scorer,
-                    _dump(reading.values),
-                    _dump_missing(reading),
-                    _dump(reading.evidence),
-                )
-                for key, scorer, reading in outcomes
-            ),
-        )
+        rows = [  # made before others have to wait
+            (key, scorer, _dump(reading.values), _dump_missing(reading), _dump(reading.evidence))
+            for key, scorer, reading in outcomes
+        ]
+        self._write("INSERT OR REPLACE INTO outcomes VALUES (?,?,?,?,?)", rows)
 
     def drop(self, keys: Iterable[bytes]) -> None:
         """Forget some outcomes, so that they are scored again."""

@@ -5,17 +5,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from threading import Lock
+from typing import Generic, TypeVar
 
 from iqmetrics.engines import crew, local
 from iqmetrics.engines.work import Finished, ImageWork, SetWork
 from iqmetrics.errors import Unavailable
-from iqmetrics.images import Picture
 from iqmetrics.pipeline import grids, thumbnails
 from iqmetrics.pipeline.progress import Progress, track
 from iqmetrics.records import ImageRecord
 from iqmetrics.scorers import base
 from iqmetrics.store import Store
 from iqmetrics.workers import decode_all
+
+T = TypeVar("T")
 
 
 def load(
@@ -69,33 +71,34 @@ class Here:
         with closing(track(progress, "scoring", len(works), decoded)) as watched:
             wanted = (item for item in watched if item[0].image in works)
             at_once = local.BATCH[self.device], crew.threads(self.device)
-            with _Beside(partial(thumbnails.keep, store)) as keep:
-                return local.run(wanted, works, sets, self._scorers, store.add, keep, *at_once)
+            # Other processes write into the same store: whoever scores does not wait for them.
+            with _Beside(partial(thumbnails.keep, store)) as keep, _Beside(store.add) as save:
+                return local.run(wanted, works, sets, self._scorers, save, keep, *at_once)
 
 
-class _Beside:
-    """Looks at a batch in a thread of its own while others score it, one batch at a time.
+class _Beside(Generic[T]):
+    """Does something in a thread of its own while others go on, one thing at a time, in order.
 
-    Any thread may call it. What it raises is raised with the next batch, or at the end.
+    Any thread may call it. What it raises is raised with the next thing, or at the end.
     """
 
-    def __init__(self, look: Callable[[Sequence[Picture]], None]) -> None:
-        self._look = look
-        self._pool = ThreadPoolExecutor(1, "iqm-look")
-        self._looking: Future[None] | None = None
+    def __init__(self, do: Callable[[T], None]) -> None:
+        self._do = do
+        self._pool = ThreadPoolExecutor(1, "iqm-beside")
+        self._doing: Future[None] | None = None
         self._turn = Lock()
 
-    def __call__(self, pictures: Sequence[Picture]) -> None:
-        """Look at this batch once the last one was looked at."""
+    def __call__(self, thing: T) -> None:
+        """Do it with this one once it is done with the last one."""
         with self._turn:
-            if self._looking is not None:
-                self._looking.result()
-            self._looking = self._pool.submit(self._look, pictures)
+            if self._doing is not None:
+                self._doing.result()
+            self._doing = self._pool.submit(self._do, thing)
 
-    def __enter__(self) -> "_Beside":
+    def __enter__(self) -> "_Beside[T]":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         self._pool.shutdown()
-        if kind is None and self._looking is not None:
-            self._looking.result()
+        if kind is None and self._doing is not None:
+            self._doing.result()

@@ -3,13 +3,16 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Semaphore
 
 import numpy as np
 import pytest
 
+from iqmetrics.engines import local
 from iqmetrics.engines.work import ImageWork
-from iqmetrics.errors import Unavailable
+from iqmetrics.errors import BadInput, Unavailable
 from iqmetrics.images import Picture
+from iqmetrics.pipeline import one_process
 from iqmetrics.pipeline.one_process import Here, _Beside, decode, load
 from iqmetrics.pipeline.progress import Silent
 from iqmetrics.records import ImageRecord
@@ -50,6 +53,58 @@ def test_pictures_that_are_not_in_the_work_are_passed_over():
         assert store.readings([b"a"])[b"a"].values["size.width"] == 50
         assert store.thumbnail("a" * 64) and store.thumbnail("c" * 64) is None
     assert not done.interrupted and not done.problems
+
+
+def work_of(names):
+    """Pictures that are decoded, and what they need."""
+    pictures = [
+        Picture(ImageRecord(n, n, sha256=n * 64), np.zeros((40, 50, 3), np.uint8)) for n in names
+    ]
+    works = {
+        p.record.image: ImageWork(p.record, {"size": p.record.image.encode()}, b"p")
+        for p in pictures
+    }
+    return works, ((p.record, p) for p in pictures)
+
+
+def test_scoring_goes_on_while_a_store_that_others_write_into_is_busy(monkeypatch):
+    """The second batch is scored before the first is in the store; in the end all are."""
+    monkeypatch.setattr(local, "BATCH", {"cpu": 1})
+    monkeypatch.setattr(one_process.crew, "threads", lambda device: 1)
+    works, decoded = work_of("abc")
+    scored = Semaphore(0)
+
+    class Seen(Size):
+        def score(self, pictures):
+            scored.release()
+            return super().score(pictures)
+
+    with Store(None) as store:
+        add = store.add
+
+        def slow(outcomes):
+            if not store.keys():
+                assert scored.acquire(timeout=10) and scored.acquire(timeout=10)
+            add(outcomes)
+
+        monkeypatch.setattr(store, "add", slow)
+        Here({"size": Seen()}, ["size"], "cpu", required=True).run(
+            works, [], decoded, store, Silent()
+        )
+        assert store.keys() == {b"a", b"b", b"c"}
+
+
+def test_what_cannot_be_stored_ends_the_run(monkeypatch):
+    works, decoded = work_of("ab")
+    with Store(None) as store:
+
+        def full(outcomes):
+            raise BadInput("the disk is full", "make room")
+
+        monkeypatch.setattr(store, "add", full)
+        here = Here({"size": Size()}, ["size"], "cpu", required=True)
+        with pytest.raises(BadInput, match="disk is full"):
+            here.run(works, [], decoded, store, Silent())
 
 
 def test_what_cannot_be_decoded_comes_with_its_reason(tmp_path):
