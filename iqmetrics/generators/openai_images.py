@@ -132,9 +132,10 @@ class OpenAIImages:
                 return Result.failed(request, kind, redacted(reason, secret), telemetry)
             image = self._image(answer)
         except Unreachable as error:
-            self.purse.give_back()
             kind = "timeout" if error.timeout else "unreachable"
-            telemetry = {"request_s": time.perf_counter() - began}
+            if not telemetry:  # else the image was made, and only its address does not answer
+                self.purse.give_back()
+                telemetry = {"request_s": time.perf_counter() - began}
             return Result.failed(request, kind, redacted(str(error), secret), telemetry)
         except Exception as error:  # of Pillow's decoders too: whatever it is, it is one image's
             known = "cannot identify image file" not in str(error)  # else Pillow names an object

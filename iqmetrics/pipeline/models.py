@@ -108,6 +108,11 @@ def _of_file(path: Path) -> list[Model]:
         stages = table.get("stages") or [{k: v for k, v in table.items() if k != "name"}]
         if not _are_tables(stages):
             raise BadInput(f"{path.name}: stages is not a list of tables", "[{generator = ...}]")
+        if beside := sorted({"generator", "options"} & table.keys() if table.get("stages") else ()):
+            raise BadInput(
+                f"{path.name}: a [[model]] has both stages and {beside[0]}",
+                "Write generator and options in the stage that they are of",
+            )
         for stage in stages:
             _only(f"key in a stage of {path.name}", stage, {"generator", "options"})
             if not isinstance(stage.get("generator"), str):

@@ -262,3 +262,51 @@ def test_half_a_size_is_not_sent() -> None:
         server.asked.clear()
         run(server, ask(), params={"size": "32x32"})
         assert server.asked[0][1]["size"] == "32x32", "what is given by hand wins"
+
+
+def test_an_image_that_was_made_and_cannot_be_fetched_is_paid_all_the_same() -> None:
+    """Its price was given back: a budget of one image asked for as many as were wanted."""
+    with loopback.images_api() as gone:
+        pass
+    made = (200, {"data": [{"url": f"{gone.url}/x.png"}]}, {})
+    with loopback.images_api(made, made) as server:
+        first, second = run(server, *map(ask, "ab"), price=0.5, budget=0.5, concurrency=1)
+        assert len(server.asked) == 1
+    assert [kind(first), kind(second)] == ["unreachable", "budget"]
+    assert first.telemetry["retries"] == 0 and "cost" not in first.telemetry
+    assert second.error is not None and second.error.reason == "the budget of 0.5 is spent"
+
+
+@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504])
+def test_what_may_be_better_later_is_asked_again(status: int) -> None:
+    with loopback.images_api((status, {}, {"Retry_After": "0"})) as server:
+        [result] = run(server, ask(), retries=1)
+        assert len(server.asked) == 2
+    assert kind(result) == "image"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 501])
+def test_what_stays_wrong_is_asked_once(status: int) -> None:
+    with loopback.images_api((status, {}, {"Retry_After": "0"})) as server:
+        [result] = run(server, ask(), retries=3)
+        assert len(server.asked) == 1
+    assert result.error is not None and result.telemetry["retries"] == 0
+
+
+@pytest.mark.parametrize("word", ["content_policy", "moderation", "safety", "content_filter"])
+@pytest.mark.parametrize("where", ["code", "type", "message"])
+def test_a_refusal_is_known_wherever_it_is_said(word: str, where: str) -> None:
+    with loopback.images_api((400, {"error": {where: f"X_{word.upper()}_y"}}, {})) as server:
+        [result] = run(server, ask())
+    assert kind(result) == "refused"
+
+
+def test_models_that_ask_alike_are_equal_whatever_they_have_spent() -> None:
+    """And can be keys: what was opened, spent or lost in between is no part of them."""
+    one, two = OpenAIImages("m", key_env="", price=1), OpenAIImages("m", key_env="", price=1)
+    one.open(measure=True)
+    one.gone.set()
+    assert one == two and hash(one) == hash(two) and repr(one) == repr(two)
+    assert one != OpenAIImages("m", key_env="", price=2)
+    assert hash(OpenAIImages("m", params={"a": [1]})) is not None
+    assert OpenAIImages("m").base_url == "https://api.openai.com/v1"

@@ -87,6 +87,8 @@ def test_a_wrong_spec_is_one_sentence(spec: str, error: type[Exception], told: s
         ('[[model]]\nstages = "folder:x"', "stages is not a list of tables"),
         ('[[model]]\nstages = ["folder:x"]', "stages is not a list of tables"),
         ('[[model]]\ngenerator = "command:x"\noptions = 3', "options is not a table"),
+        ('[[model]]\ngenerator = "command:x"\nstages = [{generator = "command:y"}]', "both stages"),
+        ("[[model]]\noptions = {a = 1}\nstages = [{generator = 'command:y'}]", "both .* options"),
         ('[[model]]\ngenerator = "command:x"\noptions = {batch = "2"}', "batch of command is '2'"),
     ],
 )
@@ -171,7 +173,15 @@ def test_a_wrong_file_comes_with_its_way_out(tmp_path: Path, text: str, hint: st
 
 @pytest.mark.parametrize(
     ("target", "name"),
-    [("///", "folder"), ("..", "folder"), ("a\\b", "b"), ("x y/", "x-y"), ("夏/日", "日")],
+    [
+        ("a/MAX/", "MAX"),
+        ("-.x.-", "x"),
+        ("///", "folder"),
+        ("..", "folder"),
+        ("a\\b", "b"),
+        ("x y/", "x-y"),
+        ("夏/日", "日"),
+    ],
 )
 def test_a_name_is_made_of_the_target(target: str, name: str) -> None:
     assert one(f"folder:{target}")[0] == name
