@@ -3,6 +3,7 @@
 import importlib
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,6 +22,63 @@ def test_every_built_in_name_exists(kind: plugins.Kind) -> None:
     for target in plugins.BUILT_IN[kind].values():
         module, _, attribute = target.partition(":")
         assert hasattr(importlib.import_module(module), attribute)
+
+
+def test_the_names_that_users_write_stay() -> None:
+    """Presets, gates and stored scorecards hold them."""
+    assert set(plugins.BUILT_IN["scorer"]) == {
+        "brisque", "clip", "diversity", "face", "fid", "grain", "hands", "look", "musiq", "niqe",
+        "piqe", "run", "size", "text",
+    }  # fmt: skip
+    assert set(plugins.BUILT_IN["generator"]) == {
+        "chain", "command", "comfyui", "diffusers", "folder", "hf", "openai",
+    }  # fmt: skip
+
+
+def test_an_instance_has_its_options() -> None:
+    made = plugins.make("generator", "command", {"target": "x", "batch": 3})
+    assert (type(made).__name__, made.target, made.batch) == ("Command", "x", 3)
+    assert plugins.make("scorer", "size") == Size()
+
+
+@pytest.mark.parametrize("lacks", plugins.NEEDED["scorer"])
+def test_a_scorer_needs_each_of_these(monkeypatch: pytest.MonkeyPatch, lacks: str) -> None:
+    facts = {fact: 1 for fact in plugins.NEEDED["scorer"] if fact != lacks}
+    monkeypatch.setattr(plugins, "resolve", lambda kind, name: lambda: SimpleNamespace(**facts))
+    with pytest.raises(BadInput) as error:
+        plugins.make("scorer", "x:Whole")
+    assert error.value.message == f"scorer 'x:Whole' is none: it lacks {lacks}"
+
+
+def test_a_generator_needs_a_fingerprint_and_to_be_called() -> None:
+    with pytest.raises(BadInput, match="generator 'builtins:list' is none: it lacks fingerprint"):
+        plugins.make("generator", "builtins:list")
+    with pytest.raises(BadInput, match="it lacks fingerprint, __call__"):
+        plugins.make("generator", "builtins:list")
+
+
+def test_a_name_of_nobody_is_asked_of_those_who_know_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So are the hundred metrics of pyiqa found; only scorers have such a one."""
+    monkeypatch.setitem(plugins.OTHERS, "scorer", "test_plugins_other:find")
+    asked = SimpleNamespace(find=lambda name: Size if name == "theirs" else None)
+    monkeypatch.setitem(sys.modules, "test_plugins_other", asked)
+    assert plugins.resolve("scorer", "theirs") is Size
+    for kind, listing in (("scorer", "iqm scorers"), ("generator", "iqm generators")):
+        with pytest.raises(UnknownName, match=f"no {kind} named 'nobodys'") as error:
+            plugins.resolve(kind, "nobodys")
+        assert listing in error.value.hint
+
+
+def test_a_package_in_the_folder_where_we_are_is_found_by_its_dotted_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "package_of_mine").mkdir()
+    (tmp_path / "package_of_mine" / "inner.py").write_text("class Mine:\n    pass\n")
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.chdir(tmp_path)
+    assert plugins.resolve("scorer", "package_of_mine.inner:Mine").__name__ == "Mine"
 
 
 def test_an_unknown_name_gets_the_nearest_one() -> None:
@@ -51,8 +109,11 @@ def test_an_entry_point_is_found_and_a_built_in_name_wins(monkeypatch: pytest.Mo
             self.name, self.value = name, value
 
     theirs = [Entry("mine", "iqmetrics.scorers.size:Size"), Entry("size", "evil:Size")]
-    monkeypatch.setattr(plugins, "entry_points", lambda group: theirs)
+    groups = {"iqmetrics.scorers": theirs, "iqmetrics.generators": []}
+    monkeypatch.setattr(plugins, "entry_points", lambda group: groups[group])
     assert plugins.resolve("scorer", "mine") is Size
+    with pytest.raises(UnknownName):
+        plugins.resolve("generator", "mine")
     assert plugins.resolve("scorer", "size") is Size
 
 
@@ -115,6 +176,7 @@ def test_a_module_that_lacks_another_is_not_looked_for_in_the_folder_where_we_ar
     """Else the folder's files could stand in for the packages of somebody else's module."""
     (tmp_path / "needy.py").write_text("import absent_thing\n")
     (tmp_path / "here" / "absent_thing").mkdir(parents=True)
+    (tmp_path / "here" / "needy").mkdir()
     (tmp_path / "here" / "nearby.py").write_text("class Mine:\n    pass\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.chdir(tmp_path / "here")

@@ -1,10 +1,12 @@
 """Readings refuse what is not a number."""
 
 import json
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
+from typing import get_args
 
 import pytest
 
+from iqmetrics import records
 from iqmetrics.records import (
     IMAGE_STATUSES,
     METRIC_STATUSES,
@@ -61,15 +63,37 @@ def test_the_two_sets_of_statuses_have_nothing_in_common() -> None:
     assert "ok" not in {*METRIC_STATUSES, *IMAGE_STATUSES}
 
 
-def test_nouns_cannot_be_changed() -> None:
-    for noun, field in [
-        (Reading({}), "values"),
-        (ImageRecord("a", "a"), "prompt"),
-        (Missing("failed", "x"), "status"),
-        (Source("x"), "where"),
-    ]:
-        with pytest.raises((AttributeError, TypeError)):
-            setattr(noun, field, None)
+NOUNS = [noun for noun in vars(records).values() if is_dataclass(noun)]
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.__name__)
+def test_nouns_cannot_be_changed_and_hold_nothing_but_their_fields(noun: type) -> None:
+    """A folder may have a million of them: none has a `__dict__`."""
+    made = object.__new__(noun)
+    assert not hasattr(made, "__dict__")
+    for field in fields(noun):
+        with pytest.raises(FrozenInstanceError):
+            setattr(made, field.name, None)
+
+
+def test_the_words_that_stores_and_scorecards_hold_do_not_change() -> None:
+    """A store written by an older version is read by a newer one, and the other way round."""
+    assert METRIC_STATUSES == ("not_applicable", "abstained", "unavailable", "failed")
+    assert IMAGE_STATUSES == (
+        "unreadable", "unsupported", "too_large", "truncated", "timeout", "crashed",
+    )  # fmt: skip
+    assert records.YES_NO == "yes/no"
+    assert get_args(records.Better) == ("higher", "lower", "neither")
+    assert get_args(records.Scope) == ("image", "set")
+    assert get_args(records.Confidence) == ("high", "medium", "low")
+
+
+def test_what_is_not_said_of_a_noun() -> None:
+    assert Source("x").confidence == "high"
+    assert records.PromptSuite("s", "1", ()).pick == 1, "the first image"
+    bare = Scorecard((), ())
+    assert (bare.scorers, bare.tags, bare.decode_policy) == ({}, {}, "")
+    assert bare.tags is not Scorecard((), ()).tags
 
 
 def test_unknown_is_not_none_asked_for() -> None:
@@ -87,6 +111,8 @@ def test_models_of_a_scorecard_are_sorted_and_unique() -> None:
     row = Aggregate("b", "x", "s", "1", "", "higher", 1.0, None, None, 1, 1, {"ok": 1})
     rows = (row, replace(row, model="a"), replace(row, metric="y"))
     assert Scorecard(rows, ()).models == ("a", "b")
+    many = tuple(replace(row, model=model) for model in "hgfedcba")
+    assert Scorecard(many, ()).models == tuple("abcdefgh")
     assert Scorecard((), ()).models == ()
 
 

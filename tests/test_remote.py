@@ -57,8 +57,9 @@ def test_without_fsspec_the_command_to_get_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(Unavailable, match=r"s3:// needs fsspec.*\n.*iqmetrics\[remote\]"):
         remote.files("s3://b")
-    with pytest.raises(ImageProblem, match=r"iqmetrics\[remote\]"):
+    with pytest.raises(ImageProblem, match=r"iqmetrics\[remote\]") as error:
         remote.read("s3://b/a.png", 10)
+    assert error.value.status == "unreadable"
 
 
 def test_single_files_are_looked_up_in_order(bucket: str) -> None:

@@ -50,6 +50,12 @@ def test_a_wrong_checksum_of_the_picture_is_refused_and_of_the_text_is_not() -> 
     assert check_png(PLAIN[:-12]) is None
 
 
+def test_a_png_ends_at_its_end_chunk_whatever_follows() -> None:
+    chunks = check_png(PLAIN + chunk(b"tEXt", b"prompt\0behind the end"))
+    assert chunks == check_png(PLAIN) and chunks is not None and chunks[-1][2] == len(PLAIN)
+    assert check_png(PLAIN[:8]) is None, "a signature alone"
+
+
 def test_only_samples_without_colour_or_shape_chunks_are_plain() -> None:
     def plain(data: bytes) -> bool:
         chunks = check_png(data)
@@ -60,6 +66,11 @@ def test_only_samples_without_colour_or_shape_chunks_are_plain() -> None:
         return PLAIN[:33] + chunk(name, body) + PLAIN[33:]
 
     assert plain(PLAIN) and plain(extra(b"tEXt", b"prompt\0a cat"))
+    for name, body in (
+        (b"pHYs", bytes(9)), (b"tIME", bytes(7)), (b"sRGB", b"\0"),
+        (b"zTXt", b"a\0\0" + zlib.compress(b"b")), (b"iTXt", b"a\0\0\0\0\0b"),
+    ):  # fmt: skip
+        assert plain(extra(name, body)), name
     assert not plain(extra(b"gAMA", b"\0\0\xb1\x8f"))
     assert not plain(extra(b"tEXt", b"XML:com.adobe.xmp\0tiff:Orientation='6'"))
     assert not plain(GOOD["palette.png"]) and not plain(GOOD["rgb16.png"])
@@ -82,8 +93,19 @@ def test_long_or_broken_text_is_left_out_and_nothing_else(text: bytes) -> None:
     assert without_long_text(data, chunks) == data.replace(text, b"")
 
 
-def test_short_text_stays() -> None:
-    text = chunk(b"iTXt", b"workflow\0\1\0\0\0" + zlib.compress(b"a cat"))
+@pytest.mark.parametrize(
+    "text",
+    [
+        chunk(b"iTXt", b"workflow\0\1\0\0\0" + zlib.compress(b"a cat")),
+        chunk(b"iTXt", b"workflow\0\1\0de\0Ablauf\0" + zlib.compress(b"a cat")),
+        chunk(b"iTXt", b"workflow\0\0\0\0\0a cat"),
+        chunk(b"zTXt", b"workflow\0\0" + zlib.compress(b"a cat")),
+        chunk(b"zTXt", b"workflow\0\0" + zlib.compress(b"x" * LONG_TEXT)),
+        chunk(b"IDAT", bytes(LONG_TEXT)) + chunk(b"tEXt", b"behind\0a large picture"),
+    ],
+    ids=["packed", "translated", "plain", "packed-latin", "as-long-as-may-be", "far-behind"],
+)
+def test_short_text_stays(text: bytes) -> None:
     data = PLAIN[:33] + text + PLAIN[33:]
     chunks = check_png(data)
     assert chunks is not None and without_long_text(data, chunks) is data
@@ -99,6 +121,7 @@ def test_short_text_stays() -> None:
         (b"\0\0\0\x1cftypmp42" + bytes(40) + b"avif", ""),
         (b"RIFF\0\0\0\0WAVE", ""),
         (b"RIFF\0\0\0\0WEBP", "WebP"),
+        (b"RIFX\0\0\0\0WEBP", ""),
         (b"WEBP", ""),
         (b"", ""),
     ],

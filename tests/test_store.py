@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,15 @@ def test_a_reason_that_mentions_failed_is_not_a_failure() -> None:
 def test_keys_depend_on_every_part_and_on_their_borders() -> None:
     assert outcome_key("ab", "c") != outcome_key("a", "bc")
     assert outcome_key("a", "\udcff") != outcome_key("a", "\udcfe")
+    known = "81401c2e7513ca34d339ce71fff7afc1"
+    assert outcome_key("ab", "c").hex() == known, "another key scores every image again"
+
+
+def test_threads_write_through_one_store(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite") as store, ThreadPoolExecutor(4) as pool:
+        writes = [pool.submit(store.add, [(b"%d" % n, "s", READING)]) for n in range(40)]
+        assert [done.result(60) for done in writes] == [None] * 40
+        assert len(store.keys()) == 40
 
 
 def test_a_file_that_is_no_store_is_told(tmp_path: Path) -> None:
@@ -86,8 +96,9 @@ def test_another_schema_is_told(tmp_path: Path) -> None:
     path = tmp_path / "scores.sqlite"
     with Store(path) as store:
         store.put("schema", "999")
-    with pytest.raises(BadInput, match="another version"):
+    with pytest.raises(BadInput, match=r"another version of iqmetrics \(schema 999\)") as told:
         Store(path)
+    assert told.value.hint == "Give a new folder with --out"
 
 
 def test_several_processes_write_at_once(tmp_path: Path) -> None:
@@ -103,6 +114,7 @@ def test_several_processes_write_at_once(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from iqmetrics.records import Reading
 from iqmetrics.store import Store, outcome_key

@@ -54,6 +54,7 @@ def test_images_without_a_prompt_are_clusters_of_their_own() -> None:
     records = combine("/x", {"a.png": [], "b.png": [Facts(prompt=" ")], "c.png": []})
     assert len({record.prompt_id for record in records}) == 3
     assert records[0].prompt_id == lonely_id("a.png") != prompt_id_of("")
+    assert records[1].prompt_id == lonely_id("b.png"), "blanks are no prompt in common"
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
@@ -150,6 +151,16 @@ def test_the_strongest_source_of_the_checkpoint_is_told() -> None:
     (record,) = combine("/out", {"a.png": layers})
     assert (record.model, record.sources["model"].where) == ("sdxl", "side")
     assert record.params["checkpoint"] == "sdxl"
+
+
+def test_a_parameter_that_is_null_is_left_to_weaker_sources() -> None:
+    """A sidecar with `"steps": null` knows less than the picture that has them."""
+    layers = [
+        Facts(source="side", params={"steps": None, "cfg": 0}),
+        Facts(source="png", params={"steps": 20, "cfg": 7, "sampler": None}),
+    ]
+    (record,) = combine("/x", {"a.png": layers})
+    assert record.params == {"steps": 20, "cfg": 0}
 
 
 @pytest.mark.parametrize("folder", ["/x/my model", "/x/my model/", "/x/y/../my model"])

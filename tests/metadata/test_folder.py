@@ -16,6 +16,7 @@ from iqmetrics.metadata import (
     select_files,
     select_folder,
 )
+from iqmetrics.metadata.folder import select_listed
 
 
 @pytest.fixture
@@ -96,6 +97,80 @@ def test_report_counts_what_has_no_prompt_and_what_is_left_out(outputs: Path) ->
     assert report.images == len(records) == 3
     assert report.without_prompt == ["m1/bare.png"]
     assert report.skipped == {"grid": ["m1/grid-0001.png"], "results of iqm": ["iqm"]}
+
+
+def test_a_blank_prompt_is_none_and_a_known_one_is_not_reported(outputs: Path) -> None:
+    (outputs / "m2/a.txt").write_text(" \n ")
+    _, report = read_folder(outputs)
+    assert (report.without_prompt, report.low_confidence) == (["m2/a.png"], [])
+
+
+def test_tables_of_deeper_folders_are_stronger_whatever_they_are_called(tmp_path: Path) -> None:
+    save_png(tmp_path / "a/x.png")
+    (tmp_path / "prompts.csv").write_text("file_name,prompt\na/x.png,far\n")
+    (tmp_path / "a/metadata.csv").write_text("file_name,prompt\nx.png,near\n")
+    assert by_image(tmp_path)["a/x.png"].prompt == "near"
+    (tmp_path / "a/prompts.csv").write_text("file_name,prompt\nx.png,last by name\n")
+    assert by_image(tmp_path)["a/x.png"].prompt == "last by name"
+
+
+def test_a_broken_table_takes_nothing_from_the_one_before_it(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        save_png(tmp_path / folder / "x.png")
+    (tmp_path / "a/metadata.csv").write_text("file_name,prompt\nx.png,fox\n")
+    (tmp_path / "b/metadata.jsonl").write_text("{")
+    records, report = read_folder(tmp_path)
+    assert [(r.image, r.prompt) for r in records] == [("a/x.png", "fox"), ("b/x.png", None)]
+    assert [problem.split(",")[0] for problem in report.problems] == ["b/metadata.jsonl"]
+
+
+def test_rows_of_a_table_in_the_folder_that_fit_no_image_are_reported(tmp_path: Path) -> None:
+    """A failed request has no image, and that is no problem of the table."""
+    save_png(tmp_path / "A.png")
+    rows = [
+        {"image": "A.png", "prompt": "fox"},
+        {"image": "none.png", "prompt": "cow"},
+        {"image": "", "prompt": "cat", "status": "refused", "reason": "filter", "model": "m"},
+    ]
+    (tmp_path / "manifest.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    records, report = read_folder(tmp_path)
+    assert [r.prompt for r in records] == ["fox"]
+    assert report.problems == ["manifest.jsonl: 1 of 2 rows name no image here: row 2"]
+    assert report.failed_requests == [("m", "", "filter")]
+
+
+def test_a_table_in_a_folder_may_name_a_file_whole(tmp_path: Path) -> None:
+    save_png(tmp_path / "a/B.png")
+    save_png(tmp_path / "a/c.png")
+    whole = tmp_path / "a/c.png"
+    (tmp_path / "a/metadata.csv").write_text(f"file_name,prompt\nB.png,fox\n{whole},cow\n")
+    records, report = read_folder(tmp_path)
+    assert [(r.image, r.prompt) for r in records] == [("a/B.png", "fox"), ("a/c.png", "cow")]
+    assert report.problems == []
+
+
+def test_a_row_with_a_prompt_alone_finds_the_image_that_holds_these_words(tmp_path: Path) -> None:
+    """The words lie in the picture, beside a sidecar that tells the seed only."""
+    for name in ("a", "b"):
+        save_png(tmp_path / f"{name}.png", **({"parameters": INFOTEXT} if name == "b" else {}))
+        (tmp_path / f"{name}.json").write_text('{"seed": 7}')
+    lines = [{"prompt": PROMPT, "tags": ["found"]}, {"prompt": "another", "tags": ["lost"]}]
+    (tmp_path / "prompts.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    found = by_image(tmp_path)
+    assert {image: record.tags for image, record in found.items()} == {
+        "a.png": (), "b.png": ("found",),
+    }  # fmt: skip
+
+
+def test_a_file_elsewhere_that_is_gone_says_so() -> None:
+    facts = read_facts("memory://nothing-here/a.png")
+    assert facts.problem and facts.prompt is None
+
+
+def test_hashes_and_models_that_are_known_are_kept(outputs: Path) -> None:
+    selection = select_folder(str(outputs))
+    records, _ = assemble(str(outputs), selection, {}, sha256={"m1/a.png": "ab"})
+    assert [record.sha256 for record in records] == ["ab", ""]
 
 
 def test_failed_requests_of_a_manifest(tmp_path: Path) -> None:
@@ -238,3 +313,51 @@ def test_what_cannot_be_walked_says_what_to_give(
     with pytest.raises(BadInput) as error:
         use(outputs)
     assert error.value.hint.startswith(hint)
+
+
+def listed(table: Path, *lines: str, limit: int | None = None) -> list[str]:
+    """The images that a table of these rows names, below the folder that holds them all."""
+    table.write_text("\n".join(["image,prompt", *lines]))
+    base, selection = select_listed(str(table), limit=limit)
+    return [os.path.join(base, entry.path) for entry in selection.images]
+
+
+def test_a_table_lists_images_from_where_it_lies(
+    outputs: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = tmp_path_factory.mktemp("away")
+    monkeypatch.chdir(away)
+    here, far = str(outputs / "m2/a.png"), str(away / "far.png")
+    save_png(away / "far.png")
+    rows = ("m2/a.png,fox", f"{far},cow", "m2/a.png,again")
+    assert listed(outputs / "t.csv", *rows) == [here, far]
+    assert listed(outputs / "t.csv", *rows, limit=1) == [here]
+
+
+def test_rows_without_an_image_and_failed_ones_list_none(outputs: Path) -> None:
+    table = outputs / "t.jsonl"
+    failed = {"image": "m1/a.png", "status": "refused", "reason": "filter"}
+    rows = [failed, {"prompt": "fox"}, {"image": "m2/a.png"}]
+    table.write_text("\n".join(map(json.dumps, rows)))
+    assert [entry.path for entry in select_listed(str(table))[1].images] == ["a.png"]
+    with pytest.raises(BadInput, match="names no image") as error:
+        listed(outputs / "t.csv", ",fox", ",cow")
+    assert "a column `image`" in error.value.hint
+
+
+def test_a_table_lists_images_elsewhere(outputs: Path) -> None:
+    system = pytest.importorskip("fsspec").filesystem("memory")
+    for name in ("x/1.png", "x/y/2.png", "z.png"):
+        system.pipe_file(f"/listed/{name}", b"image")
+    system.pipe_file("/listed/x/t.csv", b"image\n1.png\ny/2.png\n")
+    table = outputs / "t.csv"
+    table.write_text("image\nmemory://listed/x/y/2.png\nmemory://listed/z.png\n")
+    for name, root, images in (
+        (str(table), "memory://listed", ["x/y/2.png", "z.png"]),
+        ("memory://listed/x/t.csv", "memory://listed/x", ["1.png", "y/2.png"]),
+    ):
+        found, selection = select_listed(name)
+        assert (found, [entry.path for entry in selection.images]) == (root, images)
+    chosen = select_folder("memory://listed", include=["x/*"], exclude=["*/2.png"])
+    assert [entry.path for entry in chosen.images] == ["x/1.png"]
+    assert len(select_folder("memory://listed", limit=1).images) == 1

@@ -98,7 +98,41 @@ def test_pairs_without_a_value_on_both_sides_are_counted_as_lost() -> None:
 
 def test_nothing_measured_is_no_answer() -> None:
     both = lose(card({"old": BASE, "new": BASE}), "new", 400)
-    assert compare(both, "old", both, "new").contrasts[0].answer == "not measured"
+    found = compare(both, "old", both, "new").contrasts[0]
+    assert (found.answer, found.lost, found.difference) == ("not measured", 400, None)
+
+
+def test_a_prompt_counts_once_however_many_of_its_seeds_have_a_partner() -> None:
+    """(1, 3) and 7 against (2, 4) and 9: the mean of two prompts, not of three images."""
+    both = card({"old": np.array([[1.0, 3], [5, 7]]), "new": np.array([[2.0, 4], [8, 9]])})
+    gone = next(c for c in both.cells if c.values == {"toy.good": 8.0})
+    cells = tuple(
+        replace(c, values={}, missing={"toy.good": "abstained"}) if c is gone else c
+        for c in both.cells
+    )
+    comparison = compare(both, "old", replace(both, cells=cells), "new")
+    found = comparison.contrasts[0]
+    assert (found.baseline, found.candidate, found.difference) == (4.5, 6.0, 1.5)
+    assert (found.prompts, found.pairs, found.lost, found.win_rate) == (2, 3, 1, 1.0)
+    assert found.margin == pytest.approx(0.2 * np.std([1, 3, 7], ddof=1))
+    changes = {c.prompt_id: (c.baseline, c.candidate, c.pairs) for c in by_prompt(comparison)}
+    assert changes == {"prompt-0": (2.0, 3.0, 2), "prompt-1": (7.0, 9.0, 1)}
+
+
+def test_one_pair_has_no_spread_to_take_a_margin_from() -> None:
+    both = card({"old": np.array([[0.5]]), "new": np.array([[0.75]])})
+    found = compare(both, "old", both, "new").contrasts[0]
+    assert (found.margin, found.difference, found.answer) == (0.0, 0.25, "too few")
+    assert found.needed is None
+
+
+@pytest.mark.parametrize(("better", "rate"), [("higher", 0.625), ("lower", 0.375)])
+def test_ties_are_half_a_win(better: Better, rate: float) -> None:
+    """Two gains, one tie and one loss."""
+    base, other = np.array([[1.0], [2], [3], [4]]), np.array([[2.0], [2], [2], [4.5]])
+    metric = replace(Toy.metrics[0], better=better)
+    both = card({"old": base, "new": other}, metric)
+    assert compare(both, "old", both, "new").contrasts[0].win_rate == rate
 
 
 def test_no_common_prompt_is_an_error() -> None:
@@ -116,10 +150,17 @@ def test_an_unknown_model_gets_a_hint() -> None:
         compare(both, "old", both, "nw")
 
 
+def test_a_margin_for_an_unknown_metric_gets_a_hint() -> None:
+    """Taken in silence, the default would have been judged by instead."""
+    both = card({"old": BASE, "new": BASE})
+    with pytest.raises(UnknownName, match=r"no metric named 'toy\.god'"):
+        compare(both, "old", both, "new", {"toy.god": 0.1})
+
+
 def tagged(other: np.ndarray) -> Scorecard:
     """Even prompts are tagged text, odd ones faces; one is both."""
     tags = {f"prompt-{p}": (("text", "faces")[p % 2],) for p in range(len(BASE))}
-    return replace(card({"old": BASE, "new": other}), tags={**tags, "prompt-0": ("faces", "text")})
+    return replace(card({"old": BASE, "new": other}), tags={**tags, "prompt-0": ("text", "faces")})
 
 
 def test_each_tag_is_judged_on_its_own_prompts() -> None:
@@ -185,4 +226,9 @@ def test_prompts_needed_are_more_than_there_are_and_none_without_a_margin() -> N
     assert module._needed(Effect(0.0, None, None, 0.3, 10), 0.0, wide) is None
     assert module._needed(Effect(0.0, None, None, 0.3, 1), 0.1, wide[:1]) is None
     assert module._needed(Effect(0.0, None, None, 0.003, 10), 0.1, narrow) == 11
-    assert module._needed(Effect(0.0, None, None, 0.3, 10), 0.1, wide) > 50
+    settled = module._needed(Effect(0.0, None, None, 0.3, 10), 0.1, wide)
+    assert settled == 71, "((1.960 + 0.842) * 0.3 / 0.1) ** 2"
+    assert module._needed(Effect(0.0, None, None, 0.3, 2), 0.1, wide[:2]) == 71
+    tail = np.array([1.0] + [0.0] * 9)
+    skewed = module._needed(Effect(0.0, None, None, 0.3, 10), 0.1, tail)
+    assert skewed == module._needed(Effect(0.0, None, None, 0.3, 10), 0.1, -tail) > settled

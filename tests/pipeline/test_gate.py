@@ -58,6 +58,10 @@ def test_too_few_prompts_are_inconclusive_with_the_number_needed() -> None:
     found = verdict(BASE[:6] + swing, MARGIN, base=BASE[:6])
     assert found.state == "INCONCLUSIVE"
     assert check(found, "margin").needed > 6
+    swing = np.tile([[0.11], [-0.09]], (3, 4))
+    shifted = check(verdict(BASE[:6] + swing, MARGIN, base=BASE[:6]), "margin")
+    assert shifted.value == pytest.approx(0.01)
+    assert shifted.needed == 186, "((1.645 + 0.842) * 0.1095 / 0.02) ** 2, were there no change"
 
 
 def test_floor_and_ceiling() -> None:
@@ -76,8 +80,10 @@ def test_floor_and_ceiling() -> None:
 )
 def test_a_limit_that_only_holds_good_models_back_is_refused(rule: Rule, better: Metric) -> None:
     """`floor = 3` for niqe passed every model, the worse the surer."""
-    with pytest.raises(BadInput, match="a worse model would pass"):
+    with pytest.raises(BadInput, match="a worse model would pass") as error:
         verdict(BASE, rule, metric=better)
+    right = "ceiling" if better is BAD else "floor"
+    assert error.value.hint == f"Give a {right} instead; both of them make a range"
     both = replace(rule, floor=0.0, ceiling=9.0)
     assert verdict(BASE, both, metric=better).state == "PASS", "a range is meant"
 
@@ -339,8 +345,14 @@ def test_a_margin_beside_a_wrong_sided_limit_holds_and_is_allowed() -> None:
 
 
 def test_a_metric_far_from_any_name_is_not_guessed_and_one_without_values_neither() -> None:
-    found = verdict(BASE, Rule("hands.wrong", ceiling=1), Rule("toy.goo", floor=0.1))
+    found = verdict(
+        BASE,
+        Rule("hands.wrong", ceiling=1),
+        Rule("toy.goo", floor=0.1),
+        Rule("toy.wool", floor=0.1),
+    )
     told = [c.told for c in found.checks if c.kind == "measured"]
+    assert told[2] == "it was not measured on the candidate", "three letters of four are not enough"
     assert told[0] == "it was not measured on the candidate"
     assert told[1].endswith("did you mean 'toy.good'?")
     both = lose(card({"old": BASE, "new": BASE}), 1.0, "unavailable")

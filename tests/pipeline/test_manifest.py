@@ -63,6 +63,27 @@ def test_a_plan_can_be_taken_back_where_there_was_an_image(tmp_path: Path) -> No
     assert manifest.rows["b.png"]["status"] == manifest.rows["c.png"]["status"] == "pending"
 
 
+def test_only_an_image_that_is_there_comes_back(tmp_path: Path) -> None:
+    """One that was deleted since, or a file that a refused request left, is no image."""
+    manifest = Manifest(tmp_path)
+    manifest.rows = {"gone.png": row("gone.png"), "refused.png": row("refused.png", "refused")}
+    (tmp_path / "refused.png").write_bytes(b"123")
+    manifest.plan([row("gone.png"), row("refused.png")])
+    for name in ("gone.png", "refused.png"):
+        manifest.restore(name)
+        assert manifest.rows[name]["status"] == "pending"
+
+
+def test_a_state_is_not_taken_for_another(tmp_path: Path) -> None:
+    """A file beside a failed row may be half written; an image that is there is no refusal."""
+    (tmp_path / "a.png").write_bytes(b"123")
+    manifest = Manifest(tmp_path)
+    for status in ("ok", "refused", "failed", "pending"):
+        manifest.rows["a.png"] = row("a.png", status)
+        found = (manifest.done("a.png", "k"), manifest.refused("a.png", "k"))
+        assert found == (status == "ok", status == "refused")
+
+
 def test_rows_of_other_suites_stay(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text(json.dumps(row("old.png")) + "\n")
     Manifest(tmp_path).plan([row("new.png")])
@@ -89,6 +110,33 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_manifest(
         manifest.plan([row("b.png")])
     assert [r["file_name"] for r in read(tmp_path / NAME)] == ["a.png"]
     assert [p.name for p in tmp_path.iterdir()] == [NAME]
+
+
+def test_a_folder_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
+    manifest = Manifest(tmp_path / "none")
+    with pytest.raises(BadInput, match=r"manifest\.jsonl cannot be written: No such file") as error:
+        manifest.write()
+    assert "the same command again" in error.value.hint
+
+
+def test_a_journal_cut_inside_a_character_loses_that_row_only(tmp_path: Path) -> None:
+    whole = json.dumps(row("a.png", prompt="夏"), ensure_ascii=False).encode()
+    half = json.dumps(row("b.png", prompt="夏"), ensure_ascii=False).encode()
+    (tmp_path / JOURNAL).write_bytes(whole + b"\n" + half[: half.index("夏".encode()) + 2])
+    assert {name: r["prompt"] for name, r in Manifest(tmp_path).rows.items()} == {"a.png": "夏"}
+
+
+def test_a_journal_that_somebody_removed_is_not_missed(tmp_path: Path) -> None:
+    with Manifest(tmp_path) as manifest:
+        manifest.add(row("a.png"))
+        (tmp_path / JOURNAL).unlink()
+    assert [r["file_name"] for r in read(tmp_path / NAME)] == ["a.png"]
+
+
+def test_a_value_that_json_does_not_know_is_written_as_text(tmp_path: Path) -> None:
+    with Manifest(tmp_path) as manifest:
+        manifest.add(row("a.png", params={"lora": Path("x/y.safetensors")}))
+    assert read(tmp_path / NAME)[0]["params"] == {"lora": "x/y.safetensors"}
 
 
 def test_words_that_are_not_utf8_are_kept_as_escapes(tmp_path: Path) -> None:
@@ -164,7 +212,7 @@ def test_the_manifest_is_rewritten_while_images_are_made(
 def test_a_disk_that_is_slow_is_written_to_less_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = [0.0]
+    now = [1000.0]
 
     def slow(_: int) -> None:
         now[0] += 5.0

@@ -63,3 +63,39 @@ def test_a_folder_that_holds_images_keeps_its_name_whatever_comes_beside_it() ->
     assert places.of("M", "Cat").startswith("images/M-") and places.of("M", "Cat")[-4:] == "/Cat"
     assert places.of("m", "cat") == "images/m/cat"
     assert places.of("n", "dog") == "images/n/dog"
+
+
+def test_a_row_has_these_names_and_nothing_else() -> None:
+    """A manifest that other programs read: the names of its columns are a promise."""
+    made = todo()
+    assert made.row == {
+        "file_name": "images/m/cat/7.png", "model": "m", "prompt_id": "cat", "prompt": "a cat",
+        "negative": "dog", "seed": 7, "width": 16, "height": 8, "texts": [], "tags": ["x"],
+        "language": "en", "suite": "s 2", "suite_pick": 2, "about": 1, "request": key(made),
+    }  # fmt: skip
+    assert made.request.id == "cat/7"
+
+
+def test_only_the_folder_of_its_own_name_is_taken_by_a_row() -> None:
+    """Files that were moved by hand keep no name for a model or prompt that is not there."""
+    places = Places([
+        {"file_name": "images/moved/cat/7.png", "model": "other", "prompt_id": "cat"},
+        {"file_name": "images/m/moved/7.png", "model": "m", "prompt_id": "dog"},
+        {"file_name": "images/7/8/9.png", "model": 7, "prompt_id": 8},
+    ])  # fmt: skip
+    assert places.of("OTHER", "x") == "images/OTHER/x"
+    assert places.of("other", "CAT").startswith("images/other-")
+    assert places.of("other", "CAT").split("/")[2].startswith("CAT-"), "the prompt's is taken"
+    assert places.of("m", "DOG") == "images/m/DOG"
+    assert places.of("M", "x").startswith("images/M-")
+    assert places.of("7", "8") == "images/7/8", "numbers of a table are names as well"
+
+
+def test_of_names_that_differ_in_case_alone_the_first_by_name_keeps_its_folder() -> None:
+    """Whatever the order of the rows: a resumed run must find the files of the last one."""
+    names = [case for letter in "abcdef" for case in (letter, letter.upper())]
+    rows = [{"file_name": f"images/m/{n}/0.png", "model": "m", "prompt_id": n} for n in names]
+    for some in (rows, rows[::-1]):
+        places = Places(some)
+        kept = [name for name in names if places.of("m", name) == f"images/m/{name}"]
+        assert kept == list("ABCDEF")

@@ -1,5 +1,8 @@
 """From a suite to images: sizes are prompts of their own, names are safe and never collide."""
 
+from hashlib import sha256
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,3 +52,29 @@ def test_folders_stay_apart_where_case_does_not_count() -> None:
     assert [folders.of(name) for name in reversed(names)] == given[::-1]
     alone = ["cat", "dog", "Org/m", "org/m", "caf\u00e9"]
     assert [given[names.index(n)] for n in alone] == [file_safe(n) for n in alone]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("a" * 80, "a" * 80),
+        ("a" * 81, "a" * 80 + "-"),
+        ("a" * 300, "a" * 80 + "-"),
+        ("海" * 27, "海" * 26 + "-"),
+        ("Org/Model", "Org-Model-"),
+        (".hidden.", "hidden-"),
+        ("a  /b", "a-b-"),
+        ("IQM", "IQM-"),
+        ("iqm", "iqm-"),
+        ("???", ""),
+    ],
+)
+def test_a_name_that_had_to_change_is_cut_and_hashed(name: str, kept: str) -> None:
+    """80 bytes of the name and 8 digits; whole characters only."""
+    digits = sha256(name.encode()).hexdigest()[:8]
+    assert file_safe(name) == (name if kept == name else kept + digits)
+
+
+def test_one_size_does_not_change_the_name_of_a_prompt() -> None:
+    suite = PromptSuite("s", "1", (Prompt("a", "x", sizes=((8, 4),)),))
+    assert [(w.prompt_id, w.size) for w in plan(suite)] == [("a", (8, 4))]

@@ -77,6 +77,10 @@ def test_wide_has_one_row_an_image_and_none_for_a_set() -> None:
 def test_scorecard_counts_what_was_not_decoded() -> None:
     card = build(found(), RUN.scorers)
     table = rows(feeds.csv_text(feeds.SCORECARD, feeds.scorecard_rows(card)))
+    assert ",".join(table[0]) == (
+        "model,metric,mean,low,high,images,prompts,unit,better,ok,not_applicable,abstained,"
+        "unavailable,failed,undecoded,scorer,scorer_version"
+    )
     line = dict(zip(table[0], table[2], strict=True))
     assert (line["metric"], line["ok"], line["abstained"], line["undecoded"]) == (
         "toy.bad",
@@ -94,6 +98,12 @@ def test_any_text_survives_and_none_starts_a_formula(text: str) -> None:
     assert not back.startswith(feeds._FORMULA)
     escaped = text.replace("\0", "\\x00").replace("\r", "\\r")
     assert back in (escaped, "'" + escaped)
+
+
+@given(st.text(st.sampled_from("' =+-@\t\nab＝雪")))
+def test_a_reader_gets_back_what_was_guarded(text: str) -> None:
+    """The apostrophe that the feed put there goes, one that was in the text stays."""
+    assert feeds.unguarded(feeds.cell(text)) == text
 
 
 @pytest.mark.parametrize("text", ["=1", "  =1", "'=1", "+1", "-1", "@x", "\t=1", "\n=1", "＝1"])
@@ -180,6 +190,47 @@ def test_the_coverage_of_a_scorecard_row_adds_up_to_its_images() -> None:
         kinds = ("ok", "not_applicable", "abstained", "unavailable", "failed", "undecoded")
         assert sum(counts[kind] for kind in kinds) == sum(row.coverage.values())
         assert counts["ok"] == counts["images"]
+
+
+def test_every_status_is_counted_in_its_own_column() -> None:
+    """One image of each kind that has a column, and two kinds of those that were not decoded."""
+    card = build(found(), RUN.scorers)
+    kinds = ("ok", "not_applicable", "abstained", "unavailable", "failed")
+    coverage = {kind: 10 + number for number, kind in enumerate(kinds)}
+    row = replace(card.rows[0], coverage={**coverage, "timeout": 3, "crashed": 4})
+    (told,) = feeds.scorecard_rows(replace(card, rows=(row,)))
+    counts = dict(zip(feeds.SCORECARD, told, strict=True))
+    assert [counts[kind] for kind in kinds] == [10, 11, 12, 13, 14]
+    assert counts["undecoded"] == 7
+
+
+def test_what_belongs_to_a_set_or_has_no_number_leaves_those_cells_empty() -> None:
+    """A set is of no image; an image may have no pick. Neither is a 0 or the word None."""
+    unplaced = replace(record("b.png", "a", "p"), seed=None, pick=None)
+    outcomes = [
+        Outcome("a", "p", None, {"toy": good(0.5, 2.0)}),
+        Outcome("a", "p", unplaced, {"toy": good(0.25, 1.0)}),
+    ]
+    table = rows(feeds.csv_text(feeds.LONG, feeds.long_rows(outcomes, [FACTS])))[1:]
+    assert table[0][:9] == ["", "a", "p", "", "", "", "toy", "toy.good", "0.5"]
+    assert table[2][:9] == ["b.png", "a", "p", "p", "", "", "toy", "toy.good", "0.25"]
+
+
+def test_a_text_in_parts_is_compared_with_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    assert feeds.write_text(path, iter(["{", "}\n"]))
+    os.utime(path, ns=(1, 1))
+    assert not feeds.write_text(path, iter(["{", "}\n"]))
+    assert path.stat().st_mtime_ns == 1
+    assert feeds.write_text(path, iter(["[", "]\n"])) and path.read_text() == "[]\n"
+
+
+def test_what_is_unfinished_has_a_name_that_is_swept(tmp_path: Path) -> None:
+    with feeds.beside(tmp_path / "t.csv") as fresh:
+        fresh.touch()
+        os.utime(fresh, (0, 0))
+        feeds.sweep(tmp_path)
+        assert os.listdir(tmp_path) == []
 
 
 def test_a_link_keeps_leading_where_it_leads(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 import csv
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from factory import paint, scored
+from report_pages import part_of
 
 from iqmetrics.images import DECODE_POLICY
 from iqmetrics.pipeline import scorecard_file
@@ -152,3 +154,39 @@ def test_notes_with_broken_names_are_written(result: Result, tmp_path: Path) -> 
 def test_what_an_unchanged_run_needs_is_what_is_written(result: Result, tmp_path: Path) -> None:
     written = {path.name for path in outputs.write(result, SIZE, tmp_path)}
     assert set(outputs.FILES) <= written
+
+
+def test_a_report_of_many_images_holds_each_with_its_values(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Images come to it in portions while the tables are written, here of two."""
+    monkeypatch.setattr(page, "INLINE", 1)
+    monkeypatch.setattr(outputs, "CHUNK", 2)
+    outputs.write(result, SIZE, tmp_path)
+    names = [metric.name for scorer in result.scorers for metric in scorer.metrics]
+    column = part_of(tmp_path / bundle.FOLDER / f"metric-{names.index('size.width')}.js")
+    assert column["values"] == [30.0, 31.0, 32.0]
+    index = part_of(tmp_path / bundle.FOLDER / "index.js")
+    assert index["prompts"] == [f"prompt {number}" for number in range(3)]
+    with (tmp_path / "scores_wide.csv").open(newline="") as file:
+        assert [row["image"] for row in csv.DictReader(file)] == ["0.png", "1.png", "2.png"]
+
+
+def test_what_killed_runs_left_is_swept_from_every_folder_that_is_written(
+    result: Result, tmp_path: Path
+) -> None:
+    folders = (tmp_path, tmp_path / bundle.FOLDER, tmp_path / bundle.THUMBNAILS)
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+        (folder / "x.csv.7.new").touch()
+        os.utime(folder / "x.csv.7.new", (0, 0))
+    outputs.write(result, SIZE, tmp_path)
+    assert [path for folder in folders for path in folder.glob("*.new")] == []
+
+
+def test_the_protocol_can_be_read_by_people_line_by_line(result: Result, tmp_path: Path) -> None:
+    """And compared: one line a fact."""
+    outputs.write(result, SIZE, tmp_path)
+    lines = (tmp_path / "run.json").read_text("ascii").splitlines()
+    assert lines[0] == "{" and lines[1].startswith(' "settings": {')
+    assert ' "images": 3,' in lines
