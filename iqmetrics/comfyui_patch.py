@@ -61,9 +61,8 @@ def places(graph: Graph, given: Mapping[str, Any]) -> dict[str, list[Place]]:
     """
     found = {role: list(dict.fromkeys(_find(graph, role))) for role in ROLES}
     for role, names in given.items():
-        found[role] = [
-            _mapped(graph, role, n) for n in ([names] if isinstance(names, str) else names)
-        ]
+        several = names if isinstance(names, list | tuple) else [names]
+        found[role] = [_mapped(graph, role, name) for name in several]
     both = set(found["prompt"]) & set(found["negative"])
     found["negative"] = [place for place in found["negative"] if place not in both]
     if not found["prompt"]:
@@ -149,7 +148,7 @@ def _texts(graph: Graph, link: Any, negative: bool, seen: set[str]) -> Iterator[
 
 def _mapped(graph: Graph, role: str, name: str) -> Place:
     node, _, key = str(name).rpartition(".")
-    titles = [k for k, n in graph.items() if n.get("_meta", {}).get("title") == node]
+    titles = [k for k, n in graph.items() if _title(n) == node]
     for found in ([node] if node in graph else []) + titles:
         if key in graph[found]["inputs"]:
             return found, key
@@ -157,6 +156,11 @@ def _mapped(graph: Graph, role: str, name: str) -> Place:
     raise BadInput(
         f"map: {role} = {name!r} is no NODE.INPUT of the workflow", f"There are: {known}"
     )
+
+
+def _title(node: Mapping[str, Any]) -> Any:
+    about = node.get("_meta")
+    return about.get("title") if isinstance(about, dict) else None
 
 
 def _known(graph: Graph) -> Iterable[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from iqmetrics.comfyui_patch import check, patched, places
+from iqmetrics.comfyui_patch import PASSES, TEXTS, check, patched, places
 from iqmetrics.errors import BadInput
 
 
@@ -152,3 +152,67 @@ def test_a_workflow_of_the_editor_says_how_to_export_it() -> None:
         check([1], "flow.json")
     assert error.value.message == "flow.json is no ComfyUI workflow"
     assert "Export (API)" in error.value.hint
+
+
+@pytest.mark.parametrize("name", [6, None, True, {"6": "text"}, ["6.text", 7], "", "6", ".text"])
+def test_a_map_to_what_is_no_place_is_told(name: Any) -> None:
+    """A number ended as a bug of iqm."""
+    with pytest.raises(BadInput, match=r"map: prompt = .* is no NODE\.INPUT") as error:
+        places(FLUX, {"prompt": name})
+    assert "6.t5xxl" in error.value.hint and "26.conditioning" not in error.value.hint
+
+
+@pytest.mark.parametrize("about", [None, [], "title", {}, {"title": None}])
+def test_a_node_without_a_title_stands_in_nobodys_way(about: Any) -> None:
+    graph = {**ZERO, "7": {**node("Note", text="x"), "_meta": about}}
+    assert places(graph, {"prompt": "7.text"})["prompt"] == [("7", "text")]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_is_found_by_each_name_that_nodes_give_it(name: str) -> None:
+    assert TEXTS == (
+        "text", "prompt", "t5xxl", "clip_l", "clip_g", "text_g", "text_l", "value", "string",
+    )  # fmt: skip
+    graph = {**ZERO, "1": node("Encode", **{name: "old", "other": "words"})}
+    assert places(graph, {})["prompt"] == [("1", name)]
+
+
+@pytest.mark.parametrize("name", PASSES)
+def test_a_text_is_found_through_each_input_that_passes_it_on(name: str) -> None:
+    graph = {
+        "1": node("CLIPTextEncode", text="old"),
+        "2": node("Combine", **{name: ["1", 0]}),
+        "4": node("KSampler", positive=["2", 0]),
+    }
+    assert places(graph, {})["prompt"] == [("1", "text")]
+
+
+@pytest.mark.parametrize(
+    ("start", "role"),
+    [("positive", "prompt"), ("cond1", "prompt"), ("negative", "negative"), ("cond2", "negative")],
+)
+def test_both_sides_of_samplers_and_guiders_are_told_apart(start: str, role: str) -> None:
+    graph = {
+        "1": node("CLIPTextEncode", text="this"),
+        "2": node("CLIPTextEncode", text="other"),
+        "4": node("DualCFGGuider", **{start: ["1", 0]}),
+    }
+    found = places(graph, {"prompt" if role == "negative" else "negative": "2.text"})
+    assert found[role] == [("1", "text")]
+
+
+def test_a_conditioning_starts_at_a_guider_only() -> None:
+    """That of any other node may be of another picture, or of none."""
+    graph = {"1": node("CLIPTextEncode", text="x"), "2": node("Preview", conditioning=["1", 0])}
+    with pytest.raises(BadInput, match="no input for the prompt"):
+        places(graph, {})
+    graph["2"]["class_type"] = "BasicGuider"
+    assert places(graph, {})["prompt"] == [("1", "text")]
+
+
+def test_a_workflow_with_nodes_and_no_links_is_of_no_format() -> None:
+    with pytest.raises(BadInput, match="is no ComfyUI workflow"):
+        check({"nodes": []}, "f.json")
+    with pytest.raises(BadInput, match="in the editor's format"):
+        check({"nodes": [], "links": []}, "f.json")
+    assert list(check({7: node("X")}, "f.json")) == ["7"], "ids are text, as links have them"

@@ -233,3 +233,52 @@ def test_prompts_of_any_script_reach_the_program(tmp_path: Path) -> None:
     finally:
         model.close()
     assert told.error is not None and told.error.reason == "雪, 狐\n»x« \U0001f98a"
+
+
+def test_a_program_is_started_once_and_its_end_is_seen(model: Command) -> None:
+    """Loading a model takes minutes: only a dead program is started again."""
+    first = model.running.process
+    for seed in range(3):
+        model([Request("p", "a cat", seed)])
+    assert model.running.process is first
+    first.kill()
+    first.wait()
+    [fine] = model([Request("p", "a cat", 5)])
+    assert fine.image is not None and model.running.process is not first
+    model.close()
+    assert model.running is None
+
+
+def test_what_was_applied_is_what_the_program_says_else_what_was_asked(tmp_path: Path) -> None:
+    Image.new("L", (8, 8), 9).save(tmp_path / "made.png")
+    made = {"path": str(tmp_path / "made.png")}
+    assert answer(tmp_path, made).applied == {"prompt": "a cat", "seed": 7}
+    assert answer(tmp_path, {**made, "not_applied": ["seed"]}).applied == {"prompt": "a cat"}
+    assert answer(tmp_path, {**made, "applied": {"seed": 8}}).applied == {"seed": 8}
+
+
+@pytest.mark.parametrize(("batch", "measured"), [(1, True), (2, False)])
+def test_images_that_wait_for_each_other_have_no_latency(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int, measured: bool
+) -> None:
+    monkeypatch.setenv("ECHO_LOG", str(tmp_path / "log"))
+    model = Command(PROGRAM, batch=batch)
+    model.open(measure=True)
+    results = model([Request(str(n), "a cat", n) for n in range(batch)])
+    model.close()
+    assert ["latency_s" in result.telemetry for result in results] == [measured] * batch
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_bytes_that_are_not_utf8_do_not_end_the_listening(tmp_path: Path, stream: str) -> None:
+    """A log in a code page of old: the answer comes behind it."""
+    code = f"sys.stdin.readline(); sys.{stream}.buffer.write(b'gr\\xfc\\xdfe\\n')\n"
+    code += "print(json.dumps({'id': '1', 'error': 'no', 'kind': 'refused'}), flush=True)"
+    told, _ = run_code(tmp_path, code)
+    assert told.error is not None and (told.error.kind, told.error.reason) == ("refused", "no")
+
+
+def test_commands_that_are_alike_are_equal_whether_they_run_or_not(model: Command) -> None:
+    other = Command(PROGRAM, batch=4, timeout_s=3.0, params={"steps": 8})
+    assert model == other and hash(model) == hash(other) and repr(model) == repr(other)
+    assert model != Command(PROGRAM, batch=5, timeout_s=3.0, params={"steps": 8})

@@ -187,6 +187,10 @@ def test_a_budget_needs_a_price() -> None:
 def test_the_fingerprint_holds_no_secret() -> None:
     model = OpenAIImages("m", base_url=f"https://user:{KEY}@host/v1?k={KEY}")
     assert KEY not in json.dumps(model.fingerprint())
+    plain = OpenAIImages("m", base_url="http://h/v1", seed=True, params={"quality": "hd"})
+    assert plain.fingerprint() == {
+        "openai": "m", "base_url": "http://h/v1", "seed": True, "params": {"quality": "hd"},
+    }  # fmt: skip
 
 
 def test_an_error_that_is_cut_costs_one_image() -> None:
