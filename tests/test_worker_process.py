@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hostile_files import saved, scene
 
+from iqmetrics import worker_process
 from iqmetrics.decode import Limits
 from iqmetrics.worker_process import Gone, WorkerProcess
 
@@ -63,3 +64,51 @@ def test_pixels_outlive_the_worker_and_leave_no_descriptor(
     after = len(os.listdir("/proc/self/fd")) if before else 0
     assert all(pixels is not None and pixels.any() for pixels in kept)
     assert after == before
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("exits.png", "code 3"), ("segfaults.png", "SIGSEGV")],
+)
+def test_what_became_of_the_process_is_told(
+    tmp_path: Path, worker: WorkerProcess, name: str, told: str
+) -> None:
+    answer, pixels = worker.ask(file(tmp_path, name))
+    assert pixels is None
+    assert answer == {"status": "crashed", "reason": f"the decoding process ended with {told}"}
+
+
+def test_a_file_that_takes_too_long_is_told_with_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel ends the process by itself, before anybody has to."""
+    monkeypatch.setattr(worker_process, "GRACE", 60.0)
+    made = WorkerProcess(Limits(seconds=0.5), HOOK)
+    try:
+        made.ready()
+        start = time.monotonic()
+        answer, pixels = made.ask(file(tmp_path, "sleeps.png"))
+        assert pixels is None and time.monotonic() - start < 30
+        assert answer == {"status": "timeout", "reason": "not decoded within 0.5 s"}
+        assert made.pid is None
+    finally:
+        made.kill()
+
+
+@pytest.mark.parametrize("hook", ["no_such_module:f", "decode_hooks:no_such_function"])
+def test_a_worker_that_cannot_start_says_why(hook: str) -> None:
+    made = WorkerProcess(Limits(), hook)
+    with pytest.raises(RuntimeError, match=r"did not start:(.|\n)*no_such"):
+        made.ready()
+    assert made.pid is None
+
+
+@pytest.mark.parametrize("measure", [False, True])
+def test_memory_is_measured_where_it_is_asked_for(tmp_path: Path, measure: bool) -> None:
+    made = WorkerProcess(Limits(), None, measure)
+    try:
+        answer, _ = made.ask(file(tmp_path, "a.png"))
+    finally:
+        made.kill()
+    assert ("peak_mb" in answer) == (measure and os.path.exists("/proc/self/clear_refs"))
+    assert "extra" not in answer

@@ -35,6 +35,7 @@ def test_a_real_gain_is_better_and_a_real_loss_is_worse() -> None:
 def test_the_direction_of_the_metric_decides() -> None:
     more = BASE + 0.05 + RNG.normal(0, 0.02, size=BASE.shape)
     assert judge(more, Toy.metrics[1]).answer == "worse"
+    assert (judge(more, Toy.metrics[1]).unit, judge(more).unit) == ("px", "")
     neither = replace(Toy.metrics[0], better="neither")
     assert judge(more, neither).answer == "differs"
     assert judge(more, neither).win_rate is None

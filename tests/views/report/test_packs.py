@@ -3,6 +3,7 @@
 import base64
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from report_pages import part_of
@@ -53,6 +54,20 @@ def test_a_pack_holds_many_and_no_page_of_them_is_heavy(store: Store, tmp_path: 
     assert len(files(tmp_path)) == len(names)
     assert all(packs.LEAST <= size <= packs.MOST for size in sizes[:-1])
     assert 24 < len(NAMES) / len(names) < 40
+
+
+@pytest.mark.parametrize(("ends", "size"), [(True, 16), (False, 64)])
+def test_a_pack_holds_sixteen_at_least_and_sixty_four_at_most(
+    tmp_path: Path, ends: bool, size: int
+) -> None:
+    """Whatever its images are: here each of them might end a pack, or none."""
+    names = [name for n in range(6000) if (crc32((name := f"n{n}").encode()) % 16 == 0) is ends]
+    store, names = Store(None), names[: 3 * size + 1]
+    store.add_thumbnails((name, b"webp") for name in names)
+    places, packed = written(store, names, tmp_path)
+    assert len(packed) == 4 and all(name.startswith("pack-") for name in packed)
+    assert [places.count(number) for number in range(4)] == [size, size, size, 1]
+    assert places == sorted(places, key=int)
 
 
 @pytest.mark.parametrize("at", [0, 37, 399, 400, 800])
