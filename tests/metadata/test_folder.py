@@ -16,6 +16,7 @@ from iqmetrics.metadata import (
     select_files,
     select_folder,
 )
+from iqmetrics.metadata import folder as folder_module
 from iqmetrics.metadata.folder import select_listed
 
 
@@ -100,7 +101,8 @@ def test_report_counts_what_has_no_prompt_and_what_is_left_out(outputs: Path) ->
 
 
 def test_a_blank_prompt_is_none_and_a_known_one_is_not_reported(outputs: Path) -> None:
-    (outputs / "m2/a.txt").write_text(" \n ")
+    (outputs / "m2/a.txt").unlink()
+    (outputs / "m2/a.json").write_text('{"prompt": " \\n "}')
     _, report = read_folder(outputs)
     assert (report.without_prompt, report.low_confidence) == (["m2/a.png"], [])
 
@@ -122,6 +124,20 @@ def test_a_broken_table_takes_nothing_from_the_one_before_it(tmp_path: Path) -> 
     records, report = read_folder(tmp_path)
     assert [(r.image, r.prompt) for r in records] == [("a/x.png", "fox"), ("b/x.png", None)]
     assert [problem.split(",")[0] for problem in report.problems] == ["b/metadata.jsonl"]
+
+
+def test_a_table_elsewhere_that_cannot_be_read_takes_nothing_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    system = pytest.importorskip("fsspec").filesystem("memory")
+    table = b"file_name,prompt\nx.png,fox\n"
+    for name, rows in (("a", table), ("b", table + b"y.png,a cow\n")):
+        system.pipe_file(f"/far/{name}/x.png", b"image")
+        system.pipe_file(f"/far/{name}/metadata.csv", rows)
+    monkeypatch.setattr(folder_module, "MAX_BYTES", len(table))
+    records, report = assemble("memory://far", select_folder("memory://far"), {})
+    assert [(r.image, r.prompt) for r in records] == [("a/x.png", "fox"), ("b/x.png", None)]
+    assert report.problems == [f"b/metadata.csv: more than {len(table)} bytes in one file"]
 
 
 def test_rows_of_a_table_in_the_folder_that_fit_no_image_are_reported(tmp_path: Path) -> None:

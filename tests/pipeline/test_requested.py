@@ -88,6 +88,8 @@ def test_only_the_folder_of_its_own_name_is_taken_by_a_row() -> None:
     assert places.of("other", "CAT").split("/")[2].startswith("CAT-"), "the prompt's is taken"
     assert places.of("m", "DOG") == "images/m/DOG"
     assert places.of("M", "x").startswith("images/M-")
+    kept = Places([{"file_name": "images/m/cat/7.png", "model": "m", "prompt_id": "cat"}])
+    assert kept.of("M", "cat").startswith("images/M-"), "whoever is asked for first"
     assert places.of("7", "8") == "images/7/8", "numbers of a table are names as well"
 
 

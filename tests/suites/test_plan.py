@@ -67,12 +67,19 @@ def test_folders_stay_apart_where_case_does_not_count() -> None:
         ("IQM", "IQM-"),
         ("iqm", "iqm-"),
         ("???", ""),
+        ("X?", "X-"),
+        ("MAX", "MAX"),
     ],
 )
 def test_a_name_that_had_to_change_is_cut_and_hashed(name: str, kept: str) -> None:
     """80 bytes of the name and 8 digits; whole characters only."""
     digits = sha256(name.encode()).hexdigest()[:8]
     assert file_safe(name) == (name if kept == name else kept + digits)
+
+
+def test_names_that_are_not_utf8_stay_apart() -> None:
+    one, other = file_safe("a\udcff"), file_safe("a\udcfe")
+    assert one != other and one.startswith("a-") and other.startswith("a-")
 
 
 def test_one_size_does_not_change_the_name_of_a_prompt() -> None:
