@@ -179,6 +179,9 @@ def test_a_text_is_found_by_each_name_that_nodes_give_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", PASSES)
 def test_a_text_is_found_through_each_input_that_passes_it_on(name: str) -> None:
+    assert PASSES == (
+        "conditioning", "conditioning_1", "conditioning_to", "conditioning_from", "cond",
+    )  # fmt: skip
     graph = {
         "1": node("CLIPTextEncode", text="old"),
         "2": node("Combine", **{name: ["1", 0]}),
@@ -216,3 +219,26 @@ def test_a_workflow_with_nodes_and_no_links_is_of_no_format() -> None:
     with pytest.raises(BadInput, match="in the editor's format"):
         check({"nodes": [], "links": []}, "f.json")
     assert list(check({7: node("X")}, "f.json")) == ["7"], "ids are text, as links have them"
+
+
+def test_words_that_are_zeroed_are_no_place_for_the_negative() -> None:
+    graph = {
+        **ZERO,
+        "5": node("CLIPTextEncode", text="never seen"),
+        "2": node("ConditioningZeroOut", conditioning=["5", 0]),
+    }
+    assert places(graph, {})["negative"] == []
+
+
+def test_a_node_with_words_of_its_own_ends_the_search() -> None:
+    graph = {**ZERO, "3": node("StyleText", text="own", conditioning=["1", 0])}
+    graph["4"] = node("KSampler", positive=["3", 0])
+    assert places(graph, {})["prompt"] == [("3", "text")]
+
+
+@pytest.mark.parametrize("name", ["value", "noise_seed", "int", "seed"])
+def test_a_seed_is_found_by_each_name_that_its_own_node_gives_it(name: str) -> None:
+    graph = {**ZERO, "25": node("RandomNoise", noise_seed=["30", 0])}
+    graph["30"] = node("Numbers", **{name: 3, "other": 5})
+    assert ("30", name) in places(graph, {})["seed"]
+    assert ("25", "noise_seed") not in places(graph, {})["seed"]
