@@ -73,7 +73,7 @@ def plan(works: Iterable[ImageWork], sets: Sequence[SetWork], batch: int) -> lis
     tasks: list[Task] = []
     images: list[ImageWork] = []
     inside: list[SetWork] = []
-    for group, of_group in _together(shown, small):
+    for group, of_group in together(shown, small):
         images += [by_image[image] for image in group]
         inside += of_group
         if len(images) >= batch:
@@ -144,7 +144,7 @@ def _with_todo(work: ImageWork, todo: Mapping[str, bytes]) -> ImageWork:
     return ImageWork(work.record, todo, work.problem_key)
 
 
-def _together(
+def together(
     images: Iterable[str], sets: Sequence[SetWork]
 ) -> Iterator[tuple[list[str], list[SetWork]]]:
     """Images that share a set, with the sets they make up; an image in no set stands alone."""

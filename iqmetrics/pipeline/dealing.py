@@ -6,6 +6,7 @@ different times. What belongs to one set is in one portion.
 
 from collections.abc import Callable, Iterator
 
+from iqmetrics.engines.tasks import together
 from iqmetrics.engines.work import ImageWork, SetWork
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.records import ImageRecord
@@ -16,31 +17,17 @@ PORTION = 64
 
 def portions(work: Pending, size: int = PORTION) -> Iterator[Pending]:
     """The work in parts of at least `size` images but for the last, every set whole in one."""
-    first = {image: min(one.images) for one in work.sets for image in one.images}
-
-    def root(image: str) -> str:
-        while first.get(image, image) != image:
-            image = first[image]
-        return image
-
-    for one in work.sets:
-        low, *rest = sorted({root(image) for image in one.images})
-        first.update(dict.fromkeys(rest, low))
-        first[low] = low
-    groups: dict[str, list[ImageWork]] = {}
-    for image in work.images:
-        groups.setdefault(root(image.record.image), []).append(image)
-    sets: dict[str, list[SetWork]] = {}
-    for one in work.sets:
-        sets.setdefault(root(min(one.images)), []).append(one)
-    part = Pending([], [])
-    for name, group in groups.items():
-        part = Pending([*part.images, *group], [*part.sets, *sets.get(name, ())])
-        if len(part) >= size:
-            yield part
-            part = Pending([], [])
-    if part:
-        yield part
+    by_image = {image.record.image: image for image in work.images}
+    images: list[ImageWork] = []
+    sets: list[SetWork] = []
+    for group, of_group in together(by_image, work.sets):
+        images += [by_image[image] for image in group]
+        sets += of_group
+        if len(images) >= size:
+            yield Pending(images, sets)
+            images, sets = [], []
+    if images:
+        yield Pending(images, sets)
 
 
 class Dealt:
