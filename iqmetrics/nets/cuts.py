@@ -4,7 +4,6 @@ The same pixels as OpenCV makes on a CPU in two steps, to a grey level or two: w
 where the square is larger than its cut-out, then bilinear.
 """
 
-import logging
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from iqmetrics.nets.trial import works
+
 if TYPE_CHECKING:
     from torch import Tensor
-
-log = logging.getLogger(__name__)
 
 BORDER = -1
 """As `outside`: what lies outside a window repeats its border."""
@@ -54,22 +53,15 @@ def possible(device: str) -> bool:
 
     shown = np.random.default_rng(0).integers(0, 256, (9, 8, 3), dtype=np.uint8)
     matrix = np.array([[1.0, 0.0, 0.25], [0.0, 1.0, 0.0]])
-    try:
-        from iqmetrics.nets import cuts_triton  # noqa: F401
 
+    def near() -> bool:
         found = cut([torch.from_numpy(shown).to(device)], [Cut(0, 2, 1, 3, 3, 2, matrix)], 2)
         blocks = shown[1:7, 2:8].reshape(3, 2, 3, 2, 3).astype(float).mean((1, 3))
         blocks = np.floor(blocks + 0.5)
         wanted = np.floor(0.75 * blocks[:2, :2] + 0.25 * blocks[:2, 1:] + 0.5)
-        right = np.array_equal(found[0].cpu().numpy(), wanted)
-        why = "its pixels are wrong"
-    except ImportError:  # no Triton on this system
-        return False
-    except Exception as error:  # whatever a compiler says of a GPU that it does not know
-        right, why = False, str(error)[:300]
-    if not right:
-        log.warning("pictures are not cut on %s (only slower): %s", device, why)
-    return right
+        return np.array_equal(found[0].cpu().numpy(), wanted)
+
+    return works(near, f"pictures are not cut on {device} (only slower)")
 
 
 def cut(

@@ -1,6 +1,5 @@
 """Which module does the steps of MUSIQ on a device: Triton's, where it answers as plain torch."""
 
-import logging
 from collections.abc import Callable
 from functools import cache
 from types import ModuleType
@@ -10,8 +9,7 @@ from torch import Tensor
 
 from iqmetrics.nets import musiq_ops
 from iqmetrics.nets.musiq_ops import CHANNELS, SIDE, Norm, Stem
-
-log = logging.getLogger(__name__)
+from iqmetrics.nets.trial import works
 
 
 @cache
@@ -19,17 +17,17 @@ def best(device: torch.device) -> ModuleType:
     """`musiq_triton` on a GPU that it compiles for, else `musiq_ops`; a small picture is tried."""
     if device.type != "cuda":
         return musiq_ops
-    try:
+
+    def tried() -> bool:
         from iqmetrics.nets import musiq_triton
 
-        right, why = near(musiq_triton, device, torch.float16), "its answers differ"
-    except ImportError:  # no Triton on this system
+        return near(musiq_triton, device, torch.float16)
+
+    if not works(tried, f"MUSIQ runs in plain torch on {device} (only slower)"):
         return musiq_ops
-    except Exception as error:  # whatever a compiler says of a GPU that it does not know
-        right, why = False, str(error)[:300]
-    if not right:
-        log.warning("MUSIQ runs in plain torch on %s (only slower): %s", device, why)
-    return musiq_triton if right else musiq_ops
+    from iqmetrics.nets import musiq_triton
+
+    return musiq_triton
 
 
 def near(module: ModuleType, device: torch.device, kind: torch.dtype) -> bool:

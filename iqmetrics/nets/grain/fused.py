@@ -1,10 +1,10 @@
 """Features of tiles on a GPU, by six kernels of Triton: the same numbers as `bands` in torch."""
 
-import logging
 from functools import cache
 from typing import TYPE_CHECKING
 
 from iqmetrics.nets.grain import bands
+from iqmetrics.nets.trial import works
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 MOST = 64
 """Patches along a tile up to which each is compared with each; beyond (shorter side above some
 7,000 pixels) torch, which sorts them, is faster."""
-
-log = logging.getLogger(__name__)
 
 
 def features(pixels: "Tensor", grid: bands.Grid) -> "Tensor":
@@ -52,14 +50,9 @@ def possible(device: str) -> bool:
     made = torch.Generator().manual_seed(0)
     shown = torch.randint(40, 220, (2, 180, 190, 3), generator=made, dtype=torch.uint8).to(device)
     grid = bands.grid_of(180, 190)
-    try:
-        found = features(shown, grid)
-        right = torch.allclose(found, bands.by_torch(shown, grid), rtol=1e-3, atol=1e-3)
-        why = "they answer otherwise"
-    except ImportError:  # no Triton on this system
-        return False
-    except Exception as error:  # whatever a compiler says of a GPU that it does not know
-        right, why = False, str(error)[:300]
-    if not right:
-        log.warning("faster kernels for grain are not used on %s: %s", device, why)
-    return right
+
+    def near() -> bool:
+        found, wanted = features(shown, grid), bands.by_torch(shown, grid)
+        return torch.allclose(found, wanted, rtol=1e-3, atol=1e-3)
+
+    return works(near, f"faster kernels for grain are not used on {device}")

@@ -22,6 +22,7 @@ from iqmetrics.nets.onnx_torch.graph import Node, read
 from iqmetrics.nets.onnx_torch.lower import lowered
 from iqmetrics.nets.onnx_torch.operators import OPERATORS
 from iqmetrics.nets.onnx_torch.precision import exact
+from iqmetrics.nets.trial import works
 
 ELEMENTWISE = ("Add", "Clip", "Div", "Mul", "Pow", "Sub")
 """Operators whose constants of one element are better plain numbers than tensors."""
@@ -236,17 +237,17 @@ def _operators(device: torch.device) -> Mapping[str, Any]:
     """The operators that are faster on a GPU, if they are there and answer alike."""
     if device.type != "cuda":
         return OPERATORS
-    try:
+
+    def near() -> bool:
         from iqmetrics.nets.onnx_torch import fast
-    except ImportError:  # no Triton on this system
+
+        return fast.tried(device)
+
+    if not works(near, "faster operators are not used on this GPU"):
         return OPERATORS
-    try:
-        near, why = fast.tried(device), "they answer otherwise"
-    except Exception as error:  # whatever a compiler says of a GPU that it does not know
-        near, why = False, str(error)[:300]
-    if not near:
-        log.warning("faster operators are not used on this GPU: %s", why)
-    return fast.OPERATORS if near else OPERATORS
+    from iqmetrics.nets.onnx_torch import fast
+
+    return fast.OPERATORS
 
 
 def _of(value: Any, kind: torch.dtype) -> Any:
