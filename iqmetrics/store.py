@@ -10,6 +10,7 @@ about the last run. WAL with synchronous=NORMAL: a killed process loses no commi
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -47,6 +48,8 @@ _HINTS = {
 _REPEATED = ("model", "prompt_id", "prompt", "negative")
 """Texts of a record that other images have too."""
 NONE: Mapping[str, Missing] = {}
+WAIT_S = 30
+"""Seconds that another process may hold the file."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
     path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode INTEGER, sha256 TEXT, facts TEXT
@@ -95,8 +98,8 @@ class Store:
         self.folder = path.parent if path else None
         self._writing = Lock()
         try:
-            self._db = sqlite3.connect(path or ":memory:", timeout=30, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db = sqlite3.connect(path or ":memory:", timeout=WAIT_S, check_same_thread=False)
+            _keep_a_log(self._db)
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             self._db.execute(f"PRAGMA wal_autocheckpoint={LOG_PAGES}")
@@ -297,6 +300,23 @@ class Store:
                 raise
             where = self.path or "the store in memory"
             raise BadInput(f"{where} cannot be written: {error}", hint) from error
+
+
+def _keep_a_log(db: sqlite3.Connection) -> None:
+    """Switch to WAL, again and again while others open the same new file.
+
+    SQLite does not wait here by itself: two that both read and both want to write would wait
+    for each other (https://sqlite.org/c3ref/busy_handler.html).
+    """
+    until = time.monotonic() + WAIT_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if _hint(error) != _BUSY or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 def _hint(error: sqlite3.Error) -> str:

@@ -9,7 +9,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -111,11 +113,35 @@ def test_several_processes_write_at_once(tmp_path: Path) -> None:
         assert store.keys() == {outcome_key(str(n)) for n in range(400)}
 
 
+def test_a_new_store_that_another_is_making_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    other = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # SQLite itself does not wait for this one
+    done = Timer(0.2, lambda: other.execute("COMMIT"))
+    done.start()
+    with Store(path) as store:
+        store.put("run", "1")
+    done.join()
+    other.close()
+
+
+def test_a_store_that_stays_held_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iqmetrics.store.WAIT_S", 0.1)
+    path = tmp_path / "s.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(BadInput, match=r"cannot be opened as a score store: .* locked") as told:
+            Store(path)
+    assert told.value.hint.startswith("Another program holds it")
+
+
 WRITER = """
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from threading import Timer
 from iqmetrics.records import Reading
 from iqmetrics.store import Store, outcome_key
 with Store(Path(sys.argv[1])) as store:
