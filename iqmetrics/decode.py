@@ -71,8 +71,11 @@ def read_bytes(path: str, limit: int = Limits().file_bytes) -> bytes:
         _regular(os.stat(path), limit)
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         with open(os.open(path, flags), "rb") as file:
-            _regular(os.fstat(file.fileno()), limit)  # it may have been exchanged in between
-            data = file.read(limit + 1)
+            facts = os.fstat(file.fileno())  # it may have been exchanged in between
+            _regular(facts, limit)
+            data = file.read(facts.st_size + 1)  # Python takes memory for all that it may read
+            if len(data) > facts.st_size:
+                data += file.read(limit + 1 - len(data))
     except OSError as error:
         raise ImageProblem("unreadable", error.strerror or str(error)) from error
     except ValueError as error:  # a NUL in the name

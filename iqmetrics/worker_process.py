@@ -22,6 +22,9 @@ GRACE = 2.0
 """Seconds beyond the limit after which a worker that ignores its own alarm is killed."""
 START = 120.0
 """Seconds that a worker may take to start, on a machine that is busy."""
+KEEPS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": f"{32 << 20}", "MALLOC_TRIM_THRESHOLD_": f"{64 << 20}"}
+"""Environment (glibc) of a process that asks for the same memory for one picture after another: the
+kernel takes as long to give and take it back as a JPEG of a megapixel takes to be decoded."""
 MAX_ANSWER = 64 << 20
 HEAD = 4
 
@@ -118,6 +121,8 @@ class WorkerProcess:
                 self._measure,
                 self._quick,
             ]
+            kept = {} if self._measure else KEEPS_MEMORY  # what is kept cannot be measured
+            single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", CODE, json.dumps(settings)],
                 stdin=subprocess.DEVNULL,
@@ -125,7 +130,7 @@ class WorkerProcess:
                 stderr=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
-                env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+                env={**kept, **os.environ, **single},
             )
             self._link = ours
         ours.settimeout(START)

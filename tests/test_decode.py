@@ -3,6 +3,7 @@
 import io
 import os
 import struct
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -234,3 +235,22 @@ def test_any_damage_gives_a_picture_or_one_of_four_statuses(
         assert found.reason
     else:
         assert found.dtype == np.uint8 and found.ndim == 3 and found.shape[2] == 3
+
+
+def test_a_file_is_read_in_no_more_memory_than_it_takes(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(bytes(1 << 20))
+    tracemalloc.start()
+    try:
+        assert len(read_bytes(str(path), limit=1 << 28)) == 1 << 20
+        assert tracemalloc.get_traced_memory()[1] < 3 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="needs Linux's /proc")
+def test_a_file_that_is_longer_than_the_system_says_is_read_whole() -> None:
+    path = "/proc/self/status"  # 0 bytes long, as it is told
+    assert read_bytes(path).startswith(b"Name:") and read_bytes(path).count(b"\n") > 20
+    with pytest.raises(ImageProblem, match="more than 100 bytes in one file"):
+        read_bytes(path, limit=100)

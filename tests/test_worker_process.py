@@ -1,6 +1,7 @@
 """One worker: it answers, dies of a file, comes back, and can be ended from any thread."""
 
 import os
+import platform
 import threading
 import time
 from collections.abc import Iterator
@@ -112,3 +113,24 @@ def test_memory_is_measured_where_it_is_asked_for(tmp_path: Path, measure: bool)
         made.kill()
     assert ("peak_mb" in answer) == (measure and os.path.exists("/proc/self/clear_refs"))
     assert "extra" not in answer
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="memory of other C libraries")
+def test_memory_of_one_picture_serves_the_next(tmp_path: Path) -> None:
+    worker = WorkerProcess(Limits(seconds=30))
+    path = tmp_path / "large.jpg"
+    path.write_bytes(saved(scene().resize((1024, 1024)), "JPEG"))
+    try:
+        for _ in range(3):
+            worker.ask(str(path))
+        before = _faults(worker)
+        for _ in range(8):
+            worker.ask(str(path))
+        assert _faults(worker) - before < 8 * 200, "a picture has 768 pages"
+    finally:
+        worker.kill()
+
+
+def _faults(worker: WorkerProcess) -> int:
+    """Pages that the kernel gave the process (`man 5 proc`, minflt)."""
+    return int(Path(f"/proc/{worker.pid}/stat").read_text().rpartition(")")[2].split()[7])
