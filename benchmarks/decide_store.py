@@ -105,7 +105,7 @@ def _pictures(store: Store, records: list[ImageRecord]) -> None:
         crop.save(record.path, quality=80)
         crop.thumbnail((thumbnails.SIDE, thumbnails.SIDE))
         out = io.BytesIO()
-        crop.save(out, "WEBP", quality=thumbnails.QUALITY, method=3)
+        crop.save(out, "JPEG", quality=thumbnails.QUALITY, optimize=True)
         store.add_thumbnails([(record.sha256, out.getvalue())])
 
 

@@ -65,14 +65,12 @@ def command(
 
 
 def _thumbnails(folder: Path) -> Callable[[str], bytes | None]:
-    from iqmetrics.pipeline.thumbnails import jpeg
     from iqmetrics.store import Store
 
     store = Store(folder / "scores.sqlite")
     known = {row.path: row.sha256 for row in store.files()}
 
     def find(image: str) -> bytes | None:
-        data = store.thumbnail(known.get(image, ""))
-        return jpeg(data) if data else None
+        return store.thumbnail(known.get(image, ""))
 
     return find

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from iqmetrics.errors import BadInput
 from iqmetrics.records import ImageRecord, Missing, Reading
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 CHUNK = 500
 """Keys in one query."""
 CACHE_KIB = 1 << 16
@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS outcomes (
 CREATE TABLE IF NOT EXISTS images (
     position INTEGER PRIMARY KEY, record TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS thumbnails (sha256 TEXT PRIMARY KEY, webp BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS thumbnails (sha256 TEXT PRIMARY KEY, jpeg BLOB) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS runs (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -236,13 +236,13 @@ class Store:
 
     def thumbnail(self, sha256: str) -> bytes | None:
         """The WebP bytes of one image."""
-        query = "SELECT webp FROM thumbnails WHERE sha256 = ?"
-        return next((webp for (webp,) in self._rows(query, (sha256,))), None)
+        query = "SELECT jpeg FROM thumbnails WHERE sha256 = ?"
+        return next((jpeg for (jpeg,) in self._rows(query, (sha256,))), None)
 
     def thumbnails(self, contents: Sequence[str]) -> dict[str, bytes]:
         """The WebP bytes of some images; one without any is left out."""
-        query = "SELECT sha256, webp FROM thumbnails WHERE sha256"
-        return {name: webp for some in self._among(query, contents) for name, webp in some}
+        query = "SELECT sha256, jpeg FROM thumbnails WHERE sha256"
+        return {name: jpeg for some in self._among(query, contents) for name, jpeg in some}
 
     def with_thumbnail(self, contents: Sequence[str]) -> set[str]:
         """Those of the images that have a thumbnail."""

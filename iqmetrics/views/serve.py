@@ -103,7 +103,7 @@ def application(
             for record in placed(list(store.images(number, 1)), path):
                 thumbnail = store.thumbnail(content(record))
                 if "small" in request.query_params and thumbnail:
-                    return Response(thumbnail, media_type="image/webp")
+                    return Response(thumbnail, media_type="image/jpeg")
                 if Path(record.path).is_file():
                     return FileResponse(record.path)
         return PlainTextResponse("No such image.", 404)

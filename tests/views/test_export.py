@@ -10,7 +10,7 @@ from iqmetrics.errors import BadInput
 from iqmetrics.images import Picture
 from iqmetrics.pipeline.outcomes import Run, outcomes
 from iqmetrics.pipeline.scorecard import build
-from iqmetrics.pipeline.thumbnails import jpeg, webp
+from iqmetrics.pipeline.thumbnails import jpeg
 from iqmetrics.records import ImageRecord, Reading
 from iqmetrics.views import export, feeds
 
@@ -64,7 +64,7 @@ def test_a_workbook_has_numbers_texts_and_thumbnails(folder: Path) -> None:
     def thumbnail(image: str) -> bytes | None:
         asked.append(image)
         return (
-            jpeg(webp(Picture(RECORDS[0], np.full((64, 64, 3), 90, np.uint8))))
+            jpeg(Picture(RECORDS[0], np.full((64, 64, 3), 90, np.uint8)))
             if image == "a/1.png"
             else None
         )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from iqmetrics.images import Picture
 from iqmetrics.pipeline.outcomes import Run, outcomes
 from iqmetrics.pipeline.scorecard import build
-from iqmetrics.pipeline.thumbnails import jpeg, webp
+from iqmetrics.pipeline.thumbnails import jpeg
 from iqmetrics.records import ImageRecord
 from iqmetrics.views import export, feeds
 
@@ -127,7 +127,7 @@ def test_every_image_finds_its_thumbnail(name: str, tmp_path: Path) -> None:
     """A name that begins with an apostrophe of its own lost its picture."""
     pytest.importorskip("xlsxwriter")
     folder = write(tmp_path, [record(name, "m", "p")])
-    picture = jpeg(webp(Picture(record(name), np.full((32, 32, 3), 90, np.uint8))))
+    picture = jpeg(Picture(record(name), np.full((32, 32, 3), 90, np.uint8)))
     asked: list[str] = []
 
     def find(image: str) -> bytes | None:

@@ -51,7 +51,7 @@ def test_images_are_named_by_number_and_prompts_are_text(client: TestClient) -> 
     assert "1 to 3 of 3 images" in page
     assert "<script>alert" not in page
     assert client.get("/images/0").headers["content-type"] == "image/png"
-    assert client.get("/images/0?small").headers["content-type"] == "image/webp"
+    assert client.get("/images/0?small").headers["content-type"] == "image/jpeg"
     assert client.get("/images/99").status_code == 404
 
 

@@ -101,7 +101,7 @@ def _add_pictures(body: dict[str, Any], result: Result, path: Path) -> None:
         record = records[image["f"]]
         image["o"] = None if tile_of(record) else _relative(record.path, path.parent)
         if (thumbnail := result.store.thumbnail(content(record))) is not None:
-            image["t"] = "data:image/webp;base64," + base64.b64encode(thumbnail).decode("ascii")
+            image["t"] = "data:image/jpeg;base64," + base64.b64encode(thumbnail).decode("ascii")
 
 
 def many(result: Result, path: Path) -> bundle.Bundle | None:

@@ -63,5 +63,5 @@ async function packed([name, place]) {
   }
   const found = packs.get(name);
   found.catch(() => packs.delete(name));
-  return "data:image/webp;base64," + (await found)[place];
+  return "data:image/jpeg;base64," + (await found)[place];
 }

@@ -18,7 +18,7 @@ NAMES = [f"sha-{n}" for n in range(800)]
 @pytest.fixture
 def store() -> Store:
     store = Store(None)
-    store.add_thumbnails((name, f"webp of {name}".encode()) for name in [*NAMES, "new"])
+    store.add_thumbnails((name, f"jpeg of {name}".encode()) for name in [*NAMES, "new"])
     return store
 
 
@@ -43,7 +43,7 @@ def files(folder: Path) -> dict[str, int]:
 
 def test_every_image_finds_its_own_thumbnail(store: Store, tmp_path: Path) -> None:
     asked = [*NAMES[:100], "none", NAMES[3], "also none", *NAMES[100:]]
-    known = {name: f"webp of {name}" for name in NAMES}
+    known = {name: f"jpeg of {name}" for name in NAMES}
     places, names = written(store, asked, tmp_path)
     assert shown(places, names, tmp_path) == [known.get(name) for name in asked]
 
@@ -63,7 +63,7 @@ def test_a_pack_holds_sixteen_at_least_and_sixty_four_at_most(
     """Whatever its images are: here each of them might end a pack, or none."""
     names = [name for n in range(6000) if (crc32((name := f"n{n}").encode()) % 16 == 0) is ends]
     store, names = Store(None), names[: 3 * size + 1]
-    store.add_thumbnails((name, b"webp") for name in names)
+    store.add_thumbnails((name, b"jpeg") for name in names)
     places, packed = written(store, names, tmp_path)
     assert len(packed) == 4 and all(name.startswith("pack-") for name in packed)
     assert [places.count(number) for number in range(4)] == [size, size, size, 1]
@@ -78,7 +78,7 @@ def test_one_image_more_changes_few_packs(store: Store, tmp_path: Path, at: int)
     after = files(tmp_path)
     assert 1 <= len(after.items() - before.items()) <= 6
     assert len(before.items() - after.items()) <= 6
-    assert shown(places, names, tmp_path)[at] == "webp of new"
+    assert shown(places, names, tmp_path)[at] == "jpeg of new"
 
 
 def test_packs_that_are_there_are_neither_read_nor_written(
