@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     Pixels = NDArray[np.uint8]
+    Room = Callable[[int, int], Pixels]
+    """Asked for the memory of a picture, height x width x 3 bytes."""
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 ORIENTATION = 0x0112
@@ -95,7 +97,7 @@ def _regular(facts: os.stat_result, limit: int) -> None:
 def decode(
     data: bytes,
     max_pixels: int = MAX_PIXELS,
-    into: Callable[[int, int], "Pixels"] = empty,
+    into: "Room" = empty,
     quick: bool = False,
 ) -> Decoded:
     """Decode one file's bytes.
@@ -150,16 +152,14 @@ def _open(data: bytes) -> "Image":
         raise ImageProblem("too_large", str(error)) from error
 
 
-def _quick(
-    data: bytes, chunks: "Sequence[sniff.Chunk]", into: Callable[[int, int], "Pixels"]
-) -> Decoded | None:
+def _quick(data: bytes, chunks: "Sequence[sniff.Chunk]", into: "Room") -> Decoded | None:
     from iqmetrics import png_rows
 
     pixels = png_rows.read(data, chunks, into) if png_rows.ready() else None
     return None if pixels is None else Decoded(pixels, ())
 
 
-def _fast(data: bytes, image: "Image", into: Callable[[int, int], "Pixels"]) -> Decoded | None:
+def _fast(data: bytes, image: "Image", into: "Room") -> Decoded | None:
     """A whole, plain 8-bit RGB PNG through libspng or OpenCV: the same pixels in less time.
 
     None when neither package is here, or when they do not take the file: then Pillow says why.
@@ -195,7 +195,7 @@ def _fast(data: bytes, image: "Image", into: Callable[[int, int], "Pixels"]) -> 
     return Decoded(pixels, ())
 
 
-def _pixels(image: "Image", into: Callable[[int, int], "Pixels"]) -> Decoded:
+def _pixels(image: "Image", into: "Room") -> Decoded:
     flags = ["animated"] if getattr(image, "is_animated", False) else []
     image.load()
     turn, told = _orientation(image)

@@ -9,11 +9,10 @@ import os
 import tempfile
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from iqmetrics.decode import empty
 
-    Pixels = NDArray[np.uint8]
+if TYPE_CHECKING:
+    from iqmetrics.decode import Pixels, Room
 
 KEPT = 64 << 20
 """Bytes; memory for a larger picture is let go of after it."""
@@ -59,9 +58,14 @@ class Window:
 
 
 class Pane:
-    """The side that reads."""
+    """The side that reads.
 
-    def __init__(self) -> None:
+    Args:
+        room: asked for the memory of a copy, by height and width.
+    """
+
+    def __init__(self, room: "Room" = empty) -> None:
+        self._room = room
         self._memory: mmap.mmap | None = None
 
     def copy(self, file: int | None, shape: tuple[int, int]) -> "Pixels":
@@ -83,7 +87,8 @@ class Pane:
         size = height * width * 3
         if self._memory is None:
             raise ValueError("no memory was handed over")
-        pixels = np.frombuffer(self._memory, np.uint8, size).reshape(height, width, 3).copy()
+        pixels = self._room(height, width)
+        np.copyto(pixels, np.frombuffer(self._memory, np.uint8, size).reshape(height, width, 3))
         if len(self._memory) > KEPT:
             self.close()
         return pixels

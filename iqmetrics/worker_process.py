@@ -11,12 +11,14 @@ from dataclasses import astuple
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from iqmetrics.decode import Limits
+from iqmetrics.decode import Limits, empty
 from iqmetrics.window import Pane
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from iqmetrics.decode import Room
 
 GRACE = 2.0
 """Seconds beyond the limit after which a worker that ignores its own alarm is killed."""
@@ -58,6 +60,7 @@ class WorkerProcess:
         extra: str | None = None,
         measure: bool = False,
         quick: bool = False,
+        room: "Room" = empty,
     ) -> None:
         self._limits = limits
         self._extra = extra
@@ -65,7 +68,8 @@ class WorkerProcess:
         self._quick = quick
         self._process: subprocess.Popen[bytes] | None = None
         self._link: socket.socket | None = None
-        self._pane = Pane()
+        self._room = room
+        self._pane = Pane(room)
         self._lock = Lock()
         self._ended = False
 
@@ -159,7 +163,7 @@ class WorkerProcess:
     def _stop(self, patience: float = 0.0) -> int | None:
         """The exit code; a process that has not ended within `patience` seconds is killed."""
         process, self._process = self._process, None
-        link, self._link, self._pane = self._link, None, Pane()
+        link, self._link, self._pane = self._link, None, Pane(self._room)
         if link is not None:
             with suppress(OSError):  # the other end may be gone
                 link.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits on it

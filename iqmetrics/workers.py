@@ -12,9 +12,9 @@ from collections.abc import Generator, Iterable, Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Lock, Thread
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from iqmetrics.decode import Limits
+from iqmetrics.decode import Limits, empty
 from iqmetrics.errors import ImageProblem
 from iqmetrics.images import Picture, open_picture, with_sha256
 from iqmetrics.records import ImageRecord
@@ -24,6 +24,9 @@ from iqmetrics.worker_process import Answer, WorkerProcess
 
 Workers = int | Literal["threads"] | None
 """How many processes decode; None = one a core (16 at most); 0 or "threads" = threads instead."""
+
+if TYPE_CHECKING:
+    from iqmetrics.decode import Room
 
 SHELF_BYTES = 512 << 20
 MOST_WORKERS = 16
@@ -50,7 +53,10 @@ class Opened(NamedTuple):
 
 
 def decode_all(
-    records: Iterable[ImageRecord], workers: Workers = None, limits: Limits | None = None
+    records: Iterable[ImageRecord],
+    workers: Workers = None,
+    limits: Limits | None = None,
+    room: "Room" = empty,
 ) -> Iterator[tuple[ImageRecord, Picture | ImageProblem]]:
     """Every record with its picture or its problem, in no particular order, decoded ahead.
 
@@ -59,7 +65,7 @@ def decode_all(
     if workers == "threads" or workers == 0 or not WorkerProcess.possible():
         yield from _by_threads(records, limits)
         return
-    with closing(Decoder(workers, limits).each(records)) as opened:
+    with closing(Decoder(workers, limits, room=room).each(records)) as opened:
         for one in opened:
             yield one.record, one.result
 
@@ -73,6 +79,7 @@ class Decoder:
         extra: "module:function", run in the worker on (path, bytes) before the file is decoded;
             must answer something JSON-able.
         measure: tell the peak memory of each file.
+        room: asked for memory of height x width x 3 bytes that a picture stays in.
     """
 
     def __init__(
@@ -81,12 +88,14 @@ class Decoder:
         limits: Limits | None = None,
         extra: str | None = None,
         measure: bool = False,
+        room: "Room" = empty,
     ) -> None:
         self.workers = workers or min(MOST_WORKERS, _cores())
         self._worth = 1 if workers else WORTH
         self.limits = limits or Limits()
         self._extra = extra
         self._measure = measure
+        self._room = room
 
     def each(self, records: Iterable[ImageRecord]) -> Generator[Opened, None, None]:
         """Every record exactly once, as soon as it is done.
@@ -118,7 +127,7 @@ class Decoder:
     def _feed(
         self, todo: Iterator[ImageRecord], lock: Lock, shelf: Shelf[Opened], quick: bool
     ) -> None:
-        worker = WorkerProcess(self.limits, self._extra, self._measure, quick)
+        worker = WorkerProcess(self.limits, self._extra, self._measure, quick, self._room)
         shelf.on_close(worker.kill)
         try:
             while not shelf.closed:

@@ -296,3 +296,16 @@ def test_every_file_of_a_folder_of_bad_images() -> None:
     paths = [p for p in Path(os.environ["IQM_BAD_IMAGES"]).rglob("*") if p.is_file()]
     told = [status(o) for o in Decoder().each([ImageRecord(p.name, str(p)) for p in paths])]
     assert len(told) == len(paths) and set(told) <= {"ok", *IMAGE_STATUSES}
+
+
+def test_pictures_stay_in_the_memory_that_was_asked_for(tmp_path: Path) -> None:
+    records = [put(tmp_path, f"{n}.png", saved(scene(), "PNG")) for n in range(3)]
+    rooms: list[np.ndarray] = []
+
+    def room(height: int, width: int) -> np.ndarray:
+        rooms.append(np.empty((height, width, 3), np.uint8))
+        return rooms[-1]
+
+    found = [p for _, p in decode_all(records, workers=2, room=room) if isinstance(p, Picture)]
+    assert {id(p.pixels) for p in found} == {id(one) for one in rooms} and len(rooms) == 3
+    assert all(np.array_equal(p.pixels, np.asarray(scene().convert("RGB"))) for p in found)

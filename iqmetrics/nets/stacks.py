@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 
 from iqmetrics.images import Picture, by_shape
-from iqmetrics.nets import side_by_side
+from iqmetrics.nets import pinned, side_by_side
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -69,10 +69,15 @@ def _sent(pictures: Sequence[Picture], device: str) -> list[Sent]:
 
 
 def _send(pictures: Sequence[Picture], device: str) -> "Tensor":
-    """Gathered in pinned memory for a GPU, and sent without waiting."""
+    """Sent to a GPU without waiting, from pinned memory: gathered there unless they are in it."""
     import torch
 
     shape = (len(pictures), *pictures[0].pixels.shape)
+    if held := _held(pictures, device):
+        whole = torch.empty(shape, dtype=torch.uint8, device=device)
+        for place, one in zip(whole.unbind(), held, strict=True):
+            place.copy_(one, non_blocking=True)
+        return whole
     gathered = torch.empty(shape, dtype=torch.uint8, pin_memory=device.startswith("cuda"))
     target = gathered.numpy()
 
@@ -81,3 +86,11 @@ def _send(pictures: Sequence[Picture], device: str) -> "Tensor":
 
     side_by_side.each(copy, range(len(pictures)))
     return gathered.to(device, non_blocking=True)
+
+
+def _held(pictures: Sequence[Picture], device: str) -> "list[Tensor]":
+    """The pictures' tensors in pinned memory; none where one is elsewhere or a CPU asks."""
+    if not device.startswith("cuda"):
+        return []
+    held = [pinned.tensor(p.pixels) for p in pictures]
+    return [one for one in held if one is not None] if None not in held else []

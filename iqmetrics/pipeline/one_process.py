@@ -7,9 +7,11 @@ from functools import partial
 from threading import Lock
 from typing import Generic, TypeVar
 
+from iqmetrics.decode import empty
 from iqmetrics.engines import crew, local
 from iqmetrics.engines.work import Finished, ImageWork, SetWork
 from iqmetrics.errors import Unavailable
+from iqmetrics.nets import pinned
 from iqmetrics.pipeline import grids, thumbnails
 from iqmetrics.pipeline.progress import Progress, track
 from iqmetrics.records import ImageRecord
@@ -39,9 +41,12 @@ def load(
     return missing
 
 
-def decode(records: Iterable[ImageRecord], workers: int | None) -> Iterator[local.Decoded]:
-    """The pictures, as decoding processes give them."""
-    return grids.cut(decode_all(records, workers=workers))
+def decode(
+    records: Iterable[ImageRecord], workers: int | None, device: str
+) -> Iterator[local.Decoded]:
+    """The pictures, as decoding processes give them, in memory that the device is quick to read."""
+    room = pinned.memory if device == "cuda" else empty
+    return grids.cut(decode_all(records, workers=workers, room=room))
 
 
 class Here:

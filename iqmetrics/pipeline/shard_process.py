@@ -101,7 +101,7 @@ def _serve(link: Connection) -> None:
     told = Told(link)
     dealt = Dealt(told.more)
     with Store(Path(store)) as opened:
-        decoded = one_process.decode(dealt.records(), workers)
+        decoded = one_process.decode(dealt.records(), workers, device)
         done = here.run(dealt.works, dealt.sets, decoded, opened, told)
     link.send(("done", done.problems))
 
