@@ -110,7 +110,7 @@ def test_what_cannot_be_stored_ends_the_run(monkeypatch):
 def test_what_cannot_be_decoded_comes_with_its_reason(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"nothing")
-    ((record, problem),) = decode([ImageRecord("a.png", str(path))], 1)
+    ((record, problem),) = decode([ImageRecord("a.png", str(path))], 1, "cpu")
     assert record.image == "a.png"
     assert getattr(problem, "status", "") == "unsupported"
 
