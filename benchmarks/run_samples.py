@@ -16,7 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread, main_thread
+from threading import Event, Thread, main_thread
 from threading import enumerate as enumerate_threads
 from types import FrameType
 
@@ -45,21 +45,24 @@ def sampled(folder: Path) -> Iterator[None]:
 def begin(folder: str) -> None:
     """Look at this process until it ends."""
     seen: dict[int, Counter[str]] = defaultdict(Counter)
+    ended = Event()
 
     def look() -> None:
-        while True:
-            time.sleep(EVERY)
+        while not ended.wait(EVERY):
             frames, main = sys._current_frames(), main_thread()
             for thread in enumerate_threads():
                 if thread is main or thread.name.startswith("iqm-score"):
                     seen[int(time.time())][_place(frames.get(thread.ident or 0))] += 1
 
     def leave() -> None:
+        ended.set()
+        looking.join()
         name = f"{time.time_ns()}.json"
         Path(folder, name).write_text(json.dumps({k: dict(v) for k, v in list(seen.items())}))
 
     atexit.register(leave)
-    Thread(target=look, name="iqm-samples", daemon=True).start()
+    looking = Thread(target=look, name="iqm-samples", daemon=True)
+    looking.start()
 
 
 def _place(frame: FrameType | None) -> str:
