@@ -47,7 +47,7 @@ LETTERED = 4
 """One image in so many asks for text."""
 WARM = 0.25
 """Share of a run that is left out of its rate: processes start their nets at different times. An
-image counts when it is taken up, so the rate errs low by the batches that are open then."""
+image counts when all scorers are done with its batch."""
 ENDS = (("png", ""), ("jpeg", "_jpeg"))
 """What the figures of a kind of file end with."""
 Figures = dict[str, float | int | str]
@@ -71,12 +71,12 @@ class Pace:
             self.seen.append((time.perf_counter(), before + count))
 
     def finish(self) -> None:
-        """The stage is over; what was counted is scored by now."""
+        """The stage is over: the tables of what was scored come next."""
         if self.stage == "scoring" and self.seen:
             self.seen.append((time.perf_counter(), self.seen[-1][1]))
 
     def each_second(self) -> list[int]:
-        """Images taken up in every second since the first."""
+        """Images done in every second since the first."""
         begun, last, found = self.seen[0][0], 0, [0]
         for at, count in self.seen:
             second = int(at - begun)
@@ -249,7 +249,7 @@ def measured(
             start = time.perf_counter()
             result = iqmetrics.score(folder, str(preset), out=out, device=device, progress=pace)
             seconds = time.perf_counter() - start
-        print("images taken up each second:", *pace.each_second())
+        print("images done each second:", *pace.each_second())
         if samples:
             print(run_samples.told(Path(places)), flush=True)
         statuses = Counter(s for r in result.scorecard.rows for s in r.coverage)

@@ -38,6 +38,7 @@ def run(
     look: Callable[[Sequence[Picture]], None] = lambda pictures: None,
     batch: int = BATCH["cpu"],
     threads: int = 1,
+    advance: Callable[[int], None] = lambda count: None,
 ) -> Finished:
     """Score a stream of decoded images.
 
@@ -51,17 +52,19 @@ def run(
         look: sees every decoded batch (the report keeps thumbnails), from every thread.
         batch: most pictures shown to a scorer at once.
         threads: batches scored at once; a scorer that is not `concurrent` sees one at a time.
+        advance: told how many more images are done.
     """
     finished = Finished()
     waiting = _Waiting(sets, scorers)
     try:
         crew = Crew(threads, scorers)
-        batches = _batches(decoded, works, save, finished, batch)
+        batches = _batches(decoded, works, save, finished, batch, advance)
         with closing(crew.ahead(batches, partial(_score_batch, works, crew, save, look))) as scored:
             for pictures in scored:
                 for work, members in waiting.complete(pictures, finished.problems):
                     reading = safely.score_set(scorers[work.scorer], members)
                     save([(work.key([p.record for p in members]), work.scorer, reading)])
+                advance(len(pictures))
     except KeyboardInterrupt:
         finished.interrupted = True
     return finished
@@ -89,6 +92,7 @@ def _batches(
     save: Save,
     finished: Finished,
     batch: int,
+    advance: Callable[[int], None],
 ) -> Iterator[list[Picture]]:
     pictures: list[Picture] = []
     pixels = 0
@@ -98,6 +102,7 @@ def _batches(
             finished.problems[record.image] = missing
             if result.lasting or result.status not in PASSING:
                 save([(works[record.image].problem_key, "image", Reading({}, {"image": missing}))])
+            advance(1)
             continue
         size = result.width * result.height
         if pictures and (len(pictures) >= batch or pixels + size > batch * PICTURE_PIXELS):

@@ -16,7 +16,7 @@ from iqmetrics.errors import BadInput, Unavailable, UnknownName
 from iqmetrics.images import Picture
 from iqmetrics.pipeline import device, grids, shards, suspects, thumbnails
 from iqmetrics.pipeline.pending import Pending
-from iqmetrics.pipeline.progress import Progress, track
+from iqmetrics.pipeline.progress import Progress, staged
 from iqmetrics.pipeline.settings import Settings
 from iqmetrics.remote import is_remote
 from iqmetrics.scorers import base
@@ -146,11 +146,12 @@ class _Local:
                 suspects.begin(self._store, [p for some in now.values() for p in some])
             thumbnails.keep(self._store, pictures)
 
-        with closing(track(self._progress, "scoring", len(works), decoded)) as watched:
-            wanted = (item for item in watched if item[0].image in works)
+        with staged(self._progress, "scoring", len(works)):
+            wanted = (item for item in decoded if item[0].image in works)
             at_once = local.BATCH[self.device], crew.threads(self.device)
+            count = self._progress.advance
             finished = local.run(
-                wanted, works, work.sets, self._scorers, self._store.add, look, *at_once
+                wanted, works, work.sets, self._scorers, self._store.add, look, *at_once, count
             )
         suspects.end(self._store)
         return finished
@@ -159,7 +160,7 @@ class _Local:
         """Score what ended a process before in one that may end; None if there can be none."""
         known = {n: s for n, s in self._scorers.items() if n not in self.unavailable}
         orders = _orders(known, work, self.device, 1)
-        with _stage(self._progress, "scoring apart", len(work)):
+        with staged(self._progress, "scoring apart", len(work)):
             book = _book(work, orders, self._store, self._progress)
             done = True
             try:
@@ -201,7 +202,7 @@ class _Ray:
         self._store, self._progress = store, progress
 
     def run(self, work: Pending) -> Finished:
-        with _stage(self._progress, "scoring", len(work)):
+        with staged(self._progress, "scoring", len(work)):
             book = _book(work, self._orders, self._store, self._progress)
             try:
                 self._crew.run(book)
@@ -210,15 +211,6 @@ class _Ray:
         if not book.finished.interrupted:
             suspects.remember(self._store, book.fatal)
         return book.finished
-
-
-@contextmanager
-def _stage(progress: Progress, name: str, total: int) -> Iterator[None]:
-    progress.start(name, total)
-    try:
-        yield
-    finally:
-        progress.finish()
 
 
 def _orders(scorers: Scorers, work: Pending, chosen: str, workers: int) -> Orders:

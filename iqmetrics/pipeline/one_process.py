@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from functools import partial
 from threading import Lock
 from typing import Generic, TypeVar
@@ -13,7 +12,7 @@ from iqmetrics.engines.work import Finished, ImageWork, SetWork
 from iqmetrics.errors import Unavailable
 from iqmetrics.nets import pinned
 from iqmetrics.pipeline import grids, thumbnails
-from iqmetrics.pipeline.progress import Progress, track
+from iqmetrics.pipeline.progress import Progress, staged
 from iqmetrics.records import ImageRecord
 from iqmetrics.scorers import base
 from iqmetrics.store import Store
@@ -73,12 +72,13 @@ class Here:
         progress: Progress,
     ) -> Finished:
         """Score what is decoded, into an open store; see `engines.local.run`."""
-        with closing(track(progress, "scoring", len(works), decoded)) as watched:
-            wanted = (item for item in watched if item[0].image in works)
+        with staged(progress, "scoring", len(works)):
+            wanted = (item for item in decoded if item[0].image in works)
             at_once = local.BATCH[self.device], crew.threads(self.device)
             # Other processes write into the same store: whoever scores does not wait for them.
             with _Beside(partial(thumbnails.keep, store)) as keep, _Beside(store.add) as save:
-                return local.run(wanted, works, sets, self._scorers, save, keep, *at_once)
+                count = progress.advance
+                return local.run(wanted, works, sets, self._scorers, save, keep, *at_once, count)
 
 
 class _Beside(Generic[T]):

@@ -1,6 +1,7 @@
 """How a long stage tells how far it is; the command line shows it, the Python API stays silent."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -36,10 +37,17 @@ def track(
     progress: Progress, stage: str, total: int, items: Iterable[T]
 ) -> Generator[T, None, None]:
     """Pass items through, advancing by one each; the stage ends however the loop ends."""
-    progress.start(stage, total)
-    try:
+    with staged(progress, stage, total):
         for item in items:
             yield item
             progress.advance()
+
+
+@contextmanager
+def staged(progress: Progress, stage: str, total: int) -> Iterator[None]:
+    """A stage that ends however what runs inside ends."""
+    progress.start(stage, total)
+    try:
+        yield
     finally:
         progress.finish()
