@@ -99,11 +99,15 @@ def undo(lines: Bytes, pixels: Bytes) -> None:
 
 
 def paeth(left: int, above: int, corner: int) -> int:
-    """Whichever of the three is nearest to left + above - corner (section 9.4)."""
-    to_left, to_above = abs(above - corner), abs(left - corner)
-    to_corner = abs(left + above - 2 * corner)
-    nearest = corner if to_corner < to_above else above
-    return nearest if to_left > min(to_above, to_corner) else left
+    """Whichever of the three is nearest to left + above - corner (section 9.4).
+
+    That is the higher neighbour where it lies further below the corner than both together differ
+    from it, and so on: two comparisons instead of three distances (F. Giesen, in stb_image 2.28).
+    """
+    bar = 3 * corner - (left + above)
+    low, high = min(left, above), max(left, above)
+    other = low if high <= bar else corner
+    return high if bar <= low else other
 
 
 @cache
