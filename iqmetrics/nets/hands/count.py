@@ -53,8 +53,8 @@ DOUBT = 0.02
 FINE = 112.0
 """Side of the region (pixels) below which no finger is called missing: thin gaps are not seen."""
 
-HALF = 0.22
-MIDDLE = (np.array([[-HALF, -HALF], [HALF, -HALF], [-HALF, HALF / 2], [HALF, HALF / 2]]) + 0.5) * SIZE
+CORNERS = [(0.28, 0.28), (0.72, 0.28), (0.28, 0.61), (0.72, 0.61)]
+MIDDLE = np.array(CORNERS) * SIZE
 """Corners (x, y in the crop) of the middle of a region, where fingers are."""
 
 Verdict = Literal["missing", "normal", "extra", "unsure"]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from iqmetrics.nets import area
 from iqmetrics.nets.cuts import Cut
 
-Floats = NDArray[np.float32]
+Numbers = NDArray[np.floating] | Sequence[float]
 Bytes = NDArray[np.uint8]
 
 KNUCKLES = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
@@ -54,7 +54,7 @@ class Region:
         return np.asarray(points @ m[:, :2].T + m[:, 2])
 
 
-def of_palm(box: NDArray[np.floating], wrist: Floats, middle: Floats) -> Region:
+def of_palm(box: Numbers, wrist: Numbers, middle: Numbers) -> Region:
     """The region around a detected palm; box (x0, y0, x1, y1) and two key points in pixels."""
     angle = _up(wrist, middle)
     side = float(max(box[2] - box[0], box[3] - box[1]))
@@ -108,7 +108,7 @@ def planned(
     return Cut(picture, x0, y0, columns, rows, shrink, m, mirrored=mirrored)
 
 
-def _up(low: NDArray[np.floating], high: NDArray[np.floating]) -> float:
+def _up(low: Numbers, high: Numbers) -> float:
     """Angle of the direction from `low` to `high`, 0 when it points up."""
     dx, dy = float(high[0] - low[0]), float(high[1] - low[1])
     return float(np.arctan2(dx, -dy))

@@ -67,12 +67,13 @@ class Skin:
         open_ = [square for square, share in shares if share >= SKIN_SHARE]
         means = [float(np.float32(share)) for _, share in shares if share >= SKIN_SHARE]
         chosen: list[Region] = []
-        while open_ and len(chosen) < limit:
-            if chosen:
-                left[best.place] *= SHOWN
-                means = [_mean(left[square.place]) for square in open_]
+        while open_:
             best = open_.pop(means.index(max(means)))
             chosen.append(best.region)
+            if len(chosen) == limit:
+                break
+            left[best.place] *= SHOWN
+            means = [_mean(left[square.place]) for square in open_]
         return chosen
 
     def thirds(self, hints: Sequence[tuple[float, float]], limit: int = THIRDS) -> list[Region]:
