@@ -98,13 +98,10 @@ def planned(
     x0, y0 = max(int(region.x - reach), 0), max(int(region.y - reach), 0)
     x1, y1 = int(region.x + reach) + 1, int(region.y + reach) + 1
     wide, high = max(min(x1, shape[1]) - x0, 0), max(min(y1, shape[0]) - y0, 0)
-    columns, rows = (max(n // shrink, min(n, 1)) for n in (wide, high))
-    m = np.array(
-        [
-            (a / shrink, b / shrink, (c - first + 0.5) / shrink - 0.5)
-            for (a, b, c), first in zip(region.rows(size), (x0, y0), strict=True)
-        ]
-    )
+    columns, rows = max(wide // shrink, min(wide, 1)), max(high // shrink, min(high, 1))
+    (a, b, x), (c, d, y) = region.rows(size)
+    x, y = (x - x0 + 0.5) / shrink - 0.5, (y - y0 + 0.5) / shrink - 0.5
+    m = np.array([[a / shrink, b / shrink, x], [c / shrink, d / shrink, y]])
     return Cut(picture, x0, y0, columns, rows, shrink, m, mirrored=mirrored)
 
 
