@@ -26,9 +26,10 @@ LEFT_OUT = ("render_folded",)
 
 def facts(row: Row) -> tuple[int, float, float, float, int]:
     """Likeliest class, its probability, that of the class alone, countable, views that agree."""
-    classes = counting.weighed(row.answer)
+    seen = counting.tops(row.answer.maps)
+    classes = counting.weighed(row.answer, seen)
     which = int(classes.argmax())
-    agree = sum(counting.group(len(counting.peaks(m))) == which for m in row.answer.maps)
+    agree = sum(counting.group(len(counting.peaks(one))) == which for one in seen)
     alone, countable = row.answer.count.mean(0)[which], row.answer.state.mean(0)[0]
     return which, float(classes[which]), float(alone), float(countable), agree
 

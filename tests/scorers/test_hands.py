@@ -121,13 +121,16 @@ def test_registered_without_options_and_with_its_weights():
 
 def test_all_hands_of_a_batch_go_through_each_net_together(monkeypatch):
     asked = []
-    run = session.run
 
-    def counted(name, batch, device="cpu"):
-        asked.append((name, len(batch)))
-        return run(name, batch, device)
+    def counted(ask):
+        def called(name, batch, *more):
+            asked.append((name, len(batch)))
+            return ask(name, batch, *more)
 
-    monkeypatch.setattr(session, "run", counted)
+        return called
+
+    for ask in (session.run, session.likely):
+        monkeypatch.setattr(session, ask.__name__, counted(ask))
     scorer = Hands()
     load(scorer, "cpu")
     scorer.score([picture(hand("five")), picture(wall(120, 200)), picture(hand("six"))])

@@ -9,8 +9,8 @@ mean state is countable, the product is sure, and enough views show that many pe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,12 @@ MIN_SIZE = 40
 PEAK = 0.3
 """Height from which a maximum of the fingertip map is a tip."""
 
+FAINT = 0.08
+"""Height from which a maximum may be a tip; a lower one surely is none."""
+
+NEAR = np.ones((5, 5), np.uint8)
+"""Cells of a map of which only the highest is a maximum."""
+
 STEEP = 12.0
 """How fast a maximum turns into a tip: its probability is the logistic of STEEP (height - PEAK)."""
 
@@ -48,6 +54,10 @@ DOUBT = 0.02
 
 FINE = 112.0
 """Side of the region (pixels) below which no finger is called missing: thin gaps are not seen."""
+
+CORNERS = [(0.28, 0.28), (0.72, 0.28), (0.28, 0.61), (0.72, 0.61)]
+MIDDLE = np.array(CORNERS) * SIZE
+"""Corners (x, y in the crop) of the middle of a region, where fingers are."""
 
 Verdict = Literal["missing", "normal", "extra", "unsure"]
 CLASSES: tuple[Verdict, ...] = ("missing", "normal", "extra")
@@ -169,8 +179,9 @@ def too_small(hand: Hand) -> Count:
 
 def judge(answer: Answer, region: Region, shape: tuple[int, ...]) -> Count:
     """Verdict from the answers of the four views."""
-    found = [peaks(m) for m in answer.maps]
-    state, classes = answer.state.mean(0), weighed(answer)
+    seen = tops(answer.maps)
+    found = [peaks(one) for one in seen]
+    state, classes = answer.state.mean(0), weighed(answer, seen)
     which = int(classes.argmax())
     name = CLASSES[which]
     rule, sure, alone = RULES[name], float(classes[which]), float(answer.count.mean(0)[which])
@@ -209,47 +220,51 @@ def group(tips: int) -> int:
     return 0 if tips <= 4 else 1 if tips == 5 else 2
 
 
-def weighed(answer: Answer) -> NDArray[np.float64]:
+def weighed(answer: Answer, seen: "Sequence[Tops]") -> NDArray[np.float64]:
     """Probability of each class: the net's own, times that of the fingertips, made to sum to 1."""
-    tallied = np.mean([tally(m) for m in answer.maps], 0)
+    tallied = np.mean([tally(one) for one in seen], 0)
     both = (answer.count.mean(0) + 1e-4) * (tallied * (1 - DOUBT) + DOUBT / len(CLASSES))
     return np.asarray(both / both.sum(), np.float64)
 
 
-def tally(tips: Floats) -> NDArray[np.float64]:
+class Tops(NamedTuple):
+    """Maxima of a map, which may be tips: their cells (k x 2: x, y) and heights (k)."""
+
+    cells: NDArray[np.intp]
+    heights: Floats
+
+
+def tops(maps: Floats, floor: float = FAINT) -> list[Tops]:
+    """Of each map (n x height x width) what is above the floor and the highest within two cells."""
+    import cv2
+
+    around = np.array([cv2.dilate(one, NEAR) for one in maps])
+    which, y, x = np.nonzero((maps >= around) & (maps > floor))
+    cells, heights = np.stack([x, y], 1), maps[which, y, x]
+    ends = np.searchsorted(which, np.arange(len(maps) + 1)).tolist()
+    return [Tops(cells[a:b], heights[a:b]) for a, b in pairwise(ends)]
+
+
+def peaks(seen: Tops) -> NDArray[np.float64]:
+    """Tips of a map (x, y in its cells): its maxima above PEAK."""
+    return seen.cells[seen.heights > PEAK].astype(np.float64)
+
+
+def tally(seen: Tops) -> NDArray[np.float64]:
     """Probability of up to four, five, and six or more tips in a map.
 
     Each maximum is a tip or not on its own, so that a faint sixth one leaves a doubt.
     """
-    x, y = maxima(tips, 0.08).T
-    number = np.zeros(7)  # of 0, 1 .. 5, six or more
-    number[0] = 1
-    for height in tips[y, x]:
-        p = 1 / (1 + np.exp(-STEEP * (float(height) - PEAK)))
-        more = np.concatenate([[0.0], number[:-1]]) * p
+    sure = 1 / (1 + np.exp(-STEEP * (seen.heights.astype(np.float64) - PEAK)))
+    number = [1.0] + [0.0] * 6  # of 0, 1 .. 5, six or more
+    for p in sure.tolist():
+        more = [0.0] + [n * p for n in number[:-1]]
         more[-1] += number[-1] * p
-        number = number * (1 - p) + more
-    return np.array([number[:5].sum(), number[5], number[6]])
-
-
-def peaks(tips: Floats) -> NDArray[np.float64]:
-    """Tips of a map (x, y in its cells): its maxima above PEAK."""
-    return maxima(tips, PEAK).astype(np.float64)
-
-
-def maxima(tips: Floats, floor: float) -> NDArray[np.intp]:
-    """Cells (x, y) of a map that are above the floor and the highest within two cells."""
-    padded = np.pad(tips, 2, constant_values=-1.0)
-    height, width = tips.shape
-    rows = reduce(np.maximum, (padded[:, k : k + width] for k in range(5)))
-    around = reduce(np.maximum, (rows[k : k + height] for k in range(5)))
-    y, x = np.nonzero((tips >= around) & (tips > floor))
-    return np.stack([x, y], 1)
+        number = [n * (1 - p) + m for n, m in zip(number, more, strict=True)]
+    return np.array([np.sum(number[:5]), *number[5:]])
 
 
 def _cut_off(region: Region, shape: tuple[int, ...]) -> bool:
     """Whether the middle of the region, where fingers are, leaves the image."""
-    half = 0.22
-    corners = np.array([[-half, -half], [half, -half], [-half, half * 0.5], [half, half * 0.5]])
-    at = region.to_image((corners + 0.5) * SIZE, SIZE)
+    at = region.to_image(MIDDLE, SIZE)
     return bool((at < 0).any() or (at > np.array([shape[1], shape[0]])).any())

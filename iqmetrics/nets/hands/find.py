@@ -63,9 +63,9 @@ class _Seen(NamedTuple):
     @classmethod
     def of(cls, found: palm.Palm, square: Region) -> "_Seen":
         """A palm on a square, in pixels of the image."""
-        box = square.to_image(found.box.reshape(2, 2) * palm.SIZE, palm.SIZE).ravel()
-        points = square.to_image(found.points * palm.SIZE, palm.SIZE)
-        return cls(found.score, of_palm(box, points[0], points[2]))
+        needed = np.concatenate([found.box.reshape(2, 2), found.points[:3:2]]) * palm.SIZE
+        low, high, wrist, middle = square.to_image(needed, palm.SIZE).tolist()
+        return cls(found.score, of_palm((*low, *high), wrist, middle))
 
 
 def find(pixels: Bytes, device: str = "cpu", presence: float = PRESENCE) -> list[Hand]:

@@ -38,8 +38,12 @@ def looks(
         plans = [planned(shapes[i], region, size, i, flip) for i, region, flip in jobs]
         return cuts.cut(there, plans, size, OUTSIDE[0])
 
-    def one(job: tuple[int, Region, bool]) -> Bytes:
-        found = crop(images[job[0]], job[1], size)
-        return found[:, ::-1] if job[2] else found
+    cut = np.empty((len(jobs), size, size, 3), np.uint8)
 
-    return np.array(each(one, jobs), np.uint8).reshape(-1, size, size, 3)
+    def one(place: int) -> None:
+        number, region, mirrored = jobs[place]
+        found = crop(images[number], region, size)
+        cut[place] = found[:, ::-1] if mirrored else found
+
+    each(one, range(len(jobs)))
+    return cut

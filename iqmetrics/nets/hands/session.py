@@ -5,6 +5,7 @@ processors that have it, which halves their time; the figures of benchmarks/vali
 those of such answers. An answer is the same, bit for bit, whatever else is in the batch.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -75,8 +76,8 @@ def likely(
     """
     if device != "cpu":
         return _torch_net(name, device).likely(batch, CHUNK_ON_GPU[name], least)
-    numbers, logits = run(name, batch)
-    return embedded.likely(numbers, logits, least)
+    parts = _answers(name, batch)
+    return [one for numbers, logits in parts for one in embedded.likely(numbers, logits, least)]
 
 
 def run(name: str, batch: Any, device: str = "cpu") -> list[Floats]:
@@ -89,9 +90,14 @@ def run(name: str, batch: Any, device: str = "cpu") -> list[Floats]:
     """
     if device != "cpu":
         return _torch_net(name, device).run(batch, CHUNK_ON_GPU[name])
-    session, each = _session(name), _rows(name)
-    starts = range(0, len(batch), each)
-    parts = [session.run(UNIT.on_cpu(batch[start : start + each])) for start in starts]
+    parts = list(_answers(name, batch))
     if not parts:
-        return [np.zeros((0, *shape), np.float32) for _, shape in session.outputs]
+        return [np.zeros((0, *shape), np.float32) for _, shape in _session(name).outputs]
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+
+def _answers(name: str, batch: Any) -> Iterator[list[Floats]]:
+    """Outputs of one net on the CPU, call by call."""
+    session, each = _session(name), _rows(name)
+    for start in range(0, len(batch), each):
+        yield session.run(UNIT.on_cpu(batch[start : start + each]))

@@ -63,23 +63,30 @@ class Skin:
     def halves(self, limit: int = HALVES) -> list[Region]:
         """Squares of half the short side; each next one shows most of what was not shown."""
         left = self._map.astype(np.float32)
-        open_ = [s for s in self._squares(2) if self._share(s) >= SKIN_SHARE]
+        shares = [(square, self._share(square)) for square in self._squares(2)]
+        open_ = [square for square, share in shares if share >= SKIN_SHARE]
+        means = [float(np.float32(share)) for _, share in shares if share >= SKIN_SHARE]
         chosen: list[Region] = []
-        while open_ and len(chosen) < limit:
-            best = max(open_, key=lambda s: _mean(left[s.place]))
-            open_.remove(best)
-            left[best.place] *= SHOWN
+        while open_:
+            best = open_.pop(means.index(max(means)))
             chosen.append(best.region)
+            if len(chosen) == limit:
+                break
+            left[best.place] *= SHOWN
+            means = [_mean(left[square.place]) for square in open_]
         return chosen
 
     def thirds(self, hints: Sequence[tuple[float, float]], limit: int = THIRDS) -> list[Region]:
         """Squares of a third of the short side around hints (x, y), most skin first."""
-        found = [
-            (share, square.region)
-            for square in (self._squares(3) if hints else ())
-            if any(_near(hint, square.region) for hint in hints)
-            and (share := self._share(square)) >= SKIN_SHARE
-        ]
+        squares = self._squares(3) if hints else ()
+        near = {
+            place
+            for x, y in hints
+            for place, (one, _) in enumerate(squares)
+            if abs(x - one.x) < NEAR * one.side and abs(y - one.y) < NEAR * one.side
+        }
+        shares = [(self._share(squares[place]), squares[place].region) for place in sorted(near)]
+        found = [(share, region) for share, region in shares if share >= SKIN_SHARE]
         return [region for _, region in sorted(found, key=lambda one: -one[0])[:limit]]
 
     def _squares(self, parts: int) -> tuple[_Square, ...]:
@@ -130,10 +137,6 @@ def skin_map(pixels: Bytes) -> NDArray[np.bool_]:
         cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb), np.array([41, 133, 77]), np.array([255, 180, 135])
     )
     return np.asarray(box) > 0
-
-
-def _near(hint: tuple[float, float], square: Region) -> bool:
-    return max(abs(hint[0] - square.x), abs(hint[1] - square.y)) < NEAR * square.side
 
 
 def _centres(length: int, side: float) -> NDArray[np.float64]:

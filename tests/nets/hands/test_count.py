@@ -21,6 +21,11 @@ def spots(n):
     return tips
 
 
+def top(tips):
+    """The maxima of one map."""
+    return counting.tops(tips[None])[0]
+
+
 def answer(tips, classes, countable=0.95, kind=1):
     """Four equal views (or views with the tips given one by one)."""
     tips = tips if isinstance(tips, list) else [tips] * 4
@@ -34,20 +39,20 @@ def test_peaks_are_separate_maxima_above_the_floor():
     tips = spots(3)
     tips[40, 40], tips[40, 41] = 0.8, 0.7  # one tip, two cells
     tips[50, 50] = counting.PEAK - 0.01
-    found = peaks(tips)
+    found = peaks(top(tips))
     assert len(found) == 4
     assert [40, 40] in found.tolist()
 
 
 @pytest.mark.parametrize("n", range(8))
 def test_any_number_of_peaks(n):
-    assert len(peaks(spots(n))) == n
+    assert len(peaks(top(spots(n)))) == n
 
 
 def test_peaks_at_the_border_count():
     tips = np.zeros((56, 56), np.float32)
     tips[0, 0] = tips[55, 55] = 0.9
-    assert len(peaks(tips)) == 2
+    assert len(peaks(top(tips))) == 2
 
 
 @pytest.mark.parametrize(
@@ -114,7 +119,7 @@ def test_every_threshold_of_a_verdict_is_needed(name):
 
 
 def plain_maxima(tips, floor):
-    """Cell by cell what `maxima` does with whole arrays."""
+    """Cell by cell what `tops` does with whole arrays."""
     found = []
     for y in range(tips.shape[0]):
         for x in range(tips.shape[1]):
@@ -126,24 +131,28 @@ def plain_maxima(tips, floor):
 
 @pytest.mark.parametrize("shape", [(56, 56), (7, 12), (3, 4)])
 def test_maxima_are_those_found_cell_by_cell(shape):
-    tips = np.random.default_rng(3).random(shape, np.float32)
-    tips[0, 0] = tips[0, 1] = 2.0  # a plateau is two maxima
-    found = counting.maxima(tips, 0.3)
-    assert found.tolist() == plain_maxima(tips, 0.3)
-    assert [0, 0] in found.tolist() and [1, 0] in found.tolist()
+    maps = np.random.default_rng(3).random((3, *shape), np.float32)
+    maps[0, 0, 0] = maps[0, 0, 1] = 2.0  # a plateau is two maxima
+    maps[1] = 0.0
+    found = counting.tops(maps, 0.3)
+    for (cells, heights), tips in zip(found, maps, strict=True):
+        assert cells.tolist() == plain_maxima(tips, 0.3)
+        assert heights.tolist() == [tips[y, x] for x, y in cells]
+    assert [0, 0] in found[0].cells.tolist() and [1, 0] in found[0].cells.tolist()
 
 
 def test_a_tally_of_sure_and_faint_tips():
     tips = spots(4)
-    assert counting.tally(tips) == pytest.approx([1, 0, 0], abs=2e-2)
+    assert counting.tally(top(tips)) == pytest.approx([1, 0, 0], abs=2e-2)
     tips[40, 10] = tips[50, 30] = counting.PEAK + 1e-4  # each a tip or not, evenly
-    assert counting.tally(tips) == pytest.approx([0.25, 0.5, 0.25], abs=1e-2)
-    assert counting.tally(spots(8)) == pytest.approx([0, 0, 1], abs=1e-2)
-    assert counting.tally(np.zeros((56, 56), np.float32)) == pytest.approx([1, 0, 0])
+    assert counting.tally(top(tips)) == pytest.approx([0.25, 0.5, 0.25], abs=1e-2)
+    assert counting.tally(top(spots(8))) == pytest.approx([0, 0, 1], abs=1e-2)
+    assert counting.tally(top(np.zeros((56, 56), np.float32))) == pytest.approx([1, 0, 0])
 
 
 def test_two_witnesses_are_multiplied():
-    weighed = counting.weighed(answer([6, 6, 5, 5], (0.1, 0.3, 0.6)))
+    both = answer([6, 6, 5, 5], (0.1, 0.3, 0.6))
+    weighed = counting.weighed(both, counting.tops(both.maps))
     assert weighed.sum() == pytest.approx(1)
     assert weighed[2] / weighed[1] == pytest.approx(2, abs=0.05)  # the maps say half and half
 

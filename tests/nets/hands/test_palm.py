@@ -55,6 +55,10 @@ def test_faint_palms_come_too_and_move_no_other():
     raw[:, 2:4] = 40
     raw[1, :2] = 4
     logits = np.array([[2.0], [-0.5], [-0.5]], np.float32)
-    sure, faint = palm._decode(np.array([0, 1, 700]), raw, logits)
+    none = np.array([], int), raw[:0], logits[:0]
+    before, (sure, faint), after = palm._decode(
+        [none, (np.array([0, 1, 700]), raw, logits), (np.array([9]), raw[:1], logits[:1])]
+    )
+    assert before == [] and len(after) == 1
     assert sure.score > 0.8 and palm.FAINT < faint.score < palm.MIN_SCORE
     assert sure.box.mean() == pytest.approx(palm.anchors()[0].mean(), abs=1e-6)
