@@ -6,6 +6,7 @@ constants: threshold .3, mean heat in the box >= .5, boxes grown by area x 1.6 /
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import TYPE_CHECKING
 
 import cv2
@@ -92,7 +93,7 @@ def regions(
 ) -> list[Region]:
     """Boxes, and with `bowed` arcs, of one heat map, in picture pixels; unordered."""
     mask = np.asarray(
-        cv2.dilate((heat > THRESHOLD).astype(np.uint8), np.ones((2, 2), np.uint8)), np.uint8
+        cv2.dilate((heat > THRESHOLD).view(np.uint8), np.ones((2, 2), np.uint8)), np.uint8
     )
     contours = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)[0]
     scale = np.array([across, down], np.float32)
@@ -177,47 +178,50 @@ def _four_sides(
     if len(hull) < 5:
         return None
     corners = ordered(np.asarray(cv2.approxPolyN(hull, 4)[0], np.float32))
-    sides = np.roll(corners, -1, 0) - corners
-    lengths = np.linalg.norm(sides, axis=1)
+    sides = corners[[1, 2, 3, 0]] - corners
+    lengths = np.sqrt((sides * sides).sum(1))
     if lengths.min() < SMALLEST:
         return None
     w, h = rectangle[1]
     outward = np.stack([sides[:, 1], -sides[:, 0]], 1) / lengths[:, None]
     starts = corners + outward * (w * h * GROWTH / (2 * (w + h)))
-    grown = [_crossing(starts[i - 1], sides[i - 1], starts[i], sides[i]) for i in range(4)]
-    if any(
-        g is None or np.abs(g - c).max() > max(w, h) for g, c in zip(grown, corners, strict=True)
-    ):
+    grown = _crossings(starts[[3, 0, 1, 2]], sides[[3, 0, 1, 2]], starts, sides)
+    if grown is None or np.abs(grown - corners).max() > max(w, h):
         return None
-    return np.asarray(grown, np.float32) * scale
+    return grown * scale
 
 
-def _crossing(
+def _crossings(
     a: "NDArray[np.float32]",
     along: "NDArray[np.float32]",
     b: "NDArray[np.float32]",
     beside: "NDArray[np.float32]",
 ) -> "NDArray[np.float32] | None":
-    """Where two straight lines (point, direction) meet."""
-    turn = float(along[0] * beside[1] - along[1] * beside[0])
-    if abs(turn) < 1e-6:
+    """Where each two straight lines (points, directions; n x 2) meet; None if some never do."""
+    turn = _across(along, beside)
+    if float(np.abs(turn).min()) < 1e-6:
         return None
-    to = b - a
-    return np.asarray(a + along * float(to[0] * beside[1] - to[1] * beside[0]) / turn, np.float32)
+    return np.asarray(a + along * _across(b - a, beside)[:, None] / turn[:, None], np.float32)
+
+
+def _across(a: "NDArray[np.float32]", b: "NDArray[np.float32]") -> "NDArray[np.float32]":
+    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
 
 
 def ordered(corners: "NDArray[np.float32]") -> "NDArray[np.float32]":
     """Top left first, clockwise."""
-    by_x = corners[np.argsort(corners[:, 0], kind="stable")]
-    left = by_x[:2][np.argsort(by_x[:2, 1], kind="stable")]
-    right = by_x[2:][np.argsort(by_x[2:, 1], kind="stable")]
-    return np.stack([left[0], right[0], right[1], left[1]])
+    across, down = corners.T.tolist()
+    by_x = sorted(range(4), key=across.__getitem__)
+    left = sorted(by_x[:2], key=down.__getitem__)
+    right = sorted(by_x[2:], key=down.__getitem__)
+    return corners[[left[0], right[0], right[1], left[1]]]
 
 
 def _mean_heat(heat: "NDArray[np.float32]", corners: "NDArray[np.float32]") -> float:
     h, w = heat.shape
-    x0, y0 = np.clip(np.floor(corners.min(0)).astype(int), 0, [w - 1, h - 1])
-    x1, y1 = np.clip(np.ceil(corners.max(0)).astype(int), 0, [w - 1, h - 1])
+    across, down = corners.T.tolist()
+    x0, x1 = (min(max(at, 0), w - 1) for at in (floor(min(across)), ceil(max(across))))
+    y0, y1 = (min(max(at, 0), h - 1) for at in (floor(min(down)), ceil(max(down))))
     inside = np.zeros((y1 - y0 + 1, x1 - x0 + 1), np.uint8)
     cv2.fillPoly(inside, [(corners - [x0, y0]).astype(np.int32)], 1)
     return float(cv2.mean(heat[y0 : y1 + 1, x0 : x1 + 1], inside)[0])

@@ -156,16 +156,15 @@ def _all(wanted: int, place: tuple[Piece, ...]) -> list[Window]:
     ]
 
 
-def _best(target: str, text: str, windows: Sequence[Window]) -> Window:
-    """The window that is most like the target, the shorter of equals."""
+def _best(target: str, text: str, windows: Sequence[Window]) -> tuple[float, Window]:
+    """How like the window is that is most like the target, and it; the shorter of equals."""
     if len(windows) < FEW:
         alike = [similarity(target, text[start:end]) for start, end in windows]
     else:
-        alike = list(similarities(target, [text[start:end] for start, end in windows]))
-    best = max(
+        alike = similarities(target, [text[start:end] for start, end in windows]).tolist()
+    return max(
         zip(alike, windows, strict=True), key=lambda found: (found[0], found[1][0] - found[1][1])
     )
-    return best[1]
 
 
 def _fair(window: tuple[int, int], place: tuple[Piece, ...]) -> bool:
@@ -204,13 +203,14 @@ def _best_part(target: str, place: tuple[Piece, ...], read: Sequence[str]) -> Ma
     """The stretch of a place that is most like the target: the whole, or a window of it."""
     text = "".join(read[line][a:b] for line, a, b in place)
     whole = (0, len(text))
-    start, end = _best(
+    alike, window = _best(
         target, text, [w for w in (whole, *_around(target, text)) if _fair(w, place)] or [whole]
     )
-    if PROMISING <= similarity(target, text[start:end]) < 1 and len(text) > len(target):
+    if PROMISING <= alike < 1 and len(text) > len(target):
         exact = _best(target, text, [whole, *_all(len(target), place)])
-        if similarity(target, text[exact[0] : exact[1]]) >= MEANT_SIMILARITY:
-            start, end = exact
+        if exact[0] >= MEANT_SIMILARITY:
+            alike, window = exact
+    start, end = window
     found = text[start:end]
     pieces, offset = [], 0
     for line, a, b in place:
@@ -218,4 +218,4 @@ def _best_part(target: str, place: tuple[Piece, ...], read: Sequence[str]) -> Ma
         if lo < hi:
             pieces.append((line, a + lo, a + hi))
         offset += b - a
-    return Match(tuple(pieces), found, max(0.0, similarity(target, found)), distance(target, found))
+    return Match(tuple(pieces), found, max(0.0, alike), distance(target, found))

@@ -101,6 +101,7 @@ def same(wanted: str, found: str) -> bool:
     return alike(wanted) == alike(found) or lowered(wanted) == lowered(found)
 
 
+@lru_cache(4096)
 def lowered(text: str) -> str:
     """Casefolded one character for one (ß stays ß, so that lengths agree)."""
     folded = text.casefold()
@@ -109,6 +110,7 @@ def lowered(text: str) -> str:
     return "".join(c.casefold() if len(c.casefold()) == 1 else c for c in text)
 
 
+@lru_cache(4096)
 def alike(text: str) -> str:
     """Look-alikes folded together, then casefolded; same length."""
     return lowered(text.translate(CONFUSABLE))

@@ -7,6 +7,7 @@ share a batch: a line reads the same whoever it is read with.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 import cv2
@@ -32,7 +33,8 @@ class Read:
 
 def crop(pixels: "NDArray[np.uint8]", corners: "NDArray[np.float32]") -> "NDArray[np.uint8]":
     """The (h, w, 3) rectangle between four corners, set upright; a tall one is turned left."""
-    top, right, bottom, left = np.linalg.norm(corners - np.roll(corners, -1, 0), axis=1)
+    sides = corners - corners[[1, 2, 3, 0]]
+    top, right, bottom, left = np.sqrt((sides * sides).sum(1)).tolist()
     w, h = max(1, int(max(top, bottom))), max(1, int(max(left, right)))
     to = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
     matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), to)
@@ -49,14 +51,14 @@ def fitted(image: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
     The mask (0 or 255) tells the crop from the empty place after it.
     """
     h, w = image.shape[:2]
-    width = min(WIDEST, max(8, int(np.ceil(HEIGHT * w / h))))
+    width = min(WIDEST, max(8, ceil(HEIGHT * w / h)))
     padded = max(NARROWEST, -(-width // BUCKET) * BUCKET)
     shrinks = h > 2 * HEIGHT
     out = np.zeros((HEIGHT, padded, 4), np.uint8)
-    out[:, :width, :3] = cv2.resize(
+    seen = cv2.resize(
         image, (width, HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
-    out[:, :width, 3] = 255
+    out[:, :width] = cv2.cvtColor(seen, cv2.COLOR_RGB2RGBA)  # sets the mask, too
     return out
 
 
@@ -96,11 +98,11 @@ def said(best: "NDArray[np.int64]", odds: "NDArray[np.float32]", alphabet: Seque
     """The string of the likeliest class of each step and its probability."""
     keeps = (best != 0) & np.append(True, best[1:] != best[:-1])
     odds = odds[keeps]
-    text = "".join(alphabet[i - 1] for i in best[keeps])
+    text = "".join([alphabet[i - 1] for i in best[keeps].tolist()])
     left = len(text) - len(text.lstrip())
     odds = odds[left : left + len(text.strip())]
     confidence = float(odds.mean()) if len(odds) else 0.0
-    return Read(text.strip(), confidence, tuple(float(v) for v in odds))
+    return Read(text.strip(), confidence, tuple(odds.tolist()))
 
 
 def read(net: "Net", images: Sequence["NDArray[np.uint8]"], alphabet: Sequence[str]) -> list[Read]:

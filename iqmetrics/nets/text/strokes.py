@@ -93,14 +93,21 @@ def shape_of(luma: "NDArray[np.uint8]", rows: int) -> "Floats":
 
 def sizes(luma: "NDArray[np.uint8]") -> "tuple[Floats, Floats]":
     """Luma in -1..1 at 48 and at 24 rows."""
-    full = (luma.astype(np.float32) / 127.5 - 1).astype(np.float32)
+    full = luma.astype(np.float32) / np.float32(127.5) - np.float32(1)
     half = (max(NARROWEST - 4, full.shape[1] // 2), HEIGHT // 2)
     return full, np.asarray(cv2.resize(full, half, interpolation=cv2.INTER_AREA), np.float32)
 
 
+def edged_by(image: "Floats", much: int = 2) -> "Floats":
+    """An image with its outermost pixels repeated outward."""
+    return np.asarray(
+        cv2.copyMakeBorder(image, much, much, much, much, cv2.BORDER_REPLICATE), np.float32
+    )
+
+
 def patches(image: "Floats") -> "tuple[Floats, Floats]":
     """All patches less their mean, (n, 81), and their norms, (n,)."""
-    edged = np.pad(image, 2, mode="edge")
+    edged = edged_by(image)
     views = np.lib.stride_tricks.sliding_window_view(edged, (PATCH, PATCH))[::STEP, ::STEP]
     found = views.reshape(-1, PATCH * PATCH)
     found = found - found.mean(1, keepdims=True)

@@ -5,7 +5,7 @@ import pytest
 from iqmetrics.nets.text.detect import (
     BOX_HEAT,
     THRESHOLD,
-    _crossing,
+    _crossings,
     heat_map,
     heat_maps,
     ordered,
@@ -141,9 +141,10 @@ def test_equal_corners_along_an_edge_are_told_by_the_other_axis() -> None:
 
 
 def test_lines_cross_where_they_do_and_parallels_nowhere() -> None:
-    at = [np.array(p, np.float32) for p in ((0, 1), (2, 0), (4, 0), (0, 3))]
-    assert _crossing(*at) == pytest.approx([4, 1])
-    assert _crossing(at[0], at[1], at[2], -at[1]) is None
+    at = [np.array([p, p], np.float32) for p in ((0, 1), (2, 0), (4, 0), (0, 3))]
+    assert _crossings(*at) == pytest.approx(np.array([[4, 1], [4, 1]]))
+    at[3][1] = -at[1][1]
+    assert _crossings(*at) is None
 
 
 def test_a_device_that_takes_all_frames_at_once_is_given_them() -> None:
