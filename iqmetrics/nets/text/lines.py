@@ -1,14 +1,16 @@
 """A read line, the order in which lines are read on, and which lines stand in the same place."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+Box = tuple[float, float, float, float]
 
 OVERLAP = 0.55
 """Share of the smaller box from which two lines stand in the same place."""
@@ -26,12 +28,11 @@ class Line:
     confidence: float
     image: "NDArray[np.uint8]"
     upside_down: bool = False
+    box: Box = field(init=False, repr=False)
+    """The upright rectangle (x0, y0, x1, y1) around the corners."""
 
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """The upright rectangle (x0, y0, x1, y1) around the corners."""
-        (x0, y0), (x1, y1) = self.corners.min(0), self.corners.max(0)
-        return float(x0), float(y0), float(x1), float(y1)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "box", _box(self.corners))
 
     @property
     def height(self) -> float:
@@ -74,10 +75,10 @@ def distinct(lines: Sequence[Line]) -> list[Line]:
 
 def overlap(a: Line, b: Line) -> float:
     """Common area of two outlines as a share of the smaller one, to about a hundredth."""
+    if _apart(a.box, b.box):
+        return 0.0
     x0, y0 = np.maximum(a.corners.min(0), b.corners.min(0))
     x1, y1 = np.minimum(a.corners.max(0), b.corners.max(0))
-    if x0 >= x1 or y0 >= y1:
-        return 0.0
     fine = 100 / max(x1 - x0, y1 - y0)
     size = (int((y1 - y0) * fine) + 1, int((x1 - x0) * fine) + 1)
     filled = []
@@ -89,16 +90,20 @@ def overlap(a: Line, b: Line) -> float:
     return float((filled[0] & filled[1]).sum() / fine**2 / max(smaller, 1.0))
 
 
-def _level_boxes(lines: Sequence[Line]) -> list[tuple[float, float, float, float]]:
+def _box(points: "NDArray[np.floating[Any]]") -> Box:
+    across, down = points.T.tolist()
+    return min(across), min(down), max(across), max(down)
+
+
+def _apart(a: Box, b: Box) -> bool:
+    return a[0] >= b[2] or b[0] >= a[2] or a[1] >= b[3] or b[1] >= a[3]
+
+
+def _level_boxes(lines: Sequence[Line]) -> list[Box]:
     """Upright boxes (x0, y0, x1, y1) after turning the picture until its lines lie level."""
     angle = -float(np.median([line.slope for line in lines])) if lines else 0.0
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    found = []
-    for line in lines:
-        level = line.corners @ turn
-        (x0, y0), (x1, y1) = level.min(0), level.max(0)
-        found.append((float(x0), float(y0), float(x1), float(y1)))
-    return found
+    return [_box(line.corners @ turn) for line in lines]
 
 
 def _rows(members: Sequence[int], boxes: Sequence[Sequence[float]]) -> list[int]:

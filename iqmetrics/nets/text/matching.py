@@ -6,6 +6,8 @@ rounds, an optimal assignment (scipy) proposes places, and what is taken is cut 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from rapidfuzz import fuzz
@@ -24,6 +26,9 @@ PROMISING = 0.5
 FEW = 8
 """Windows that are sooner compared one by one."""
 
+KEPT = 1 << 14
+"""Offers that are remembered: what one look leaves open is mostly what the next is held against."""
+
 Piece = tuple[int, int, int]
 """Line, first and last + 1 plain character of it."""
 Window = tuple[int, int]
@@ -36,6 +41,15 @@ class Match:
 
     pieces: tuple[Piece, ...]
     found: str
+    similarity: float
+    distance: float
+
+
+class Offer(NamedTuple):
+    """The stretch of a place that is most like a target, how alike (0..1), and the edits left."""
+
+    start: int
+    end: int
     similarity: float
     distance: float
 
@@ -59,11 +73,10 @@ def assign(
     open_targets = [i for i, t in enumerate(wanted) if t]
     while open_targets:
         places = _places(read, taken, orders)
-        offers = [
-            [_offer(targets[t], wanted[t], place, read) for place in places] for t in open_targets
-        ]
         if not places:
             break
+        parts = [tuple(read[line][a:b] for line, a, b in place) for place in places]
+        offers = [[_offer(targets[t], wanted[t], said) for said in parts] for t in open_targets]
         gain = np.array(
             [
                 [len(wanted[t]) * o.similarity for o in row]
@@ -80,13 +93,14 @@ def assign(
             offer = offers[row][column]
             if offer.similarity < LEAST_SIMILARITY:
                 continue
-            if any(taken[line][a:b].any() for line, a, b in offer.pieces):
+            match = _match(offer, places[column], parts[column])
+            if any(taken[line][a:b].any() for line, a, b in match.pieces):
                 continue
             if settled and offer.similarity < 0.999:
                 continue  # a lesser one may do better once the sure ones are cut out
-            for line, a, b in offer.pieces:
+            for line, a, b in match.pieces:
                 taken[line][a:b] = True
-            matches[open_targets[row]] = offer
+            matches[open_targets[row]] = match
             settled.append(open_targets[row])
         if not settled:
             break
@@ -143,9 +157,8 @@ def _around(target: str, text: str) -> list[Window]:
     ]
 
 
-def _all(wanted: int, place: tuple[Piece, ...]) -> list[Window]:
-    """Every fair stretch of a place that is about as long as the target."""
-    sizes = [b - a for _, a, b in place]
+def _all(wanted: int, sizes: Sequence[int]) -> list[Window]:
+    """Every fair stretch of a place, of pieces so long, that is about as long as the target."""
     size = sum(sizes)
     latest, earliest = (size, 0) if len(sizes) == 1 else (sizes[0] // 2, size - sizes[-1] // 2)
     shortest, longest = max(1, wanted - SLACK), wanted + SLACK
@@ -167,12 +180,13 @@ def _best(target: str, text: str, windows: Sequence[Window]) -> tuple[float, Win
     )
 
 
-def _fair(window: tuple[int, int], place: tuple[Piece, ...]) -> bool:
+def _fair(window: Window, sizes: Sequence[int]) -> bool:
     """A run over lines takes at least half of its first and of its last line, or it is no run."""
-    sizes = [b - a for _, a, b in place]
+    if len(sizes) == 1:
+        return True
     first = sizes[0] - window[0]
     last = window[1] - sum(sizes[:-1])
-    return len(place) == 1 or (2 * first >= sizes[0] and 2 * last >= sizes[-1])
+    return 2 * first >= sizes[0] and 2 * last >= sizes[-1]
 
 
 def _free(line: int, taken: "np.ndarray") -> list[Piece]:
@@ -180,42 +194,51 @@ def _free(line: int, taken: "np.ndarray") -> list[Piece]:
     return [(line, int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _offer(text: str, target: str, place: tuple[Piece, ...], read: Sequence[str]) -> Match:
-    """The best part of a place, or nothing where a stray letter would mend a misspelling.
+@lru_cache(KEPT)
+def _offer(text: str, target: str, parts: tuple[str, ...]) -> Offer:
+    """The best stretch of a place, or nothing where a stray letter would mend a misspelling.
 
     Over several lines a part of one letter counts only if that letter is a word of the target;
     parts of nothing but single letters are lettering that is stacked.
     """
-    match = _best_part(target, place, read)
-    parts = [lowered(read[line][a:b]) for line, a, b in match.pieces]
-    single = {part for part in parts if len(part) == 1 and part.isascii()}
-    if (
-        single
-        and len(parts) > 1
-        and len(single) < len(set(parts))
-        and not single <= set(words(text))
-    ):
-        return Match((), "", 0.0, float(len(target)))
-    return match
+    offer = _best_stretch(target, parts)
+    taken = _cut(offer, [len(part) for part in parts])
+    said = [lowered(parts[k][a:b]) for k, a, b in taken]
+    single = {part for part in said if len(part) == 1 and part.isascii()}
+    if single and len(said) > 1 and len(single) < len(set(said)) and not single <= set(words(text)):
+        return Offer(0, 0, 0.0, float(len(target)))
+    return offer
 
 
-def _best_part(target: str, place: tuple[Piece, ...], read: Sequence[str]) -> Match:
+def _best_stretch(target: str, parts: tuple[str, ...]) -> Offer:
     """The stretch of a place that is most like the target: the whole, or a window of it."""
-    text = "".join(read[line][a:b] for line, a, b in place)
+    text, sizes = "".join(parts), [len(part) for part in parts]
     whole = (0, len(text))
     alike, window = _best(
-        target, text, [w for w in (whole, *_around(target, text)) if _fair(w, place)] or [whole]
+        target, text, [w for w in (whole, *_around(target, text)) if _fair(w, sizes)] or [whole]
     )
     if PROMISING <= alike < 1 and len(text) > len(target):
-        exact = _best(target, text, [whole, *_all(len(target), place)])
+        exact = _best(target, text, [whole, *_all(len(target), sizes)])
         if exact[0] >= MEANT_SIMILARITY:
             alike, window = exact
     start, end = window
-    found = text[start:end]
-    pieces, offset = [], 0
-    for line, a, b in place:
-        lo, hi = max(start - offset, 0), min(end - offset, b - a)
+    return Offer(start, end, max(0.0, alike), distance(target, text[start:end]))
+
+
+def _cut(offer: Offer, sizes: Sequence[int]) -> list[Piece]:
+    """What it takes of each piece of a place: number of the piece, first and last + 1 character."""
+    found, offset = [], 0
+    for k, size in enumerate(sizes):
+        lo, hi = max(offer.start - offset, 0), min(offer.end - offset, size)
         if lo < hi:
-            pieces.append((line, a + lo, a + hi))
-        offset += b - a
-    return Match(tuple(pieces), found, max(0.0, alike), distance(target, found))
+            found.append((k, lo, hi))
+        offset += size
+    return found
+
+
+def _match(offer: Offer, place: tuple[Piece, ...], parts: tuple[str, ...]) -> Match:
+    """The offer of a place, with where that is in the lines."""
+    taken = _cut(offer, [len(part) for part in parts])
+    pieces = tuple((place[k][0], place[k][1] + lo, place[k][1] + hi) for k, lo, hi in taken)
+    found = "".join(parts)[offer.start : offer.end]
+    return Match(pieces, found, offer.similarity, offer.distance)

@@ -7,6 +7,7 @@ Quoted spans (see `quotes`) count for .97 after a cue word ("reads", "titled", å
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from iqmetrics.nets.text.quotes import Span, normalised, spans
 
@@ -103,9 +104,13 @@ def from_prompt(prompt: str) -> list[Target]:
         >>> from_prompt('a red sign that reads "OPEN LATE"')
         [Target(text='OPEN LATE', confidence=0.97)]
     """
+    return list(_from_prompt(prompt))
+
+
+@lru_cache(1024)
+def _from_prompt(prompt: str) -> tuple[Target, ...]:
     plain = normalised(prompt)
-    found = _quoted(plain)
-    return found if found else _unquoted(plain)
+    return tuple(_quoted(plain) or _unquoted(plain))
 
 
 def wanted(

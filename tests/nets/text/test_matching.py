@@ -239,7 +239,7 @@ def test_no_part_of_a_line_is_more_like_a_target_that_was_meant(target: str, lin
     parts = [line[a:b] for a, b in ends if abs(b - a - len(target)) <= matching.SLACK]
     longer = len(line) > len(target)
     best = max(similarity(target, part) for part in ([*parts, line] if longer else [line]))
-    taken = matching._best_part(target, ((0, 0, len(line)),), [line])
+    taken = matching._best_stretch(target, (line,))
     if best >= 0.75:
         assert taken.similarity == pytest.approx(best)
 
@@ -268,7 +268,7 @@ def test_a_distant_likeness_reaches_a_letter_beyond_what_is_shared(line: str, fo
 def test_a_run_takes_half_of_its_first_and_of_its_last_line(
     window: tuple[int, int], fair: bool
 ) -> None:
-    assert matching._fair(window, ((0, 0, 10), (1, 0, 10))) is fair
+    assert matching._fair(window, (10, 10)) is fair
 
 
 def test_what_is_left_of_a_line_is_all_but_the_match() -> None:
@@ -280,10 +280,9 @@ def test_what_is_left_of_a_line_is_all_but_the_match() -> None:
 def test_all_parts_are_the_fair_ones_about_as_long_as_the_target(
     wanted: int, sizes: list[int]
 ) -> None:
-    place = tuple((line, 0, size) for line, size in enumerate(sizes))
     ends = itertools.combinations(range(sum(sizes) + 1), 2)
     near = [w for w in ends if abs(w[1] - w[0] - wanted) <= matching.SLACK]
-    assert sorted(matching._all(wanted, place)) == [w for w in near if matching._fair(w, place)]
+    assert sorted(matching._all(wanted, sizes)) == [w for w in near if matching._fair(w, sizes)]
 
 
 def test_a_misspelling_that_runs_over_lines_is_found_in_both() -> None:
