@@ -6,9 +6,9 @@ Weights are float32 on a CPU (those of the image tower bfloat16 when asked to be
 time and half of the error is there) and float16 on a GPU.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,15 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from iqmetrics.images import Picture, once_each
-from iqmetrics.nets import clip_image, clip_quick, clip_source, clip_text, resample, resample_cpu
+from iqmetrics.nets import (
+    clip_image,
+    clip_quick,
+    clip_source,
+    clip_text,
+    prompts,
+    resample,
+    resample_cpu,
+)
 from iqmetrics.nets.clip_source import Source
 from iqmetrics.nets.stacks import each
 from iqmetrics.weights import loading
@@ -59,6 +67,8 @@ class Encoder:
             clip_source.vocabulary(source) > 100_000
         )
         self._texts: dict[str, Tensor] = {}
+        self.fits: Callable[[str], bool] = lru_cache(prompts.KEPT)(self._fits)
+        """Whether a text is read whole, start and end token included."""
 
     def images(self, pictures: Sequence[Picture]) -> list[NDArray[np.float32]]:
         """Unit image embeddings, one a picture, each computed once for all scorers."""
@@ -113,8 +123,7 @@ class Encoder:
         images = (pixels / 255 - self.mean) / self.std
         return _unit(self.model.encode_image(images.to(self.dtype)))
 
-    def fits(self, text: str) -> bool:
-        """Whether the text is read whole, start and end token included."""
+    def _fits(self, text: str) -> bool:
         inner = getattr(self.tokenizer, "tokenizer", None)
         if inner is not None:
             return len(inner(self.tokenizer.clean_fn(text)).input_ids) <= self.context

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 _LORA = re.compile(r"<(?:lora|lyco|lycoris|hypernet|embedding)\s*:[^<>]*>", re.IGNORECASE)
 _WEIGHTED = re.compile(r"(?<!\\)[(\[]([^()\[\]]*?):\s*-?\d*\.?\d+\s*[)\]]")
@@ -10,8 +11,11 @@ _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|「[^」]*」|『[^』]*』|《[
 _SENTENCE = re.compile(r"(?<=[.!?;。！？；\n])\s*|\bBREAK\b")
 _CLAUSE = re.compile(r"(?<=[,:，、：])\s*")
 _WORD = re.compile(r"(?<=\s)")
+KEPT = 1024
+"""Prompts of which what was found is remembered: some pictures are made of each."""
 
 
+@lru_cache(KEPT)
 def plain(prompt: str) -> str:
     """The prompt without attention weights `(word:1.2)`, LoRA tags and escaped brackets."""
     text = _LORA.sub(" ", prompt)
@@ -23,6 +27,7 @@ def plain(prompt: str) -> str:
     return re.sub(r"[^\S\n]+", " ", text).strip(" ,\n")
 
 
+@lru_cache(KEPT)
 def foreign_share(prompt: str) -> float:
     """Share of the letters outside quotes that are not Latin, 0..1; 0 without letters."""
     letters = [c for c in _QUOTED.sub(" ", prompt) if c.isalpha()]

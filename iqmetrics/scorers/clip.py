@@ -69,14 +69,16 @@ class Clip:
         fit = [i for i, reason in enumerate(reasons) if not reason]
         seen = iter(self.encoder.images([pictures[i] for i in fit])) if fit else iter(())
         pieces = {i: prompts.clauses(texts[i], self.encoder.fits) for i in fit}
-        if fit:
-            self.encoder.texts([piece for i in fit for piece in pieces[i]])
-        return [
-            Reading.none(self.metrics, "not_applicable", reason)
-            if reason
-            else self._one(next(seen), pieces[i])
-            for i, reason in enumerate(reasons)
-        ]
+        said: Any = self.encoder.texts([p for i in fit for p in pieces[i]]).numpy() if fit else ()
+        answers, first = [], 0
+        for i, reason in enumerate(reasons):
+            if reason:
+                answers.append(Reading.none(self.metrics, "not_applicable", reason))
+                continue
+            last = first + len(pieces[i])
+            answers.append(_reading(pieces[i], (said[first:last] @ next(seen)).tolist()))
+            first = last
+        return answers
 
     def _unfit(self, picture: Picture, text: str) -> str:
         if not text:
@@ -94,11 +96,11 @@ class Clip:
             )
         return ""
 
-    def _one(self, image: Any, pieces: list[str]) -> Reading:
-        cosines = (self.encoder.texts(pieces).numpy() @ image).tolist()
-        value = min(100.0, max(0.0, 100 * sum(cosines) / len(cosines)))
-        values = {"clip.alignment": value, "clip.truncated": float(len(pieces) > 1)}
-        if len(pieces) == 1:
-            return Reading(values)
-        told = [[piece, round(100 * c, 3)] for piece, c in zip(pieces, cosines, strict=True)]
-        return Reading(values, {}, {"clauses": told})
+
+def _reading(pieces: list[str], cosines: list[float]) -> Reading:
+    value = min(100.0, max(0.0, 100 * sum(cosines) / len(cosines)))
+    values = {"clip.alignment": value, "clip.truncated": float(len(pieces) > 1)}
+    if len(pieces) == 1:
+        return Reading(values)
+    told = [[piece, round(100 * c, 3)] for piece, c in zip(pieces, cosines, strict=True)]
+    return Reading(values, {}, {"clauses": told})

@@ -4,6 +4,7 @@ All functions take stacked images, tensors [N, rows, columns], and answer one nu
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from iqmetrics.nets.grain.bands import grid_of
@@ -64,7 +65,21 @@ def trust_of(error: Any, clipped: Any) -> Any:
 
 def mean(values: Any, weight: Any) -> Any:
     """Weighted mean over the tiles of each image."""
-    return (values * weight).sum((1, 2)) / weight.sum((1, 2)).clamp(min=1e-6)
+    return (values * weight).sum((1, 2)) / _total(weight)
+
+
+def _total(weight: Any) -> Any:
+    return weight.sum((1, 2)).clamp(min=1e-6)
+
+
+@cache
+def _ridge(device: str) -> Any:
+    """What pulls the three terms to 0, (3, 3), float64."""
+    import torch
+
+    with torch.inference_mode(False):
+        pulls = torch.tensor([1e-6, RIDGE, RIDGE], device=device, dtype=torch.float64)
+        return torch.diag(pulls)
 
 
 def luminance_curve(strength: Any, luma: Any, trust: Any) -> Any:
@@ -83,7 +98,7 @@ def luminance_curve(strength: Any, luma: Any, trust: Any) -> Any:
     r = strength.reshape(n, -1).double()
     bell = 0.5 * (0.08 + 0.92 * 4 * y * (1 - y)).log()
     base = torch.stack([torch.ones_like(y), bell + 0.25, y - 0.5], -1)
-    ridge = torch.diag(torch.tensor([1e-6, RIDGE, RIDGE], device=y.device, dtype=y.dtype))
+    ridge = _ridge(str(y.device))
     start = trust.reshape(n, -1).double() + 1e-9
     weight = start
     curve = r
@@ -104,21 +119,26 @@ def read_field(strength: Any, error: Any, size: Any, luma: Any, clipped: Any) ->
     with an error: a picture is not less even because it has more texture.
     """
     trust = trust_of(error, clipped)
+    total = _total(trust)
+
+    def average(values: Any) -> Any:
+        return (values * trust).sum((1, 2)) / total
+
     curve = luminance_curve(strength, luma, trust)
     deviation = (strength - curve).clamp(WEAKEST, STRONGEST)
-    centred = deviation - mean(deviation, trust)[:, None, None]
-    likely_error = mean(error.square(), trust).sqrt()
+    centred = deviation - average(deviation)[:, None, None]
+    likely_error = average(error.square()).sqrt()
     by_chance = OF_ERROR * likely_error.clamp(max=MOST_ERROR).square()
-    spread = (mean(centred.square(), trust) - by_chance).clamp(min=0).sqrt()
+    spread = (average(centred.square()) - by_chance).clamp(min=0).sqrt()
     return Field(
         strength_map=strength,
         trust=trust,
         deviation=deviation,
-        strength=mean(strength, trust).exp(),
+        strength=average(strength).exp(),
         fullest=fullest(strength, trust),
         spread=spread,
         uniformity=1 / (1 + (spread / HALF_UNIFORM) ** 2),
-        size=mean(size, trust).exp(),
+        size=average(size).exp(),
         covered=_covered(trust),
     )
 

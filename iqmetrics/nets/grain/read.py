@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -163,11 +164,13 @@ def face_ratio(
     return float(np.exp(means[0] - means[1]))
 
 
+@lru_cache(64)
 def _rings(grid: Grid, device: str) -> tuple[Any, Any]:
     """Tiles of the centre and of the edges, [rows, columns]: radius below .55, above .95."""
     import torch
 
-    y = (torch.arange(grid.rows, device=device) + 0.5) / grid.rows * 2 - 1
-    x = (torch.arange(grid.columns, device=device) + 0.5) / grid.columns * 2 - 1
-    radius = torch.hypot(y[:, None].expand(-1, grid.columns), x[None].expand(grid.rows, -1))
-    return (radius < CENTRE).float(), (radius > EDGE).float()
+    with torch.inference_mode(False):
+        y = (torch.arange(grid.rows, device=device) + 0.5) / grid.rows * 2 - 1
+        x = (torch.arange(grid.columns, device=device) + 0.5) / grid.columns * 2 - 1
+        radius = torch.hypot(y[:, None].expand(-1, grid.columns), x[None].expand(grid.rows, -1))
+        return (radius < CENTRE).float(), (radius > EDGE).float()

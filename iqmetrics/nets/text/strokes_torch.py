@@ -69,7 +69,7 @@ class _Seen(NamedTuple):
 
 
 def _buckets(luma: NDArray[np.uint8]) -> int:
-    return -(-luma.shape[1] // BUCKET)
+    return -(-int(luma.shape[1]) // BUCKET)
 
 
 def _padded(lumas: Sequence[NDArray[np.uint8]]) -> list[tuple[Floats, NDArray[np.int64]]]:
