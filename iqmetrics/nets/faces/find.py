@@ -96,10 +96,9 @@ def upright(picture: Picture) -> NDArray[np.uint8]:
 
 def _mirror_is_less(pixels: NDArray[np.uint8]) -> bool:
     for row in pixels:
-        back = row[::-1]
-        differs = np.flatnonzero(row.ravel() != back.ravel())
-        if len(differs):
-            return bool(back.ravel()[differs[0]] < row.ravel()[differs[0]])
+        own, back = row.tobytes(), row[::-1].tobytes()
+        if own != back:
+            return back < own
     return False
 
 
