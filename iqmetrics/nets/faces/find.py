@@ -98,7 +98,7 @@ def _mirror_is_less(pixels: NDArray[np.uint8]) -> bool:
     for row in pixels:
         own, back = row.tobytes(), row[::-1].tobytes()
         if own != back:
-            return back < own
+            return bool(back < own)
     return False
 
 
@@ -116,7 +116,7 @@ def trace_found(
     squares = [mesh.square_of_box(f.box, f.points).rounded() for _, f in flat]
     points, flags = mesh.trace(images, squares)
     for _ in range(REFINED):
-        squares = [mesh.square_of_mesh(m).rounded() for m in points]
+        squares = [s.rounded() for s in mesh.squares_of_meshes(points)]
         points, again = mesh.trace(images, squares)
         flags = np.minimum(flags, again)
     faces: list[list[Face]] = [[] for _ in pictures]

@@ -102,4 +102,4 @@ def _align(moving: Points, fixed: Points) -> Points:
 
 def _sums(points: Points) -> Points:
     """Sum over the points of each of n meshes (n x any x 3), which numpy does slowly in place."""
-    return np.ascontiguousarray(points.swapaxes(0, 1)).sum(0)
+    return np.asarray(np.ascontiguousarray(points.swapaxes(0, 1)).sum(0))
