@@ -82,8 +82,9 @@ def drawn(detail: NDArray[np.uint8], symmetric: Points, wide: Square) -> NDArray
         wide: That square.
     """
     points = with_ring(wide.from_image(symmetric[:, :2], DETAIL))
-    where = (_places() @ points - 0.5).reshape(SIZE, SIZE, 2).astype(np.float32)
-    face = cv2.remap(
-        detail, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    where = _places() @ points
+    where -= 0.5
+    at: Any = where.astype(np.float32).reshape(SIZE, SIZE, 2)
+    unused: Any = None
+    face = cv2.remap(detail, at, unused, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(face, np.uint8)

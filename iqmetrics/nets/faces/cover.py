@@ -1,10 +1,15 @@
 """Is a face covered where it is to be judged: dark glasses, a mask over the mouth?"""
 
+from statistics import median
+from typing import TypeVar
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.nets.faces.canonical import EYES, SIZE, TOP
+
+T = TypeVar("T", np.uint8, np.float64)
 
 DARK = 0.25
 """Eyes whose median lightness is below this share of the skin's are behind dark glasses."""
@@ -21,18 +26,25 @@ def covered(front: NDArray[np.uint8]) -> str | None:
     eyes 0.3, mouth 0.3) and on a dozen masks and dark glasses (highest: eyes 0.23, mouth 0.09).
     Blind to: hands, light sunglasses, hair.
     """
-    light = cv2.cvtColor(front, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float64)
-    edges = np.asarray(cv2.Sobel(cv2.GaussianBlur(light, (0, 0), 1.5), cv2.CV_64F, 0, 1), float)
-    skin = float(np.median([np.median(_patch(light, x, y, 0.12)) for x, y in SKIN]))
-    eyes = [float(np.median(_patch(light, x, 0, 0.2))) for x in (-0.5, 0.5)]
+    light = np.asarray(cv2.cvtColor(front, cv2.COLOR_RGB2LAB)[..., 0], np.uint8)
+    skin = median(_middle(_patch(light, x, y, 0.12)) for x, y in SKIN)
+    eyes = [_middle(_patch(light, x, 0, 0.2)) for x in (-0.5, 0.5)]
     if sum(eyes) / 2 < DARK * skin:
         return "covered: dark glasses"
+    blurred = cv2.GaussianBlur(light.astype(np.float64), (0, 0), 1.5)
+    edges = np.asarray(cv2.Sobel(blurred, cv2.CV_64F, 0, 1), float)
     detail = max(float(_patch(edges, x, 0, 0.2).std()) for x in (-0.5, 0.5))
     if _patch(edges, 0, 1.1, 0.25).std() < FLAT * detail:
         return "covered: nothing to see where the mouth is"
     return None
 
 
-def _patch(image: NDArray[np.float64], x: float, y: float, reach: float) -> NDArray[np.float64]:
+def _middle(patch: NDArray[np.uint8]) -> float:
+    """The median."""
+    ordered = np.sort(patch, axis=None)
+    return (int(ordered[(ordered.size - 1) // 2]) + int(ordered[ordered.size // 2])) / 2
+
+
+def _patch(image: NDArray[T], x: float, y: float, reach: float) -> NDArray[T]:
     column, row, half = SIZE / 2 + x * EYES, TOP + y * EYES, reach * EYES
     return image[int(row - half) : int(row + half) + 1, int(column - half) : int(column + half) + 1]

@@ -52,8 +52,9 @@ class Square:
 
 def placed(points: Points, squares: Sequence[Square], size: float) -> Points:
     """`Square.to_image` of the points of n squares (n x any x 2 or 3) at once."""
-    known = np.array([(s.x, s.y, s.side, np.cos(s.angle), np.sin(s.angle)) for s in squares])
-    x, y, side, cos, sin = known.reshape(-1, 5, *[1] * (points.ndim - 2)).swapaxes(0, 1)
+    known = np.array([(s.x, s.y, s.side, s.angle) for s in squares])
+    x, y, side, angle = known.reshape(-1, 4, *[1] * (points.ndim - 2)).swapaxes(0, 1)
+    cos, sin = np.cos(angle), np.sin(angle)
     out = np.asarray(points * (side / size)[..., None], np.float64)
     u, v = out[..., 0] - side / 2, out[..., 1] - side / 2
     out[..., 0], out[..., 1] = x + cos * u - sin * v, y + sin * u + cos * v
@@ -88,9 +89,29 @@ def planned(
         for c, n, low in ((square.x, width, left), (square.y, height, top))
     )
     shrink = min(max(1, int(square.side / size)), bottom - top, right - left)
-    corners = np.array([[0, 0], [size, 0], [0, size]], np.float64)
-    at = (square.to_image(corners, size) - [left, top]) / shrink - 0.5
-    across, down = (at[1] - at[0]) / size, (at[2] - at[0]) / size
-    matrix = np.stack([across, down, at[0] + (across + down) / 2], 1)
+    matrix = _matrix(square, size, left, top, shrink)
     columns, rows = (right - left) // shrink, (bottom - top) // shrink
     return Cut(picture, left, top, columns, rows, shrink, matrix, turned=turned)
+
+
+def _matrix(square: Square, size: int, left: int, top: int, shrink: int) -> Points:
+    """2 x 3: from a pixel of the cut-out to one of the window, its blocks of `shrink` averaged.
+
+    In plain numbers: a batch has hundreds of squares, and arrays of three points are slow.
+    """
+    cos, sin = float(np.cos(square.angle)), float(np.sin(square.angle))
+    near, far = -square.side / 2, size * (square.side / size) - square.side / 2
+
+    def at(u: float, v: float) -> tuple[float, float]:
+        x, y = square.x + cos * u - sin * v, square.y + sin * u + cos * v
+        return (x - left) / shrink - 0.5, (y - top) / shrink - 0.5
+
+    (x, y), (right_x, right_y), (low_x, low_y) = at(near, near), at(far, near), at(near, far)
+    across_x, across_y = (right_x - x) / size, (right_y - y) / size
+    down_x, down_y = (low_x - x) / size, (low_y - y) / size
+    return np.array(
+        [
+            [across_x, down_x, x + (across_x + down_x) / 2],
+            [across_y, down_y, y + (across_y + down_y) / 2],
+        ]
+    )

@@ -71,8 +71,8 @@ def detect(pictures: Sequence[Shown], tiles: bool = True) -> list[list[Found]]:
         seen = [w for w in windows if name == "face_full" or not w.inner]
         least = math.log(THRESHOLD[name] / (1 - THRESHOLD[name]))
         answers = session.likely(name, _looks(pictures, there, seen, size), least)
-        for window, answer in zip(seen, answers, strict=True):
-            found[window.picture] += [(f, window) for f in _decode(name, *answer, window)]
+        for face, window in _decode(name, answers, seen):
+            found[window.picture].append((face, window))
     return [
         _merge([f for f, w in one if _whole(f, w, p.shape)])
         for one, p in zip(found, pictures, strict=True)
@@ -140,27 +140,25 @@ def _anchors(name: str) -> Floats:
 
 
 def _decode(
-    name: str,
-    keep: NDArray[np.int64],
-    raw: NDArray[np.float32],
-    logits: NDArray[np.float32],
-    window: _Window,
-) -> list[Found]:
-    """What some anchors (their numbers k x 16 and logits k x 1) say of a window."""
-    if not len(keep):
+    name: str, answers: Sequence[tuple[Any, Any, Any]], windows: Sequence[_Window]
+) -> list[tuple[Found, _Window]]:
+    """What some anchors (their numbers k x 16 and logits k x 1) of each window say, in order."""
+    of = [w for w, (keep, _, _) in zip(windows, answers, strict=True) for _ in keep]
+    if not of:
         return []
+    keep, raw, logits = (np.concatenate(some) for some in zip(*answers, strict=True))
     scores = 1 / (1 + np.exp(-np.clip(logits[:, 0].astype(np.float64), -80, 80)))
     numbers = raw.astype(np.float64) / SIDE[name]
     centres = _anchors(name)[keep]
-    at = np.array([window.x, window.y], np.float64)
-    middle = (numbers[:, :2] + centres) * window.side + at
-    half = numbers[:, 2:4] * window.side / 2
-    points = (numbers[:, 4:].reshape(-1, 6, 2) + centres[:, None]) * window.side + at
+    at = np.array([(w.x, w.y) for w in of], np.float64)
+    side = np.array([w.side for w in of], np.float64)[:, None]
+    middle = (numbers[:, :2] + centres) * side + at
+    half = numbers[:, 2:4] * side / 2
+    points = numbers[:, 4:].reshape(-1, 6, 2) + centres[:, None]
+    points = points * side[:, None] + at[:, None]
     boxes = np.hstack([middle - half, middle + half])
-    return [
-        Found((b[0], b[1], b[2], b[3]), p, float(s))
-        for b, p, s in zip(boxes.tolist(), points, scores, strict=True)
-    ]
+    found = zip(boxes.tolist(), points, scores.tolist(), of, strict=True)
+    return [(Found((b[0], b[1], b[2], b[3]), p, s), w) for b, p, s, w in found]
 
 
 def _whole(found: Found, window: _Window, shape: tuple[int, ...]) -> bool:
@@ -186,10 +184,13 @@ def _merge(found: list[Found]) -> list[Found]:
     rest = sorted(found, key=lambda f: (-f.score, f.box))
     faces = []
     while rest:
-        same = np.array([_same(rest[0].box, f.box) for f in rest])
+        same = [_same(rest[0].box, f.box) for f in rest]
         group = [f for f, s in zip(rest, same, strict=True) if s]
         rest = [f for f, s in zip(rest, same, strict=True) if not s]
         close = [f for f in group if _overlap(group[0].box, f.box) > 0.5]
+        if len(close) == 1:
+            faces.append(close[0])
+            continue
         weight = np.array([f.score for f in close])
         weight /= weight.sum()
         box = (weight[:, None] * np.array([f.box for f in close])).sum(0)
@@ -208,6 +209,6 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...], smaller: bool = False) 
     high = min(a[3], b[3]) - max(a[1], b[1])
     if wide <= 0 or high <= 0:
         return 0.0
-    areas = [(c[2] - c[0]) * (c[3] - c[1]) for c in (a, b)]
+    one, two = (a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])
     shared = wide * high
-    return float(shared / (min(areas) if smaller else sum(areas) - shared))
+    return shared / (min(one, two) if smaller else one + two - shared)

@@ -96,10 +96,9 @@ def upright(picture: Picture) -> NDArray[np.uint8]:
 
 def _mirror_is_less(pixels: NDArray[np.uint8]) -> bool:
     for row in pixels:
-        back = row[::-1]
-        differs = np.flatnonzero(row.ravel() != back.ravel())
-        if len(differs):
-            return bool(back.ravel()[differs[0]] < row.ravel()[differs[0]])
+        own, back = row.tobytes(), row[::-1].tobytes()
+        if own != back:
+            return bool(back < own)
     return False
 
 
@@ -117,7 +116,7 @@ def trace_found(
     squares = [mesh.square_of_box(f.box, f.points).rounded() for _, f in flat]
     points, flags = mesh.trace(images, squares)
     for _ in range(REFINED):
-        squares = [mesh.square_of_mesh(m).rounded() for m in points]
+        squares = [s.rounded() for s in mesh.squares_of_meshes(points)]
         points, again = mesh.trace(images, squares)
         flags = np.minimum(flags, again)
     faces: list[list[Face]] = [[] for _ in pictures]

@@ -48,7 +48,7 @@ def strips(front: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Left and right side of a frontal face, unrolled: 2 x rays x points x 3 (Lab, bytes)."""
     lab = cv2.cvtColor(front, cv2.COLOR_RGB2LAB)
     x, y = _points()[..., 0], _points()[..., 1]
-    sides = (lab, np.ascontiguousarray(lab[:, ::-1]))
+    sides = (lab, cv2.flip(lab, 1))
     return np.stack([cv2.remap(side, x, y, cv2.INTER_LINEAR) for side in sides]).astype(np.uint8)
 
 
@@ -102,7 +102,9 @@ def look(side: Floats, layers: Sequence[Layer]) -> Floats:
     seen = side
     for i, (own, add) in enumerate(layers):
         step = 1 if i == 0 else 2
-        padded = np.pad(seen, ((0, 0), (1, 1), (1, 1)))
+        channels, high, wide = seen.shape
+        padded = np.zeros((channels, high + 2, wide + 2), np.float32)
+        padded[:, 1:-1, 1:-1] = seen
         windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))
         windows = windows[:, ::step, ::step].transpose(0, 3, 4, 1, 2)
         size = windows.shape[3:]

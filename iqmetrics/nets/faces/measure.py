@@ -200,13 +200,14 @@ def _mean_meshes(
     else:
         points, flags = mesh.trace_crops(both)
     points = points.reshape(len(turned), 2, -1, 3)
-    points[:, 1] = points[:, 1][:, mirror_all()] * [-1, 1, 1] + [mesh.SIDE, 0, 0]
+    points[:, 1] = points[:, 1, mirror_all()]
+    points[:, 1, :, 0] = mesh.SIDE - points[:, 1, :, 0]
     points = placed(points, turned, mesh.SIDE).reshape(len(squares), 2 * len(LOOKS), -1, 3)
     mean = points.mean(1)
-    off = points[..., :2] - mean[:, None, :, :2]
+    off = (points - mean[:, None])[..., :2]
     off -= off.mean(2, keepdims=True)
     eyes = np.linalg.norm(mean[:, [33, 133]].mean(1) - mean[:, [362, 263]].mean(1), axis=-1)
-    spread = np.sqrt((off**2).sum(-1).mean((1, 2))) / eyes
+    spread = np.sqrt((off[..., 0] ** 2 + off[..., 1] ** 2).mean((1, 2))) / eyes
     flag = flags.reshape(len(squares), -1).mean(1)
     return mean, spread, flag, off_mirror, common
 
@@ -229,19 +230,33 @@ def pixel_cells() -> NDArray[np.int64]:
 def flow_cells(flow: Points) -> Points:
     """Mean signed displacement of each cell (cells x 2), in eye distances."""
     half = SIZE // 2
-    off = (flow[:, :half] - flow[:, : half - 1 : -1] * [-1, 1]) / 2
-    known, cells = _known_cells()
-    seen = off.reshape(-1, 2)[known]
-    total = np.stack([np.bincount(cells, seen[:, k]) for k in (0, 1)], 1)
-    return np.asarray(total / np.bincount(cells)[:, None])
+    here, there = flow[:, :half], flow[:, : half - 1 : -1]
+    across = (here[..., 0] + there[..., 0]) / 2
+    down = (here[..., 1] - there[..., 1]) / 2
+    known, cells, sizes = _known_cells()
+    total = np.stack([np.bincount(cells, off.ravel()[known]) for off in (across, down)], 1)
+    return np.asarray(total / sizes[:, None])
 
 
 @cache
-def _known_cells() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which pixels lie in a cell, and in which."""
+def _known_cells() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Which pixels lie in a cell, and in which; how many each cell has."""
     cells = pixel_cells().ravel()
     known = np.flatnonzero(cells >= 0)
-    return known, cells[known]
+    return known, cells[known], np.bincount(cells[known])
+
+
+@cache
+def _core() -> NDArray[np.int64]:
+    """Numbers of the pixels that show the face."""
+    return np.flatnonzero(inside())
+
+
+@cache
+def _grid() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Column and row of each pixel of the frontal face."""
+    y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
+    return x, y
 
 
 def _even(front: Pixels) -> NDArray[np.uint8]:
@@ -269,9 +284,9 @@ def _flow(front: Pixels) -> tuple[Points, Points]:
     The match is the absolute grey difference after the displacement, in units of the contrast.
     """
     one = _even(front)
-    two = np.ascontiguousarray(one[:, ::-1])
+    two = np.asarray(cv2.flip(one, 1), np.uint8)
     flow = _engine().calc(one, two, None)
-    y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
+    x, y = _grid()
     back = cv2.remap(two, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR)
     match = cv2.GaussianBlur(cv2.absdiff(back, one).astype(np.float32), (0, 0), 4) / 45
     smooth = cv2.GaussianBlur(flow, (0, 0), SMOOTH)
@@ -309,10 +324,11 @@ BROKEN = (
 def _broken(
     flow: Points, match: Points, eyes: Points, grey: Points, seen: Seen
 ) -> NDArray[np.float64]:
-    core = inside()
+    core = _core()
+    x, y = (np.ascontiguousarray(flow[..., k]) for k in (0, 1))
     sharp = [float(np.log(cv2.Laplacian(g, cv2.CV_64F)[8:-8, 8:-8].var() + 4)) for g in grey]
     parts = eye_parts(eyes)
-    rough = np.hypot(*(cv2.Laplacian(flow[..., k], cv2.CV_64F)[core].std() for k in (0, 1)))
+    rough = np.hypot(*(cv2.Laplacian(k, cv2.CV_64F).ravel()[core].std() for k in (x, y)))
     off = eyes[0] - eyes[1]
     return np.array(
         [
@@ -321,9 +337,9 @@ def _broken(
             float(np.hypot(*parts[12:14])),
             float(np.sqrt((seen.posed.skew[:, :2] ** 2).sum(1).mean())),
             float(np.sqrt((seen.straight.skew[:, :2] ** 2).sum(1).mean())),
-            float(np.sqrt((flow[core] ** 2).sum(1).mean())),
+            float(np.sqrt((x.ravel()[core] ** 2 + y.ravel()[core] ** 2).mean())),
             float(rough),
-            float(match[core].mean()),
+            float(match.ravel()[core].mean()),
             abs(sharp[0] - sharp[1]),
             abs(float(parts[14])),
             float(np.sqrt((off[:71] ** 2).sum(1).mean())),

@@ -59,13 +59,22 @@ def square_of_box(box: Sequence[float], points: Points) -> Square:
 
 def square_of_mesh(mesh: Points) -> Square:
     """The square to look at for a mesh that is roughly known, turned so that its eyes are level."""
-    left, right = mesh[EYE_CORNERS[0], :2], mesh[EYE_CORNERS[1], :2]
-    angle = float(np.arctan2(right[1] - left[1], right[0] - left[0]))
-    unit = Square(0.0, 0.0, 1.0, angle)
-    level = unit.from_image(mesh[:, :2], 1.0)
-    low, high = level.min(0), level.max(0)
-    middle = unit.to_image((low + high)[None] / 2, 1.0)[0]
-    return Square(float(middle[0]), float(middle[1]), float(MARGIN * (high - low).max()), angle)
+    return squares_of_meshes(mesh[None])[0]
+
+
+def squares_of_meshes(meshes: Points) -> list[Square]:
+    """`square_of_mesh` of each of n meshes (n x 468 x 2 or 3)."""
+    x, y = np.moveaxis(meshes[..., :2], 2, 0)
+    left, right = EYE_CORNERS
+    angles = np.arctan2(y[:, right] - y[:, left], x[:, right] - x[:, left])
+    cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
+    across, down = cos * x + sin * y + 0.5, cos * y - sin * x + 0.5
+    low, high = (np.stack([end(across, 1), end(down, 1)], 1) for end in (np.min, np.max))
+    units = [Square(0.0, 0.0, 1.0, angle) for angle in angles.tolist()]
+    centres: list[list[float]] = placed((low + high)[:, None] / 2, units, 1.0)[:, 0].tolist()
+    sides = (MARGIN * (high - low).max(1)).tolist()
+    found = zip(centres, sides, angles.tolist(), strict=True)
+    return [Square(u, v, side, angle) for (u, v), side, angle in found]
 
 
 def look_inside(

@@ -46,10 +46,10 @@ def outline_difference(front: NDArray[np.uint8]) -> NDArray[np.float64]:
     """
     lab = cv2.GaussianBlur(cv2.cvtColor(front, cv2.COLOR_RGB2LAB), (0, 0), 1.5).astype(np.float32)
     edges = np.sqrt(cv2.Sobel(lab, cv2.CV_32F, 1, 0) ** 2 + cv2.Sobel(lab, cv2.CV_32F, 0, 1) ** 2)
-    strength = np.asarray(edges.sum(-1), np.float32)
+    strength = edges[..., 0] + edges[..., 1] + edges[..., 2]
     points = _points()
     profiles = []
-    for side in (strength, np.ascontiguousarray(strength[:, ::-1])):
+    for side in (strength, cv2.flip(strength, 1)):
         seen = cv2.remap(side, points[..., 0], points[..., 1], cv2.INTER_LINEAR).astype(np.float64)
         profiles.append((seen + 1) / (seen + 1).sum(1, keepdims=True))
     off = profiles[0] - profiles[1]

@@ -47,23 +47,28 @@ def take_apart(mesh: Points) -> Posed:
 def take_all_apart(meshes: Points) -> list[Posed]:
     """Pose, symmetric part and skew of each of n meshes (n x 468 x 3)."""
     aligned = _align(meshes[:, mirror_map()] * [-1, 1, 1], meshes)
-    return [_posed(*pair) for pair in zip(meshes, aligned, strict=True)]
+    symmetric, off = (meshes + aligned) / 2, meshes - aligned
+    own = left()
+    across = _sums(symmetric[:, mirror_map()[own]] - symmetric[:, own]) / len(own)
+    return [_posed(*one) for one in zip(symmetric, off, across, strict=True)]
 
 
-def _posed(mesh: Points, aligned: Points) -> Posed:
-    """What a mesh and its aligned mirror (468 x 3 each) say."""
-    symmetric = (mesh + aligned) / 2
-    across = (symmetric[mirror_map()] - symmetric)[left()].mean(0)
+def _posed(symmetric: Points, off: Points, across: Points) -> Posed:
+    """What the symmetric part of a mesh says, and how far off it the mesh is (468 x 3 each).
+
+    `across` is the mean way from a point at the left to its mirror point (3).
+    """
     e1 = across / np.linalg.norm(across)
     down = symmetric[CHIN] - symmetric[FOREHEAD]
     down = down - (down @ e1) * e1
     e2 = down / np.linalg.norm(down)
-    axes = np.stack([e1, e2, np.cross(e1, e2)])
-    a, b = (symmetric[list(eye)].mean(0) for eye in EYES)
-    eyes = float(np.linalg.norm(b - a))
+    (a, b, c), (d, e, f) = e1.tolist(), e2.tolist()
+    axes = np.array([(a, b, c), (d, e, f), (b * f - c * e, c * d - a * f, a * e - b * d)])
+    one, two = ((symmetric[i] + symmetric[j]) / 2 for i, j in EYES)
+    eyes = float(np.linalg.norm(two - one))
     return Posed(
         symmetric,
-        (mesh - aligned) @ axes.T / eyes,
+        off @ axes.T / eyes,
         axes,
         float(np.arctan2(e1[2], np.hypot(e1[0], e1[1]))),
         float(np.arctan2(e2[2], np.hypot(e2[0], e2[1]))),
@@ -80,15 +85,21 @@ def _align(moving: Points, fixed: Points) -> Points:
     weight = np.ones(fixed.shape[:2])
     fitted = moving
     for _ in range(ROUNDS):
-        share = (weight / weight.sum(1, keepdims=True))[..., None]
-        a, b = ((points * share).sum(1, keepdims=True) for points in (moving, fixed))
+        share = np.repeat((weight / weight.sum(1, keepdims=True))[..., None], 3, 2)
+        a, b = (_sums(points * share)[:, None] for points in (moving, fixed))
         own, other = moving - a, fixed - b
         u, s, vt = np.linalg.svd((own * share).swapaxes(1, 2) @ other)
         sign = np.ones((len(fixed), 1, 3))
         sign[:, 0, 2] = np.sign(np.linalg.det(u @ vt))
         scale = (s * sign[:, 0]).sum(1) / (share * own**2).sum((1, 2))
         fitted = scale[:, None, None] * own @ ((u * sign) @ vt) + b
-        off = np.linalg.norm(fitted - fixed, axis=2)
+        squares = (fitted - fixed) ** 2
+        off = np.sqrt(squares[..., 0] + squares[..., 1] + squares[..., 2])
         usual = np.maximum(np.median(off, axis=1, keepdims=True), 1e-9)
         weight = 1 / (1 + (off / usual) ** 2)
     return fitted
+
+
+def _sums(points: Points) -> Points:
+    """Sum over the points of each of n meshes (n x any x 3), which numpy does slowly in place."""
+    return np.asarray(np.ascontiguousarray(points.swapaxes(0, 1)).sum(0))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from iqmetrics.nets.faces.crop import Square, cut, placed
+from iqmetrics.nets.faces.crop import Square, cut, placed, planned
 
 
 def ramp(height=60, width=80):
@@ -43,6 +43,15 @@ def test_points_go_there_and_back():
     points = np.random.default_rng(0).normal(20, 10, (9, 3))
     back = square.from_image(square.to_image(points, 192), 192)
     np.testing.assert_allclose(back, points, atol=1e-9)
+
+
+def test_a_plan_leads_from_the_cut_out_to_where_the_square_is():
+    square, corners = Square(310.4, 205.7, 180.0, 0.4), np.array([[0.5, 0.5], [64.5, 0.5], [9, 40]])
+    plan = planned((400, 600), square, 64)
+    at = (corners - 0.5) @ plan.matrix[:, :2].T + plan.matrix[:, 2]
+    seen = (at + 0.5) * plan.shrink + [plan.left, plan.top]
+    assert plan.shrink == 2
+    assert seen == pytest.approx(square.to_image(corners, 64), abs=1e-9)
 
 
 def test_points_of_many_squares_are_placed_as_those_of_each():

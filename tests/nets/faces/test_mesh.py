@@ -45,6 +45,12 @@ def test_its_own_square_is_level_with_the_eyes_and_holds_the_face():
     assert inside.min() > 0.1 and inside.max() < 0.9
 
 
+def test_many_meshes_have_the_squares_of_each():
+    meshes = np.random.default_rng(0).normal(200, 50, (9, 468, 3))
+    assert mesh.squares_of_meshes(meshes) == [mesh.square_of_mesh(m) for m in meshes]
+    assert mesh.squares_of_meshes(meshes[:0]) == []
+
+
 def test_the_square_of_a_box_turns_with_the_eyes():
     points = np.array([[10, 10], [20, 20], [0, 0], [0, 0], [0, 0], [0, 0]], float)
     square = mesh.square_of_box((0, 0, 40, 20), points)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from iqmetrics.nets.faces.pose import take_apart
+from iqmetrics.nets.faces.pose import take_all_apart, take_apart
 from iqmetrics.nets.faces.shape import left, mirror_map, template
 
 
@@ -46,3 +46,16 @@ def test_a_mirrored_mesh_has_the_mirrored_skew():
     np.testing.assert_allclose(b.skew, a.skew[mirror_map()] * [-1, 1, 1], atol=1e-9)
     assert b.yaw == pytest.approx(-a.yaw) and b.roll == pytest.approx(-a.roll)
     assert b.pitch == pytest.approx(a.pitch)
+
+
+def test_meshes_taken_apart_together_are_as_each_alone():
+    meshes = np.stack([head(yaw, 5, 10) for yaw in (-20, 0, 15)])
+    for one, mesh in zip(take_all_apart(meshes), meshes, strict=True):
+        alone = take_apart(mesh)
+        assert (one.skew == alone.skew).all() and (one.axes == alone.axes).all()
+        assert (one.yaw, one.pitch, one.roll, one.eyes) == (
+            alone.yaw,
+            alone.pitch,
+            alone.roll,
+            alone.eyes,
+        )
