@@ -146,7 +146,8 @@ def _decode(
     of = [w for w, (keep, _, _) in zip(windows, answers, strict=True) for _ in keep]
     if not of:
         return []
-    keep, raw, logits = (np.concatenate(some) for some in zip(*answers, strict=True))
+    said = [answer for answer in answers if len(answer[0])]  # silence may have no columns
+    keep, raw, logits = (np.concatenate(some) for some in zip(*said, strict=True))
     scores = 1 / (1 + np.exp(-np.clip(logits[:, 0].astype(np.float64), -80, 80)))
     numbers = raw.astype(np.float64) / SIDE[name]
     centres = _anchors(name)[keep]
