@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from iqmetrics.decode import Limits, decode, read_bytes
+from iqmetrics.decode import Limits, decode, empty, read_bytes
 from iqmetrics.errors import ImageProblem
 from iqmetrics.records import ImageRecord
 from iqmetrics.remote import is_remote, read
@@ -13,6 +13,8 @@ from iqmetrics.remote import is_remote, read
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from iqmetrics.decode import Room
 
 T = TypeVar("T")
 
@@ -88,7 +90,9 @@ def by_shape(pictures: Sequence[Picture]) -> dict[tuple[int, int], list[int]]:
     return groups
 
 
-def open_picture(record: ImageRecord, limits: Limits | None = None) -> Picture:
+def open_picture(
+    record: ImageRecord, limits: Limits | None = None, room: "Room" = empty
+) -> Picture:
     """Decode one file by the decode policy, in this process.
 
     The picture's record carries the sha256 of exactly the bytes that were decoded. Nothing guards
@@ -97,6 +101,7 @@ def open_picture(record: ImageRecord, limits: Limits | None = None) -> Picture:
     Args:
         record: where the file is; a `sha256` that it already has must be that of the file.
         limits: pixels and bytes that are read at most.
+        room: asked for the memory that the pixels stay in.
 
     Raises:
         ImageProblem: with one of the statuses unreadable, unsupported, too_large, truncated.
@@ -106,7 +111,7 @@ def open_picture(record: ImageRecord, limits: Limits | None = None) -> Picture:
     data = load(record.path, limits.file_bytes)
     named = with_sha256(record, hashlib.sha256(data).hexdigest())
     try:
-        found = decode(data, limits.pixels)
+        found = decode(data, limits.pixels, room)
     except ImageProblem as problem:
         raise ImageProblem.of_bytes(problem.status, problem.reason) from problem
     return Picture(named, found.pixels, found.flags)

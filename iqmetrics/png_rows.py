@@ -17,6 +17,7 @@ from iqmetrics.compiled import machine_code
 from iqmetrics.errors import Unavailable
 
 if TYPE_CHECKING:
+    from iqmetrics.decode import Room
     from iqmetrics.sniff import Chunk
 
 Bytes = NDArray[np.uint8]
@@ -37,7 +38,7 @@ def ready() -> bool:
         return False
 
 
-def read(data: bytes, chunks: "Sequence[Chunk]", into: Callable[[int, int], Bytes]) -> Bytes | None:
+def read(data: bytes, chunks: "Sequence[Chunk]", into: "Room") -> Bytes | None:
     """The pixels, or None where the file is not whole, not plain or interlaced.
 
     Args:
@@ -101,8 +102,7 @@ def undo(lines: Bytes, pixels: Bytes) -> None:
 def paeth(left: int, above: int, corner: int) -> int:
     """Whichever of the three is nearest to left + above - corner (section 9.4).
 
-    That is the higher neighbour where it lies further below the corner than both together differ
-    from it, and so on: two comparisons instead of three distances (F. Giesen, in stb_image 2.28).
+    Two comparisons with one bar find the same as three distances (F. Giesen, in stb_image).
     """
     bar = 3 * corner - (left + above)
     low, high = min(left, above), max(left, above)

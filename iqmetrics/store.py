@@ -235,12 +235,12 @@ class Store:
         self._write("INSERT OR REPLACE INTO thumbnails VALUES (?,?)", thumbnails)
 
     def thumbnail(self, sha256: str) -> bytes | None:
-        """The WebP bytes of one image."""
+        """The JPEG bytes of one image."""
         query = "SELECT jpeg FROM thumbnails WHERE sha256 = ?"
         return next((jpeg for (jpeg,) in self._rows(query, (sha256,))), None)
 
     def thumbnails(self, contents: Sequence[str]) -> dict[str, bytes]:
-        """The WebP bytes of some images; one without any is left out."""
+        """The JPEG bytes of some images; one without any is left out."""
         query = "SELECT sha256, jpeg FROM thumbnails WHERE sha256"
         return {name: jpeg for some in self._among(query, contents) for name, jpeg in some}
 

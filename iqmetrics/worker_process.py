@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from iqmetrics.decode import Limits, empty
-from iqmetrics.window import Pane
+from iqmetrics.window import KEPT, Pane
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,7 @@ GRACE = 2.0
 """Seconds beyond the limit after which a worker that ignores its own alarm is killed."""
 START = 120.0
 """Seconds that a worker may take to start, on a machine that is busy."""
-KEEPS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": f"{32 << 20}", "MALLOC_TRIM_THRESHOLD_": f"{64 << 20}"}
+KEEPS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": f"{32 << 20}", "MALLOC_TRIM_THRESHOLD_": f"{KEPT}"}
 """Environment (glibc) of a process that asks for the same memory for one picture after another: the
 kernel takes as long to give and take it back as a JPEG of a megapixel takes to be decoded."""
 MAX_ANSWER = 64 << 20
@@ -35,7 +35,6 @@ import json, sys
 handle, path, limits, extra, measure, quick = json.loads(sys.argv[1])
 sys.path[:] = path
 from iqmetrics.decode import Limits
-from iqmetrics.window import Pane
 from iqmetrics.decode_worker import main
 main(handle, Limits(*limits), extra, measure, quick)
 """

@@ -60,10 +60,10 @@ def decode_all(
 ) -> Iterator[tuple[ImageRecord, Picture | ImageProblem]]:
     """Every record with its picture or its problem, in no particular order, decoded ahead.
 
-    Close the iterator (or use it up) to end its workers.
+    Close the iterator (or use it up) to end its workers. `limits` and `room`: see `Decoder`.
     """
     if workers == "threads" or workers == 0 or not WorkerProcess.possible():
-        yield from _by_threads(records, limits)
+        yield from _by_threads(records, limits, room)
         return
     with closing(Decoder(workers, limits, room=room).each(records)) as opened:
         for one in opened:
@@ -173,13 +173,13 @@ def _opened(record: ImageRecord, answer: dict[str, Any], pixels: Any, seconds: f
 
 
 def _by_threads(
-    records: Iterable[ImageRecord], limits: Limits | None
+    records: Iterable[ImageRecord], limits: Limits | None, room: "Room"
 ) -> Iterator[tuple[ImageRecord, Picture | ImageProblem]]:
     from collections import deque
 
     def one(record: ImageRecord) -> tuple[ImageRecord, Picture | ImageProblem]:
         try:
-            picture = open_picture(record, limits)
+            picture = open_picture(record, limits, room)
             return picture.record, picture
         except ImageProblem as problem:
             return record, problem

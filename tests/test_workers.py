@@ -298,7 +298,8 @@ def test_every_file_of_a_folder_of_bad_images() -> None:
     assert len(told) == len(paths) and set(told) <= {"ok", *IMAGE_STATUSES}
 
 
-def test_pictures_stay_in_the_memory_that_was_asked_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [2, "threads"])
+def test_pictures_stay_in_the_memory_that_was_asked_for(workers: Workers, tmp_path: Path) -> None:
     records = [put(tmp_path, f"{n}.png", saved(scene(), "PNG")) for n in range(3)]
     rooms: list[np.ndarray] = []
 
@@ -306,6 +307,6 @@ def test_pictures_stay_in_the_memory_that_was_asked_for(tmp_path: Path) -> None:
         rooms.append(np.empty((height, width, 3), np.uint8))
         return rooms[-1]
 
-    found = [p for _, p in decode_all(records, workers=2, room=room) if isinstance(p, Picture)]
+    found = [p for _, p in decode_all(records, workers, room=room) if isinstance(p, Picture)]
     assert {id(p.pixels) for p in found} == {id(one) for one in rooms} and len(rooms) == 3
     assert all(np.array_equal(p.pixels, np.asarray(scene().convert("RGB"))) for p in found)

@@ -65,11 +65,7 @@ def trust_of(error: Any, clipped: Any) -> Any:
 
 def mean(values: Any, weight: Any) -> Any:
     """Weighted mean over the tiles of each image."""
-    return (values * weight).sum((1, 2)) / _total(weight)
-
-
-def _total(weight: Any) -> Any:
-    return weight.sum((1, 2)).clamp(min=1e-6)
+    return (values * weight).sum((1, 2)) / weight.sum((1, 2)).clamp(min=1e-6)
 
 
 @cache
@@ -119,26 +115,21 @@ def read_field(strength: Any, error: Any, size: Any, luma: Any, clipped: Any) ->
     with an error: a picture is not less even because it has more texture.
     """
     trust = trust_of(error, clipped)
-    total = _total(trust)
-
-    def average(values: Any) -> Any:
-        return (values * trust).sum((1, 2)) / total
-
     curve = luminance_curve(strength, luma, trust)
     deviation = (strength - curve).clamp(WEAKEST, STRONGEST)
-    centred = deviation - average(deviation)[:, None, None]
-    likely_error = average(error.square()).sqrt()
+    centred = deviation - mean(deviation, trust)[:, None, None]
+    likely_error = mean(error.square(), trust).sqrt()
     by_chance = OF_ERROR * likely_error.clamp(max=MOST_ERROR).square()
-    spread = (average(centred.square()) - by_chance).clamp(min=0).sqrt()
+    spread = (mean(centred.square(), trust) - by_chance).clamp(min=0).sqrt()
     return Field(
         strength_map=strength,
         trust=trust,
         deviation=deviation,
-        strength=average(strength).exp(),
+        strength=mean(strength, trust).exp(),
         fullest=fullest(strength, trust),
         spread=spread,
         uniformity=1 / (1 + (spread / HALF_UNIFORM) ** 2),
-        size=average(size).exp(),
+        size=mean(size, trust).exp(),
         covered=_covered(trust),
     )
 
