@@ -15,9 +15,9 @@ from threading import Event, Lock
 from iqmetrics.images import Picture
 from iqmetrics.scorers.base import Scorer, is_concurrent
 
-MOST = {"cpu": 4, "cuda": 1}
-"""Threads at most, by device: each holds a batch and what its nets keep of it. Nets on a GPU replay
-recordings that only one thread may use; there processes do this (`pipeline.shards`)."""
+MOST = {"cpu": 4, "cuda": 2}
+"""Threads at most, by device: each holds a batch and what its nets keep of it. With a GPU one works
+while the other waits for it; more cores are used by processes there (`pipeline.shards`)."""
 
 Batch = Sequence[Picture]
 
@@ -66,13 +66,14 @@ class Crew:
 
         Closing the iterator, or an error, ends the threads after the scorer that each is at.
         """
-        if self.count < 2:
-            for batch in batches:
-                score(batch)
-                yield batch
-            return
-        with closing(self._scored(batches, score)) as scored:
-            yield from scored
+        with _one_arithmetic():
+            if self.count < 2:
+                for batch in batches:
+                    score(batch)
+                    yield batch
+                return
+            with closing(self._scored(batches, score)) as scored:
+                yield from scored
 
     def _scored(
         self, batches: Iterable[Batch], score: Callable[[Batch], None]
@@ -95,6 +96,21 @@ class Crew:
 def _finished(batch: Batch, future: "Future[None]") -> Batch:
     future.result()
     return batch
+
+
+@contextmanager
+def _one_arithmetic() -> Iterator[None]:
+    """Convolutions on a GPU in whole float32, by the same algorithm each time, in every thread.
+
+    torch keeps this once for a process, so no net may have its own way while others are at work.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    settings = {"enabled": True, "benchmark": False, "deterministic": True, "allow_tf32": False}
+    with torch.backends.cudnn.flags(**settings):
+        yield
 
 
 @contextmanager

@@ -119,3 +119,13 @@ def test_threads_follow_the_cores(monkeypatch):
     monkeypatch.setattr(crew, "cores", lambda: 64)
     assert crew.threads("cpu") == crew.MOST["cpu"]
     assert crew.threads("cuda") == crew.MOST["cuda"]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_all_threads_compute_alike_and_it_is_undone(count):
+    flags = pytest.importorskip("torch").backends.cudnn
+    before = flags.allow_tf32, flags.deterministic
+    seen = []
+    list(Crew(count, {}).ahead(batches(4), lambda _: seen.append(flags.allow_tf32)))
+    assert seen == [False] * 4
+    assert (flags.allow_tf32, flags.deterministic) == before == (True, False)
