@@ -20,7 +20,7 @@ from threading import Event, Thread, main_thread
 from threading import enumerate as enumerate_threads
 from types import FrameType
 
-from iqmetrics.pipeline import shards
+from iqmetrics.pipeline import nursery
 
 EVERY = 0.005
 """Seconds between two looks."""
@@ -33,13 +33,14 @@ PACKAGE = "/iqmetrics/"
 @contextmanager
 def sampled(folder: Path) -> Iterator[None]:
     """Scoring processes that are started inside leave what they see in `folder`."""
-    code, here = shards.CODE, str(Path(__file__).parent)
-    begun = f"sys.path.append({here!r})\nimport run_samples\nrun_samples.begin({str(folder)!r})\n"
-    shards.CODE = code.replace("main(handle)", begun + "main(handle)")
+    code, here = nursery.CODE, str(Path(__file__).parent)
+    hook = f"os.register_at_fork(after_in_child=lambda: run_samples.begin({str(folder)!r}))"
+    begun = f"import os\nsys.path.append({here!r})\nimport run_samples\n{hook}\n"
+    nursery.CODE = code.replace("main(", begun + "main(")
     try:
         yield
     finally:
-        shards.CODE = code
+        nursery.CODE = code
 
 
 def begin(folder: str) -> None:

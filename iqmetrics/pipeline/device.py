@@ -17,7 +17,7 @@ def choose(device: str) -> str:
     """
     if device not in CHOICES:
         raise BadInput(f"unknown device {device!r}", f"Choose one of: {', '.join(CHOICES)}")
-    if device == "cpu" or (device == "auto" and not glob("/dev/nvidia[0-9]*")):
+    if not likely(device):
         return "cpu"
     usable = _cuda_works()
     if device == "cuda" and not usable:
@@ -25,6 +25,11 @@ def choose(device: str) -> str:
             "torch finds no CUDA device here", "Use --device cpu, or see: iqm doctor --deep"
         )
     return "cuda" if usable else "cpu"
+
+
+def likely(device: str) -> bool:
+    """Whether it may be "cuda", as far as can be told without importing torch."""
+    return device == "cuda" or (device == "auto" and bool(glob("/dev/nvidia[0-9]*")))
 
 
 def _cuda_works() -> bool:

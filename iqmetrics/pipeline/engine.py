@@ -3,7 +3,7 @@
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import replace
 from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Protocol
@@ -77,14 +77,24 @@ def _local(
     progress: Progress,
     pictures: Sequence[Picture] | None,
 ) -> Iterator[Engine]:
-    chosen = device.choose(settings.device) if work else "cpu"
     alone = pictures is not None or settings.scorers or store.path is None
-    spots = [] if alone or suspects.part(store, work)[0] else shards.places(chosen, len(work))
-    if len(spots) < 2:
+    if not work or alone or suspects.part(store, work)[0]:
         yield _Local(work, scorers, store, settings, progress, pictures)
         return
-    with closing(shards.Shards(spots, scorers, work.scorers(), store, settings.workers)) as several:
-        yield _Several(several, chosen, progress)
+    many = scorers, work.scorers()
+    with ExitStack() as unused:
+        early = shards.early(*many, len(work)) if device.likely(settings.device) else None
+        if early:
+            unused.callback(early.close, 0)
+        chosen = device.choose(settings.device)
+        spots = shards.places(chosen, len(work))
+        if len(spots) < 2:
+            unused.close()
+            yield _Local(work, scorers, store, settings, progress, pictures)
+            return
+        several = shards.Shards(spots, *many, store, settings.workers, early)
+        with closing(several):
+            yield _Several(several, chosen, progress)
 
 
 class _Several:

@@ -7,23 +7,23 @@ nothing has to be joined afterwards, and a run that is stopped goes on from what
 
 import os
 import pickle
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from json import dumps
-from multiprocessing.connection import Connection, Pipe, wait
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from iqmetrics import weights
 from iqmetrics.engines.crew import cores
 from iqmetrics.engines.work import Finished
 from iqmetrics.pipeline import mps
 from iqmetrics.pipeline.dealing import portions
+from iqmetrics.pipeline.nursery import Nursery
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Progress
+from iqmetrics.scorers import base
 from iqmetrics.scorers.base import Scorer
 from iqmetrics.store import Store
 
@@ -35,22 +35,12 @@ CORES = 2
 """Cores for each of them, its decoders included."""
 WORTH = 64
 """Images for each of them, at least: starting one takes as long as scoring some hundred."""
-PATIENCE = 60.0
-"""Seconds in which a process that was told to stop may finish the batch that it is at."""
 
 ENDED = "a scoring process ended; run again: what is done already is kept"
 
 ON_A_GPU = {"OMP_NUM_THREADS": "1", "PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}
 """Environment of a process on a GPU: one thread, and memory that grows instead of lying in pieces,
 of which batches of many sizes would leave half unused."""
-
-CODE = """
-import json, sys
-handle, path = json.loads(sys.argv[1])
-sys.path[:] = path
-from iqmetrics.pipeline.shard_process import main
-main(handle)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +53,7 @@ class Place:
 
 def places(device: str, images: int) -> list[Place]:
     """A place for each process that `images` are worth; one or none means: score in this one."""
-    if device != "cuda" or images < 2 * WORTH or not hasattr(os, "pidfd_open"):
+    if device != "cuda" or not _several(images):
         return []
     import torch
 
@@ -74,6 +64,16 @@ def places(device: str, images: int) -> list[Place]:
     each = min(PER_GPU, memory // MEMORY, cores() // (CORES * count))
     wanted = min(max(1, each) * count, images // WORTH)
     return [Place("cuda", gpus[number % count]) for number in range(wanted)]
+
+
+def early(scorers: Mapping[str, Scorer], names: Sequence[str], images: int) -> Nursery | None:
+    """Imports for processes on GPUs, begun while it is found out what GPUs there are.
+
+    None where `images` are not worth several processes.
+    """
+    if not _several(images):
+        return None
+    return Nursery(_modules(scorers, names), ON_A_GPU)
 
 
 class Shards:
@@ -88,6 +88,7 @@ class Shards:
         store: an open store on disk.
         workers: decoding processes of all of them together; None = as many as there are cores, for
             a scoring process often waits for its GPU.
+        nursery: one that was started `early`; its own if None.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class Shards:
         names: Sequence[str],
         store: Store,
         workers: int | None,
+        nursery: Nursery | None = None,
     ) -> None:
         decoding = -(-(workers or cores()) // len(spots))
         told = (
@@ -106,19 +108,17 @@ class Shards:
             decoding,
         )
         beside = Counter(spot.gpu for spot in spots)
-        self._links: list[Connection] = []
-        self._processes: list[subprocess.Popen[bytes]] = []
         self._sharing = ExitStack()
         gpus = [gpu for gpu in beside if gpu]
+        self._nursery = nursery or Nursery(_modules(scorers, names), ON_A_GPU if gpus else {})
         shared = self._sharing.enter_context(mps.together(gpus)) if gpus else {}
+        own: list[dict[str, str]] = []
         for spot in spots:
             seen = str(gpus.index(spot.gpu)) if shared else spot.gpu
-            gpu = {"CUDA_VISIBLE_DEVICES": seen, **ON_A_GPU, **shared} if spot.gpu else {}
-            ours, theirs = Pipe()
-            with theirs:
-                self._processes.append(_start(theirs, gpu))
-            self._links.append(ours)
-            ours.send((*told, spot.device, 1 / beside[spot.gpu]))
+            own.append({"CUDA_VISIBLE_DEVICES": seen, **shared} if spot.gpu else {})
+        self._links = self._nursery.born(own)
+        for link, spot in zip(self._links, spots, strict=True):
+            link.send((*told, spot.device, 1 / beside[spot.gpu]))
 
     @cached_property
     def unavailable(self) -> dict[str, str]:
@@ -163,24 +163,19 @@ class Shards:
         """End the processes, each after the scorer that it is at."""
         for link in self._links:
             link.close()
-        for process in self._processes:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(PATIENCE)
-                continue
-            process.kill()
-            process.wait()
+        self._nursery.close()
         self._sharing.close()
 
 
-def _start(link: Connection, gpu: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-P", "-c", CODE, dumps([link.fileno(), sys.path])],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        pass_fds=[link.fileno()],
-        start_new_session=True,
-        env={**os.environ, **gpu},
-    )
+def _several(images: int) -> bool:
+    """Whether so many are worth several processes, and this system can have them."""
+    return images >= 2 * WORTH and hasattr(os, "pidfd_open")
+
+
+def _modules(scorers: Mapping[str, Scorer], names: Sequence[str]) -> list[str]:
+    """What those of them import whose weights are here: the others will not load."""
+    able = [scorers[n] for n in names if all(map(weights.has, base.weights(scorers[n])))]
+    return sorted({module for scorer in able for module in base.imports(scorer)})
 
 
 def _send(link: Connection, portion: Pending | None) -> None:

@@ -35,6 +35,8 @@ class Scorer(Protocol):
         weights: tuple of names in the weight ledger whose sha256 enters the cache key.
         load(device): called once before the first `score`, device "cpu" or "cuda"; raises
             `Unavailable` when a package or weight file is missing (checked before any import).
+        imports: tuple of modules that `load` imports and that take seconds: processes that score
+            at the same time import them once (`pipeline.nursery`).
         read(pictures): for scope "set": called with pictures as they are decoded; computes with
             `Picture.once` all that `score` needs, so that a large set need not keep its pixels.
         each: for scope "set": "prompt" (default; one set a (model, prompt)) or "model".
@@ -85,6 +87,11 @@ def uses(scorer: Scorer) -> tuple[str, ...]:
 def weights(scorer: Scorer) -> tuple[str, ...]:
     """Names in the weight ledger that its score depends on."""
     return tuple(getattr(scorer, "weights", ()))
+
+
+def imports(scorer: Scorer) -> tuple[str, ...]:
+    """Names of modules that take long to import and that `load` will import."""
+    return tuple(getattr(scorer, "imports", ()))
 
 
 def is_concurrent(scorer: Scorer) -> bool:

@@ -46,6 +46,7 @@ class Clip:
     version = "1"
     scope: ClassVar[Scope] = "image"
     concurrent = True
+    imports = ("open_clip",)
     licence = "MIT"
     uses = ("prompt",)
     metrics = (

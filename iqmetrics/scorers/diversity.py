@@ -47,6 +47,7 @@ class Diversity:
     version = "1"
     scope: ClassVar[Scope] = "set"
     each = "prompt"
+    imports = ("open_clip",)
     licence = "MIT"
     metrics = (
         Metric("diversity.clip", "", 0, 2, "higher", "mean CLIP distance between two images"),

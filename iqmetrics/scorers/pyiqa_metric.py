@@ -55,6 +55,7 @@ class PyiqaMetric:
     version = "1"
     scope: ClassVar[Scope] = "image"
     concurrent = True
+    imports = ("pyiqa",)
     licence = "PolyForm-Noncommercial-1.0.0"
 
     def __post_init__(self) -> None:

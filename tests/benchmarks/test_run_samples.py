@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from iqmetrics.pipeline import nursery, shards
 from iqmetrics.pipeline import score as stage
-from iqmetrics.pipeline import shards
 from iqmetrics.pipeline.shards import Place
 
 
@@ -33,10 +33,10 @@ def test_the_scorers_at_work_are_seen(run_samples, tmp_path, monkeypatch):
     preset = tmp_path / "one.preset.toml"
     preset.write_text('about = "one"\n[[scorer]]\nname = "look"\n')
     monkeypatch.setattr(shards, "places", lambda device, images: [Place("cpu")] * 2)
-    code = shards.CODE
+    code = nursery.CODE
     with run_samples.sampled(seen):
         stage.score(folder, str(preset), device="cpu", workers=2, out=tmp_path / "out")
-    assert code == shards.CODE
+    assert code == nursery.CODE
     found = [json.loads(path.read_text()) for path in seen.glob("*.json")]
     assert len(found) == 2
     places = {place for one in found for second in one.values() for place in second}

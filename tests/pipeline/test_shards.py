@@ -4,13 +4,14 @@ import os
 import signal
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from iqmetrics.engines.work import ImageWork
-from iqmetrics.pipeline import dealing, shards
+from iqmetrics.pipeline import dealing, device, shards
 from iqmetrics.pipeline import score as stage
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Silent
@@ -35,6 +36,10 @@ def folder_of(path, count=6):
         Image.fromarray(pixels).save(path / f"{n}.png")
     (path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and nothing")
     return path
+
+
+def children(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 def test_a_process_that_asks_gets_the_next_portion(tmp_path, monkeypatch):
@@ -71,15 +76,40 @@ def test_two_processes_fill_the_store_as_one_does(tmp_path, monkeypatch):
     assert both.store.thumbnail(both.run.records[1].sha256)
 
 
+@pytest.mark.parametrize("count", [2, 0])
+def test_imports_begin_before_gpus_are_known_and_end_where_there_are_none(
+    tmp_path, monkeypatch, count
+):
+    made = []
+
+    def early(*asked):
+        made.append(before(*asked))
+        return made[-1]
+
+    before = shards.early
+    monkeypatch.setattr(shards, "early", early)
+    monkeypatch.setattr(shards, "WORTH", 1)
+    monkeypatch.setattr(device, "likely", lambda device: True)
+    monkeypatch.setattr(device, "choose", lambda device: "cpu")
+    monkeypatch.setattr(shards, "places", lambda device, images: [Place("cpu")] * count)
+    folder = folder_of(tmp_path)
+    preset = tmp_path / "one.preset.toml"
+    preset.write_text('about = "one"\n[[scorer]]\nname = "size"\n')
+    done = stage.score(folder, str(preset), workers=2, out=tmp_path / "out")
+    assert len(done.run.records) == 7
+    assert [nursery.process.poll() for nursery in made] == [0 if count else -signal.SIGKILL]
+
+
 def test_a_process_that_dies_is_told_and_what_is_done_is_kept(tmp_path):
     with Store(tmp_path / "scores.sqlite") as store:
         scorers = {"size": Size(), "look": Look()}
         with closing(Shards([Place("cpu")] * 2, scorers, ["size"], store, 2)) as several:
             assert several.unavailable == {}
-            os.kill(several._processes[0].pid, signal.SIGKILL)
+            nursery = several._nursery.process
+            os.kill(int(children(nursery.pid)[0]), signal.SIGKILL)
             with pytest.raises(RuntimeError, match="run again"):
                 several.run(work(4), Silent())
-        assert all(process.poll() is not None for process in several._processes)
+        assert nursery.poll() == 0
 
 
 def test_what_cannot_be_loaded_is_told_before_the_work(tmp_path):
