@@ -130,6 +130,7 @@ class Decoder:
         worker = WorkerProcess(self.limits, self._extra, self._measure, quick, self._room)
         shelf.on_close(worker.kill)
         try:
+            worker.ready()  # it starts while the first file may still be awaited
             while not shelf.closed:
                 with lock:
                     record = next(todo, None)

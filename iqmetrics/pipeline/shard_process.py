@@ -6,7 +6,10 @@ It takes no signal of the terminal; it stops when the other end of its connectio
 import ctypes
 import pickle
 import traceback
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import chain, islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Lock
@@ -37,6 +40,10 @@ class Told:
     def start(self, stage: str, total: int) -> None:
         """Nothing to tell: the other side knows."""
 
+    def ready(self, unavailable: Mapping[str, str]) -> None:
+        """All is loaded but for these scorers, each with the reason."""
+        self._send("ready", unavailable)
+
     def advance(self, count: int = 1) -> None:
         """So many more are done."""
         self._untold += count
@@ -63,7 +70,7 @@ class Told:
         self._send("step", self._untold)
         self._untold = 0
 
-    def _send(self, kind: str, what: int | None) -> None:
+    def _send(self, kind: str, what: int | Mapping[str, str] | None) -> None:
         try:
             with self._turn:
                 self._link.send((kind, what))
@@ -81,7 +88,7 @@ def main(handle: int) -> None:
     with Connection(handle) as link:
         try:
             _serve(link)
-        except (EOFError, BrokenPipeError):  # nobody waits for this any more
+        except (EOFError, BrokenPipeError, KeyboardInterrupt):  # nobody waits for this any more
             return
         except BaseException:
             link.send(("error", traceback.format_exc()))
@@ -96,13 +103,17 @@ def _serve(link: Connection) -> None:
         _asleep_while_waiting()
         torch.cuda.set_per_process_memory_fraction(share)  # what is cached is given back before
     scorers = pickle.loads(pickled)
-    here = one_process.Here(scorers, names, device, required=False)
-    link.send(("ready", here.unavailable))
     told = Told(link)
     dealt = Dealt(told.more)
+    decoded = one_process.decode(dealt.records(), workers, device)
+    beside = ThreadPoolExecutor(1)
+    first = beside.submit(lambda: list(islice(decoded, 1)))  # decoders start while nets load
+    beside.shutdown(wait=False)
+    here = one_process.Here(scorers, names, device, required=False)
+    told.ready(here.unavailable)
     with Store(Path(store)) as opened:
-        decoded = one_process.decode(dealt.records(), workers, device)
-        done = here.run(dealt.works, dealt.sets, decoded, opened, told)
+        every = chain(first.result(), decoded)
+        done = here.run(dealt.works, dealt.sets, every, opened, told)
     link.send(("done", done.problems))
 
 

@@ -117,6 +117,7 @@ class Shards:
             seen = str(gpus.index(spot.gpu)) if shared else spot.gpu
             own.append({"CUDA_VISIBLE_DEVICES": seen, **shared} if spot.gpu else {})
         self._links = self._nursery.born(own)
+        self._asking: list[Connection] = []
         for link, spot in zip(self._links, spots, strict=True):
             link.send((*told, spot.device, 1 / beside[spot.gpu]))
 
@@ -129,7 +130,11 @@ class Shards:
         """
         missing: dict[str, str] = {}
         for link in self._links:
-            missing |= _receive(link)[1]
+            kind, what = _receive(link)
+            while kind == "more":  # asked for ahead: there is none before all are ready
+                self._asking.append(link)
+                kind, what = _receive(link)
+            missing |= what
         return missing
 
     def run(self, work: Pending, progress: Progress) -> Finished:
@@ -143,6 +148,8 @@ class Shards:
         finished, open_ = Finished(), set(self._links)
         progress.start("scoring", len(work))
         try:
+            for link in self._asking:
+                _send(link, next(left, None))
             while open_:
                 for link in [link for link in wait(list(open_)) if isinstance(link, Connection)]:
                     kind, what = _receive(link)

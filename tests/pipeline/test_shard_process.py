@@ -35,12 +35,16 @@ def orders(path, scorers=None):
     return pickle.dumps(scorers or {"size": Size()}), ["size"], str(path), 1, "cpu", 1.0
 
 
+def first_two(served):
+    """Its first two messages, in the order of their names: either may come first."""
+    return sorted(served.recv() for _ in range(2))
+
+
 def test_it_loads_does_its_share_and_says_so(served, tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save(path)
     served.send(orders(tmp_path / "scores.sqlite"))
-    assert served.recv() == ("ready", {})
-    assert served.recv() == ("more", None)
+    assert first_two(served) == [("more", None), ("ready", {})]
     served.send(Pending([ImageWork(ImageRecord("a.png", str(path)), {"size": b"key"}, b"p")], []))
     assert served.recv() == ("more", None)
     served.send(None)
@@ -50,8 +54,11 @@ def test_it_loads_does_its_share_and_says_so(served, tmp_path):
 
 
 def test_what_goes_wrong_is_told(served, tmp_path):
+    """Though its decoders may have asked for work already, which it is never given."""
     served.send(orders(tmp_path, {"other": Size()}))
     kind, trace = served.recv()
+    if kind == "more":
+        kind, trace = served.recv()
     assert kind == "error" and "KeyError" in trace
 
 
@@ -61,7 +68,7 @@ def test_it_leaves_when_nobody_waits(served):
 
 def test_it_leaves_when_nobody_has_more_work(served, tmp_path):
     served.send(orders(tmp_path / "scores.sqlite"))
-    assert [served.recv()[0], served.recv()[0]] == ["ready", "more"]
+    assert [kind for kind, _ in first_two(served)] == ["more", "ready"]
     served.close()
 
 
