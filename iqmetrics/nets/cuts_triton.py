@@ -22,7 +22,9 @@ def cut(
     facts = torch.from_numpy(whole).to(device)
     numbers = torch.from_numpy(matrices).to(device)
     grid = (triton.cdiv(size * size, PLACES), n)
-    _cut[grid](facts, numbers, out, size, outside, FIELDS=FIELDS, PLACES=PLACES)
+    sizes = {"FIELDS": FIELDS, "PLACES": PLACES}
+    # Products are rounded before they are added: else halves fall to the other side than OpenCV's.
+    _cut[grid](facts, numbers, out, size, outside, **sizes, enable_fp_fusion=False)
     return out
 
 
@@ -49,7 +51,7 @@ def _cut(facts, numbers, out, size, outside, FIELDS: tl.constexpr, PLACES: tl.co
     red = tl.zeros((PLACES,), tl.float32)
     green = tl.zeros((PLACES,), tl.float32)
     blue = tl.zeros((PLACES,), tl.float32)
-    area = (shrink * shrink).to(tl.float32)
+    share = tl.div_rn(1.0, (shrink * shrink).to(tl.float32))  # OpenCV multiplies by it
     for corner in tl.static_range(4):
         c, r = column + corner % 2, row + corner // 2
         by = (right if corner % 2 else 1 - right) * (below if corner // 2 else 1 - below)
@@ -70,9 +72,9 @@ def _cut(facts, numbers, out, size, outside, FIELDS: tl.constexpr, PLACES: tl.co
                 b += tl.load(at + 1, safe, 0).to(tl.float32)
                 d += tl.load(at + 2, safe, 0).to(tl.float32)
         plain = (outside >= 0) & (there == 0)
-        a = tl.where(plain, outside, _whole(a / area, shrink))
-        b = tl.where(plain, outside, _whole(b / area, shrink))
-        d = tl.where(plain, outside, _whole(d / area, shrink))
+        a = tl.where(plain, outside, _whole(a * share, shrink))
+        b = tl.where(plain, outside, _whole(b * share, shrink))
+        d = tl.where(plain, outside, _whole(d * share, shrink))
         red += by * a
         green += by * b
         blue += by * d
