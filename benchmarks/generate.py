@@ -81,7 +81,8 @@ def tiny_t2i(root: Path) -> tuple[dict[str, float], dict[str, str]]:
     timed = f"loading and 16 images in one call, {pipeline.PARAMS['steps']} steps, imports done"
     notes = {
         "tiny_t2i_s_16_images": f"{timed}, median of 3; {load_now}",
-        "tiny_t2i_mb": "two UNets, one autoencoder, half precision; the text tower is the CLIP's",
+        "tiny_t2i_mb": "two UNets in eight bits, one autoencoder in half precision; "
+        "the text tower is the CLIP's",
         "v1_alignment": "the tiny CLIP's score of 48 images, 24 prompts kept from training",
         "v2_minus_v1_low95": "low end of the paired 95 % interval that `iqm demo` prints",
     }

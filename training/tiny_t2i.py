@@ -4,9 +4,10 @@
 
 A small `AutoencoderKL` first, then a `UNet2DConditionModel` on its latents, conditioned on the text
 tower of the tiny CLIP (frozen). Combinations that `Scene.held_out` keeps back are never shown.
-Writes vae.safetensors, unet-PERCENT.safetensors after each share of --keep, unet-100.safetensors
-(half precision, weights averaged over steps), their configurations, figures.json, and a pipeline
-folder of each checkpoint: `iqm generate SUITE --model v2=diffusers:out/pipeline-100`.
+Writes vae.safetensors (half precision), unet-PERCENT.safetensors after each share of --keep and
+unet-100.safetensors (weights averaged over steps, packed by iqmetrics.demo.eight_bits), their
+configurations, figures.json, and a pipeline folder of each checkpoint:
+`iqm generate SUITE --model v2=diffusers:out/pipeline-100`.
 """
 
 import argparse
@@ -21,13 +22,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from safetensors import numpy
 from safetensors.torch import load_file, save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tiny_clip import normalised, render_many
 
-from iqmetrics.demo import pipeline, scenes
+from iqmetrics.demo import eight_bits, pipeline, scenes
 
 VAE = {
     "block_out_channels": (32, 48, 64),
@@ -190,6 +192,11 @@ def prompts(args) -> tuple[dict[scenes.Scene, int], torch.Tensor]:
     return {s: i for i, s in enumerate(known)}, torch.cat(states)
 
 
+def save_packed(weights: dict[str, torch.Tensor], path: Path) -> None:
+    """The form that is shipped: see iqmetrics.demo.eight_bits."""
+    numpy.save_file(eight_bits.pack({k: v.numpy() for k, v in weights.items()}), path)
+
+
 def train_unet(latents, rows_of, states, args) -> dict[str, float]:
     """The UNet; writes a checkpoint after each share of --keep and the last one."""
     unet = UNet2DConditionModel(**UNET).to(args.device)
@@ -215,12 +222,8 @@ def train_unet(latents, rows_of, states, args) -> dict[str, float]:
     done = 0
     for done, steps in trainer.run("unet", args.steps, args.unet_seconds):
         while wanted and done >= wanted[0] / 100 * steps and done > 150:
-            save_file(
-                trainer.averaged(),
-                args.out / f"unet-{wanted.pop(0)}.safetensors",
-                {"format": "pt"},
-            )
-    save_file(trainer.averaged(), args.out / "unet-100.safetensors", {"format": "pt"})
+            save_packed(trainer.averaged(), args.out / f"unet-{wanted.pop(0)}.safetensors")
+    save_packed(trainer.averaged(), args.out / "unet-100.safetensors")
     return {"steps": done, "seen": done * args.batch, "loss": float(trainer.loss.detach())}
 
 

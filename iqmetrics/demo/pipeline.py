@@ -2,6 +2,7 @@
 
 The text tower is that of the tiny CLIP, renamed to the layout of transformers. VAE and UNet are two
 checkpoints of one run of training/tiny_t2i.py: v1 after 15 % of its steps, v2 after all of them.
+The UNets are stored in eight bits and written to the folder as float16, which diffusers loads.
 """
 
 import json
@@ -108,18 +109,22 @@ def assemble(source: Path, unet: str, folder: Path) -> Path:
     """Write the pipeline folder of one checkpoint; equal bytes every time.
 
     Args:
-        source: what training/tiny_t2i.py left: vae.safetensors, UNET.safetensors, and vae.json,
-            unet.json, scheduler.json.
+        source: what training/tiny_t2i.py left: vae.safetensors, UNET.safetensors (packed by
+            `eight_bits` or not), and vae.json, unet.json, scheduler.json.
         unet: name of the checkpoint, e.g. "unet-100" (of a run) or "v2" (shipped).
         folder: the pipeline goes here.
     """
+    from safetensors.numpy import load_file, save_file
+
+    from iqmetrics.demo.eight_bits import unpack
+
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder)
     for part, weights in (("vae", "vae"), ("unet", unet)):
         (folder / part).mkdir(exist_ok=True)
         shutil.copyfile(source / f"{part}.json", folder / part / "config.json")
         target = folder / part / "diffusion_pytorch_model.safetensors"
-        shutil.copyfile(source / f"{weights}.safetensors", target)
+        save_file(unpack(load_file(source / f"{weights}.safetensors")), target, {"format": "pt"})
     (folder / "scheduler").mkdir(exist_ok=True)
     shutil.copyfile(source / "scheduler.json", folder / "scheduler" / "scheduler_config.json")
     _write(folder / "model_index.json", INDEX)

@@ -111,6 +111,18 @@ def test_the_folder_is_the_same_every_time(untrained: Path, tmp_path: Path) -> N
     assert files[0] == files[1] and len(files[0]) == 10
 
 
+def test_a_shipped_checkpoint_is_written_as_plain_halves(tmp_path: Path) -> None:
+    """Every name and shape that the UNet has, nothing of how it is stored."""
+    diffusers = pytest.importorskip("diffusers")
+    folder = pipeline.shipped("v1", tmp_path) / "unet"
+    written = load_file(folder / "diffusion_pytorch_model.safetensors")
+    assert {str(value.dtype) for value in written.values()} == {"float16"}
+    config = json.loads((folder / "config.json").read_text())
+    unet = diffusers.UNet2DConditionModel.from_config(config)
+    shapes = {name: tuple(value.shape) for name, value in unet.state_dict().items()}
+    assert {name: value.shape for name, value in written.items()} == shapes
+
+
 def test_our_back_end_runs_it_and_the_prompt_matters(untrained: Path, tmp_path: Path) -> None:
     from iqmetrics.generators.base import Request
     from iqmetrics.generators.diffusers_pipeline import Diffusers

@@ -22,11 +22,26 @@ def tiny() -> SimpleNamespace:
     return module
 
 
-def test_two_checkpoints_and_the_vae_fit_in_eighteen_megabytes(tiny: SimpleNamespace) -> None:
-    unet = sum(p.numel() for p in tiny.UNet2DConditionModel(**tiny.UNET).parameters())
-    vae = sum(p.numel() for p in tiny.AutoencoderKL(**tiny.VAE).parameters())
-    assert 3e6 < unet < 4.5e6
-    assert 2 * (2 * unet + vae) < 18e6
+def test_two_checkpoints_and_the_vae_fit_in_ten_megabytes(
+    tiny: SimpleNamespace, tmp_path: Path
+) -> None:
+    unet, vae = tiny.UNet2DConditionModel(**tiny.UNET), tiny.AutoencoderKL(**tiny.VAE)
+    halves = {k: v.half() for k, v in unet.state_dict().items()}
+    tiny.save_packed(halves, tmp_path / "unet.safetensors")
+    unet_bytes = (tmp_path / "unet.safetensors").stat().st_size
+    assert 3e6 < sum(p.numel() for p in unet.parameters()) < 4.5e6
+    assert 2 * unet_bytes + 2 * sum(p.numel() for p in vae.parameters()) < 10e6
+
+
+def test_what_is_saved_is_what_the_demo_unpacks(tiny: SimpleNamespace, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    weights = {"large": torch.randn(64, 64).half(), "norm": torch.randn(64).half()}
+    tiny.save_packed(weights, tmp_path / "unet.safetensors")
+    back = tiny.eight_bits.unpack(tiny.numpy.load_file(tmp_path / "unet.safetensors"))
+    assert set(back) == set(weights)
+    assert torch.equal(torch.from_numpy(back["norm"]), weights["norm"])
+    error = (torch.from_numpy(back["large"]) - weights["large"]).float().abs().max()
+    assert 0 < error < 0.57 * weights["large"].float().abs().max() / 127
 
 
 def test_noise_ends_in_nothing_but_noise(tiny: SimpleNamespace) -> None:
