@@ -111,6 +111,12 @@ def test_the_folder_is_the_same_every_time(untrained: Path, tmp_path: Path) -> N
     assert files[0] == files[1] and len(files[0]) == 10
 
 
+def test_all_files_may_be_read_by_the_same_people(text: Path) -> None:
+    """Weights used to be for their owner only, whatever the umask."""
+    modes = {p.name: p.stat().st_mode & 0o777 for p in text.rglob("*") if p.is_file()}
+    assert modes["model.safetensors"] == modes["config.json"]
+
+
 def test_a_shipped_checkpoint_is_written_as_plain_halves(tmp_path: Path) -> None:
     """Every name and shape that the UNet has, nothing of how it is stored."""
     diffusers = pytest.importorskip("diffusers")
