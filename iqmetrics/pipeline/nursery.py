@@ -108,7 +108,7 @@ def main(handle: int, modules: Sequence[str]) -> None:
     with socket.socket(fileno=handle) as link:
         told, handles, _, _ = socket.recv_fds(link, 1 << 20, MOST)
     copied = not _driver_used()
-    gc.freeze()
+    gc.freeze()  # a search for cycles would write to memory that is shared until then
     for own, environment in zip(handles, loads(told or b"[]"), strict=True):
         if os.fork():
             continue

@@ -4,6 +4,7 @@ It takes no signal of the terminal; it stops when the other end of its connectio
 """
 
 import ctypes
+import gc
 import pickle
 import traceback
 from collections.abc import Mapping
@@ -111,6 +112,7 @@ def _serve(link: Connection) -> None:
     beside.shutdown(wait=False)
     here = one_process.Here(scorers, names, device, required=False)
     told.ready(here.unavailable)
+    gc.freeze()  # a search for cycles through all that is loaded takes a quarter of a second
     with Store(Path(store)) as opened:
         every = chain(first.result(), decoded)
         done = here.run(dealt.works, dealt.sets, every, opened, told)

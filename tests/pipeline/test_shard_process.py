@@ -1,5 +1,6 @@
 """A scoring process as its parent sees it, in a thread: what it says, and when it stops."""
 
+import gc
 import pickle
 from multiprocessing.connection import Pipe
 from threading import Thread
@@ -28,6 +29,7 @@ def served():
     yield ours
     ours.close()
     thread.join(20)
+    gc.unfreeze()  # it ran in this process
     assert not thread.is_alive()
 
 
@@ -49,6 +51,7 @@ def test_it_loads_does_its_share_and_says_so(served, tmp_path):
     assert served.recv() == ("more", None)
     served.send(None)
     assert [served.recv(), served.recv()] == [("step", 1), ("done", {})]
+    assert gc.get_freeze_count() > 0  # what is loaded is no longer searched for cycles
     with Store(tmp_path / "scores.sqlite") as store:
         assert store.readings([b"key"])[b"key"].values["size.height"] == 30
 
