@@ -45,8 +45,9 @@ from iqmetrics.workers import decode_all
 NAMES = ("niqe", "clip", "musiq", "grain", "face", "hands", "text")
 LETTERED = 4
 """One image in so many asks for text."""
-WARM = 0.25
-"""Share of a run that is left out of its rate: processes start their nets at different times. An
+WARM, FED = 0.25, 0.85
+"""A rate is that of the images between these shares of a run: processes start their nets at
+different times, and at the end they score what was decoded ahead, on cores that decode no more. An
 image counts when all scorers are done with its batch."""
 ENDS = (("png", ""), ("jpeg", "_jpeg"))
 """What the figures of a kind of file end with."""
@@ -86,10 +87,16 @@ class Pace:
         return found
 
     def rate(self) -> float:
-        """Images a second after the first quarter, until the last one."""
+        """Images a second that can go on: see `WARM`.
+
+        Raises:
+            ValueError: too few were done.
+        """
         whole = self.seen[-1][1]
-        start, count = next(s for s in self.seen if s[1] >= WARM * whole)
-        return (whole - count) / (self.seen[-1][0] - start)
+        first, last = (next(s for s in self.seen if s[1] >= x * whole) for x in (WARM, FED))
+        if first == last:
+            raise ValueError(f"{whole} images are too few for a rate")
+        return (last[1] - first[1]) / (last[0] - first[0])
 
 
 def write_letters(folder: Path, count: int) -> None:
