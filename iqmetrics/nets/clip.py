@@ -9,6 +9,7 @@ time and half of the error is there) and float16 on a GPU.
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,6 +68,7 @@ class Encoder:
             clip_source.vocabulary(source) > 100_000
         )
         self._texts: dict[str, Tensor] = {}
+        self._keeping = Lock()
         self.fits: Callable[[str], bool] = lru_cache(prompts.KEPT)(self._fits)
         """Whether a text is read whole, start and end token included."""
 
@@ -131,14 +133,20 @@ class Encoder:
 
     @torch.inference_mode()
     def texts(self, texts: Sequence[str]) -> "Tensor":
-        """Unit text embeddings, (n, dim), float32 on the CPU; each text is encoded once."""
-        todo = [t for t in dict.fromkeys(texts) if t not in self._texts]
+        """Unit text embeddings, (n, dim), float32 on the CPU; the last few are remembered."""
+        with self._keeping:
+            found = {t: self._texts[t] for t in texts if t in self._texts}
+        todo = [t for t in dict.fromkeys(texts) if t not in found]
         for start in range(0, len(todo), TEXT_BATCH):
             part = todo[start : start + TEXT_BATCH]
             ids = self.tokenizer(part).to(self.device)
             encoded = _unit(clip_text.encode(self.model, ids)).cpu()
-            self._texts.update(zip(part, encoded, strict=True))
-        return torch.stack([self._texts[t] for t in texts])
+            found.update(zip(part, encoded, strict=True))
+        with self._keeping:
+            self._texts.update((t, found[t]) for t in todo)
+            for old in list(self._texts)[: -prompts.KEPT]:
+                del self._texts[old]
+        return torch.stack([found[t] for t in texts])
 
 
 def _unit(features: "Tensor") -> "Tensor":

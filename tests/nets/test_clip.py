@@ -58,6 +58,18 @@ def test_a_text_is_encoded_once(encoder: clip.Encoder, monkeypatch: pytest.Monke
     assert torch.equal(encoder.texts(["a blue whale"])[0], first[1])
 
 
+def test_only_the_last_texts_are_remembered(
+    encoder: clip.Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many prompts a run has; a batch of more than are remembered is answered whole."""
+    monkeypatch.setattr(clip.prompts, "KEPT", 3)
+    texts = [f"{n} foxes" for n in range(5)]
+    first = encoder.texts(texts)
+    assert list(encoder._texts) == texts[2:]
+    assert torch.allclose(encoder.texts(texts[:1])[0], first[0], atol=1e-6)
+    assert list(encoder._texts) == [*texts[3:], texts[0]]
+
+
 def test_fits_counts_start_and_end(encoder: clip.Encoder) -> None:
     assert encoder.fits(" ".join(["cat"] * 75))
     assert not encoder.fits(" ".join(["cat"] * 76))
