@@ -4,6 +4,8 @@
 recording of forwards).
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from contract import check_scorer, copies, same_reading
@@ -88,6 +90,21 @@ def test_the_readings_are_those_of_the_onnx_path(name):
 def test_the_laws_hold_on_the_torch_path(name):
     make, pictures, _, _ = CASES[name]
     check_scorer(make(), pictures(), rel=1e-6, abs_=1e-9, device="cuda")
+
+
+def test_two_threads_read_what_one_does():
+    """Different scorers and the same one at a time, as two batches of a run on a GPU are."""
+    scorers = [make() for make, *_ in CASES.values()]
+    shown = [pictures() for _, pictures, *_ in CASES.values()]
+    for scorer in scorers:
+        load(scorer, "cuda")
+    alone = [scorer.score(copies(some)) for scorer, some in zip(scorers, shown, strict=True)]
+    with ThreadPoolExecutor(2) as pool:
+        order = (0, 1, 1, 2, 2, 0)
+        both = [pool.submit(scorers[k].score, copies(shown[k])) for k in order]
+        for k, done in zip(order, both, strict=True):
+            for a, b in zip(alone[k], done.result(), strict=True):
+                same_reading(a, b, 1e-6, 1e-9, scorers[k].name)
 
 
 def test_boxes_are_within_half_a_pixel_of_those_in_float32(monkeypatch):
