@@ -8,20 +8,19 @@ from dataclasses import replace
 from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Protocol
 
-from iqmetrics.engines import apart, crew, local, tasks
+from iqmetrics.engines import apart, local, tasks
 from iqmetrics.engines.book import Book
 from iqmetrics.engines.work import Finished, ImageWork
 from iqmetrics.engines.worker import Orders
 from iqmetrics.errors import BadInput, Unavailable, UnknownName
 from iqmetrics.images import Picture
-from iqmetrics.pipeline import device, grids, shards, suspects, thumbnails
+from iqmetrics.pipeline import device, grids, one_process, shards, suspects, thumbnails
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Progress, staged
 from iqmetrics.pipeline.settings import Settings
 from iqmetrics.remote import is_remote
 from iqmetrics.scorers import base
 from iqmetrics.store import Store
-from iqmetrics.workers import decode_all
 
 if TYPE_CHECKING:
     from iqmetrics.engines.ray import Crew
@@ -118,14 +117,10 @@ class _Local:
         pictures: Sequence[Picture] | None,
     ) -> None:
         self.device = device.choose(settings.device) if work else "cpu"
-        self.unavailable: Mapping[str, str] = {}
-        for name in work.scorers():
-            try:
-                base.load(scorers[name], self.device)
-            except Unavailable as error:
-                if settings.scorers:
-                    raise
-                self.unavailable = {**self.unavailable, name: f"{error.message}: {error.hint}"}
+        required = bool(settings.scorers)
+        self.unavailable: Mapping[str, str] = one_process.load(
+            scorers, work.scorers(), self.device, required
+        )
         self._scorers, self._store, self._progress = scorers, store, progress
         self._pictures, self._workers = pictures, settings.workers
 
@@ -139,7 +134,8 @@ class _Local:
         elif before:
             work = suspects.joined(before, work)
         if not finished.interrupted:
-            rest = self._here(work, _decode(work.images, self._workers))
+            records = [image.record for image in work.images]
+            rest = self._here(work, one_process.decode(records, self._workers, self.device))
             finished.problems.update(rest.problems)
             finished.interrupted = rest.interrupted
         return finished
@@ -156,13 +152,8 @@ class _Local:
                 suspects.begin(self._store, [p for some in now.values() for p in some])
             thumbnails.keep(self._store, pictures)
 
-        with staged(self._progress, "scoring", len(works)):
-            wanted = (item for item in decoded if item[0].image in works)
-            at_once = local.BATCH[self.device], crew.threads(self.device)
-            count = self._progress.advance
-            finished = local.run(
-                wanted, works, work.sets, self._scorers, self._store.add, look, *at_once, count
-            )
+        scored = works, work.sets, decoded, self._scorers, self.device
+        finished = one_process.score(*scored, self._store.add, look, self._progress)
         suspects.end(self._store)
         return finished
 
@@ -256,9 +247,6 @@ def _placed(work: ImageWork) -> ImageWork:
     return replace(work, record=replace(work.record, path=os.path.abspath(path)))
 
 
-def _decode(works: Sequence[ImageWork], workers: int | None) -> Iterator[local.Decoded]:
-    return grids.cut(decode_all([image.record for image in works], workers=workers))
-
-
 def _only_decode(task: tasks.Task) -> tasks.Done:
-    return tasks.do(task, _decode(task.works, 1), {}, lambda pictures: (), local.BATCH["cpu"])
+    decoded = one_process.decode([image.record for image in task.works], 1, "cpu")
+    return tasks.do(task, decoded, {}, lambda pictures: (), local.BATCH["cpu"])

@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 
 from iqmetrics.decode import empty
 from iqmetrics.engines import crew, local
-from iqmetrics.engines.work import Finished, ImageWork, SetWork
+from iqmetrics.engines.work import Finished, ImageWork, Save, SetWork
 from iqmetrics.errors import Unavailable
+from iqmetrics.images import Picture
 from iqmetrics.nets import pinned
 from iqmetrics.pipeline import grids, thumbnails
 from iqmetrics.pipeline.progress import Progress, staged
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 
 def load(
-    scorers: dict[str, base.Scorer], names: Sequence[str], device: str, required: bool
+    scorers: Mapping[str, base.Scorer], names: Sequence[str], device: str, required: bool
 ) -> dict[str, str]:
     """Load what is needed; why each scorer that could not be loaded is not there.
 
@@ -46,6 +47,23 @@ def decode(
     """The pictures, as decoding processes give them, in memory that the device is quick to read."""
     room = pinned.memory if device == "cuda" else empty
     return grids.cut(decode_all(records, workers=workers, room=room))
+
+
+def score(
+    works: Mapping[str, ImageWork],
+    sets: Sequence[SetWork],
+    decoded: Iterator[local.Decoded],
+    scorers: Mapping[str, base.Scorer],
+    device: str,
+    save: Save,
+    look: Callable[[Sequence[Picture]], None],
+    progress: Progress,
+) -> Finished:
+    """`engines.local.run` with as much at once as the device likes, and its progress told."""
+    with staged(progress, "scoring", len(works)):
+        wanted = (item for item in decoded if item[0].image in works)
+        at_once = local.BATCH[device], crew.threads(device)
+        return local.run(wanted, works, sets, scorers, save, look, *at_once, progress.advance)
 
 
 class Here:
@@ -72,13 +90,10 @@ class Here:
         progress: Progress,
     ) -> Finished:
         """Score what is decoded, into an open store; see `engines.local.run`."""
-        with staged(progress, "scoring", len(works)):
-            wanted = (item for item in decoded if item[0].image in works)
-            at_once = local.BATCH[self.device], crew.threads(self.device)
-            # Other processes write into the same store: whoever scores does not wait for them.
-            with _Beside(partial(thumbnails.keep, store)) as keep, _Beside(store.add) as save:
-                count = progress.advance
-                return local.run(wanted, works, sets, self._scorers, save, keep, *at_once, count)
+        # Other processes write into the same store: whoever scores does not wait for them.
+        with _Beside(partial(thumbnails.keep, store)) as keep, _Beside(store.add) as save:
+            work = works, sets, decoded
+            return score(*work, self._scorers, self.device, save, keep, progress)
 
 
 class _Beside(Generic[T]):
