@@ -99,7 +99,8 @@ def _local(
 class _Several:
     def __init__(self, several: shards.Shards, chosen: str, progress: Progress) -> None:
         self.device = chosen
-        self.unavailable: Mapping[str, str] = several.unavailable
+        with staged(progress, one_process.LOADING, 1):
+            self.unavailable: Mapping[str, str] = several.unavailable
         self._several, self._progress = several, progress
 
     def run(self, work: Pending) -> Finished:
@@ -117,9 +118,9 @@ class _Local:
         pictures: Sequence[Picture] | None,
     ) -> None:
         self.device = device.choose(settings.device) if work else "cpu"
-        required = bool(settings.scorers)
+        asked = bool(settings.scorers)
         self.unavailable: Mapping[str, str] = one_process.load(
-            scorers, work.scorers(), self.device, required
+            scorers, work.scorers(), self.device, asked, progress
         )
         self._scorers, self._store, self._progress = scorers, store, progress
         self._pictures, self._workers = pictures, settings.workers

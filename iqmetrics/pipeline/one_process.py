@@ -13,7 +13,7 @@ from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
 from iqmetrics.nets import pinned
 from iqmetrics.pipeline import grids, thumbnails
-from iqmetrics.pipeline.progress import Progress, staged
+from iqmetrics.pipeline.progress import Progress, Silent, staged, track
 from iqmetrics.records import ImageRecord
 from iqmetrics.scorers import base
 from iqmetrics.store import Store
@@ -21,9 +21,16 @@ from iqmetrics.workers import decode_all
 
 T = TypeVar("T")
 
+LOADING = "loading scorers"
+"""What the stage is called in which nets are loaded, which may take half a minute."""
+
 
 def load(
-    scorers: Mapping[str, base.Scorer], names: Sequence[str], device: str, required: bool
+    scorers: Mapping[str, base.Scorer],
+    names: Sequence[str],
+    device: str,
+    required: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, str]:
     """Load what is needed; why each scorer that could not be loaded is not there.
 
@@ -31,7 +38,8 @@ def load(
         Unavailable: a scorer cannot be loaded and all are `required`.
     """
     missing = {}
-    for name in names:
+    told = progress if progress and names else Silent()
+    for name in track(told, LOADING, len(names), names):
         try:
             base.load(scorers[name], device)
         except Unavailable as error:
@@ -75,10 +83,10 @@ class Here:
     """
 
     def __init__(
-        self, scorers: dict[str, base.Scorer], names: Sequence[str], device: str, required: bool
+        self, scorers: Mapping[str, base.Scorer], names: Sequence[str], device: str
     ) -> None:
         self.device = device
-        self.unavailable = load(scorers, names, device, required)
+        self.unavailable = load(scorers, names, device)
         self._scorers = scorers
 
     def run(

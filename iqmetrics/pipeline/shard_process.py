@@ -110,7 +110,7 @@ def _serve(link: Connection) -> None:
     beside = ThreadPoolExecutor(1)
     first = beside.submit(lambda: list(islice(decoded, 1)))  # decoders start while nets load
     beside.shutdown(wait=False)
-    here = one_process.Here(scorers, names, device, required=False)
+    here = one_process.Here(scorers, names, device)
     told.ready(here.unavailable)
     gc.freeze()  # a search for cycles through all that is loaded takes a quarter of a second
     with Store(Path(store)) as opened:

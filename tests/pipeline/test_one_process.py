@@ -7,13 +7,14 @@ from threading import Semaphore
 
 import numpy as np
 import pytest
+from factory import Recorder
 
 from iqmetrics.engines import local
 from iqmetrics.engines.work import ImageWork
 from iqmetrics.errors import BadInput, Unavailable
 from iqmetrics.images import Picture
 from iqmetrics.pipeline import one_process
-from iqmetrics.pipeline.one_process import Here, _Beside, decode, load
+from iqmetrics.pipeline.one_process import LOADING, Here, _Beside, decode, load
 from iqmetrics.pipeline.progress import Silent
 from iqmetrics.records import ImageRecord
 from iqmetrics.scorers.size import Size
@@ -32,11 +33,23 @@ class Absent(Size):
 
 def test_only_what_is_needed_is_loaded_and_what_is_missing_has_its_reason():
     scorers = {"size": Size(), "absent": Absent()}
-    assert load(scorers, ["size"], "cpu", required=True) == {}
+    assert load(scorers, ["size"], "cpu") == {}
     found = load(scorers, ["size", "absent"], "cpu", required=False)
     assert found == {"absent": "no weights for cpu: fetch them"}
     with pytest.raises(Unavailable, match="no weights"):
         load(scorers, ["absent"], "cpu", required=True)
+
+
+def test_loading_is_a_stage_that_ends_even_where_a_scorer_is_missing():
+    scorers, seen = {"size": Size(), "absent": Absent()}, Recorder()
+    load(scorers, ["absent", "size"], "cpu", progress=seen)
+    assert seen.told == [("start", (LOADING, 2)), *[("advance", 1)] * 2, ("finish", None)]
+    with pytest.raises(Unavailable):
+        load(scorers, ["size", "absent"], "cpu", required=True, progress=seen)
+    assert seen.told[-1] == ("finish", None)
+    before = len(seen.told)
+    load(scorers, [], "cpu", progress=seen)
+    assert len(seen.told) == before, "no bar for nothing"
 
 
 def test_pictures_that_are_not_in_the_work_are_passed_over():
@@ -45,7 +58,7 @@ def test_pictures_that_are_not_in_the_work_are_passed_over():
     ]
     works = [ImageWork(p.record, {"size": p.record.image.encode()}, b"p") for p in pictures[:2]]
     with Store(None) as store:
-        here = Here({"size": Size()}, ["size"], "cpu", required=True)
+        here = Here({"size": Size()}, ["size"], "cpu")
         known = {work.record.image: work for work in works}
         decoded = iter([(p.record, p) for p in pictures])
         done = here.run(known, [], decoded, store, Silent())
@@ -88,9 +101,7 @@ def test_scoring_goes_on_while_a_store_that_others_write_into_is_busy(monkeypatc
             add(outcomes)
 
         monkeypatch.setattr(store, "add", slow)
-        Here({"size": Seen()}, ["size"], "cpu", required=True).run(
-            works, [], decoded, store, Silent()
-        )
+        Here({"size": Seen()}, ["size"], "cpu").run(works, [], decoded, store, Silent())
         assert store.keys() == {b"a", b"b", b"c"}
 
 
@@ -102,7 +113,7 @@ def test_what_cannot_be_stored_ends_the_run(monkeypatch):
             raise BadInput("the disk is full", "make room")
 
         monkeypatch.setattr(store, "add", full)
-        here = Here({"size": Size()}, ["size"], "cpu", required=True)
+        here = Here({"size": Size()}, ["size"], "cpu")
         with pytest.raises(BadInput, match="disk is full"):
             here.run(works, [], decoded, store, Silent())
 

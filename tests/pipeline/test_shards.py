@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from factory import Recorder
 from PIL import Image
 
 from iqmetrics.engines.work import ImageWork
@@ -68,7 +69,10 @@ def test_two_processes_fill_the_store_as_one_does(tmp_path, monkeypatch):
     preset.write_text('about = "two"\n[[scorer]]\nname = "size"\n[[scorer]]\nname = "look"\n')
     alone = stage.score(folder, str(preset), device="cpu", workers=1)
     monkeypatch.setattr(shards, "places", lambda device, images: [Place("cpu")] * 2)
-    both = stage.score(folder, str(preset), device="cpu", workers=2, out=tmp_path / "out")
+    seen, out = Recorder(), tmp_path / "out"
+    both = stage.score(folder, str(preset), device="cpu", workers=2, out=out, progress=seen)
+    stages = [facts[0] for what, facts in seen.told if what == "start"]
+    assert stages == ["reading", "loading scorers", "scoring"]
     assert both.readings() == alone.readings()
     assert both.run.decode_problems == alone.run.decode_problems
     assert both.run.decode_problems["broken.png"].status == "truncated"
