@@ -73,7 +73,7 @@ def early(scorers: Mapping[str, Scorer], names: Sequence[str], images: int) -> N
     """
     if not _several(images):
         return None
-    return Nursery(_modules(scorers, names), ON_A_GPU)
+    return _on_gpus(scorers, names)
 
 
 class Shards:
@@ -110,7 +110,7 @@ class Shards:
         beside = Counter(spot.gpu for spot in spots)
         self._sharing = ExitStack()
         gpus = [gpu for gpu in beside if gpu]
-        self._nursery = nursery or Nursery(_modules(scorers, names), ON_A_GPU if gpus else {})
+        self._nursery = nursery or (_on_gpus(scorers, names) if gpus else Nursery([], {}))
         shared = self._sharing.enter_context(mps.together(gpus)) if gpus else {}
         own: list[dict[str, str]] = []
         for spot in spots:
@@ -179,10 +179,11 @@ def _several(images: int) -> bool:
     return images >= 2 * WORTH and hasattr(os, "pidfd_open")
 
 
-def _modules(scorers: Mapping[str, Scorer], names: Sequence[str]) -> list[str]:
-    """What those of them import whose weights are here: the others will not load."""
+def _on_gpus(scorers: Mapping[str, Scorer], names: Sequence[str]) -> Nursery:
+    """It imports what those scorers need whose weights are here: the others will not load."""
     able = [scorers[n] for n in names if all(map(weights.has, base.weights(scorers[n])))]
-    return sorted({module for scorer in able for module in base.imports(scorer)})
+    modules = {module for scorer in able for module in base.imports(scorer)}
+    return Nursery(["torch", *sorted(modules)], ON_A_GPU)
 
 
 def _send(link: Connection, portion: Pending | None) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from iqmetrics.pipeline import nursery, shards
+from iqmetrics.pipeline import nursery
 from iqmetrics.pipeline.nursery import Nursery
 from iqmetrics.pipeline.shards import Place, Shards
 from iqmetrics.scorers.size import Size
@@ -60,16 +60,16 @@ def module(tmp_path, monkeypatch):
     return write
 
 
-def started(tmp_path, monkeypatch, modules):
-    monkeypatch.setattr(shards, "_modules", lambda scorers, names: modules)
+def started(tmp_path, modules):
     store = Store(tmp_path / "scores.sqlite")
-    return Shards([Place("cpu")] * 3, {"size": Size()}, ["size"], store, 3)
+    nursery = Nursery(modules, {})
+    return Shards([Place("cpu")] * 3, {"size": Size()}, ["size"], store, 3, nursery)
 
 
-def test_modules_are_imported_once_for_all_processes(tmp_path, monkeypatch, module):
+def test_modules_are_imported_once_for_all_processes(tmp_path, module):
     left = module("heavy_for_all")
     modules = ["no_such_module", "heavy_for_all"]
-    with closing(started(tmp_path, monkeypatch, modules)) as several:
+    with closing(started(tmp_path, modules)) as several:
         assert several.unavailable == {}
         told = commands(several._nursery.process.pid)
         assert len(told) == 3
@@ -78,10 +78,10 @@ def test_modules_are_imported_once_for_all_processes(tmp_path, monkeypatch, modu
     assert several._nursery.process.poll() == 0
 
 
-def test_processes_start_afresh_where_an_import_has_used_a_gpu(tmp_path, monkeypatch, module):
+def test_processes_start_afresh_where_an_import_has_used_a_gpu(tmp_path, module):
     code = "from iqmetrics.pipeline import nursery\nnursery._driver_used = lambda: True\n"
     left = module("uses_a_gpu", code)
-    with closing(started(tmp_path, monkeypatch, ["uses_a_gpu"])) as several:
+    with closing(started(tmp_path, ["uses_a_gpu"])) as several:
         assert several.unavailable == {}
         told = commands(several._nursery.process.pid)
         assert len(told) == 3

@@ -104,6 +104,20 @@ def test_imports_begin_before_gpus_are_known_and_end_where_there_are_none(
     assert [nursery.process.poll() for nursery in made] == [0 if count else -signal.SIGKILL]
 
 
+def test_what_cannot_load_is_not_imported_for(monkeypatch):
+    """CLIP's weights are missing: its package is left alone. A CLIP of one's own has none."""
+    from iqmetrics.scorers.clip import Clip
+
+    asked = []
+    monkeypatch.setattr(shards, "Nursery", lambda modules, environment: asked.append(modules))
+    monkeypatch.setattr(shards.weights, "has", lambda name: False)
+    scorers = {"size": Size(), "clip": Clip(), "own": Clip(model="local-dir:x")}
+    shards.early(scorers, ["size", "clip"], 1000)
+    shards.early(scorers, ["size", "own"], 1000)
+    assert shards.early(scorers, ["size", "own"], 2) is None
+    assert asked == [["torch"], ["torch", "open_clip"]]
+
+
 def test_a_process_that_dies_is_told_and_what_is_done_is_kept(tmp_path):
     with Store(tmp_path / "scores.sqlite") as store:
         scorers = {"size": Size(), "look": Look()}
