@@ -4,6 +4,7 @@ Prompts become images (`Prompt`, `ImageRecord`), images become scores (`Metric`,
 become a scorecard (`Cell`, `Aggregate`, `Scorecard`). Standard library only, nothing is computed.
 """
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,9 @@ IMAGE_STATUSES: Final = (
 """Why an image could not be shown to any scorer."""
 
 EMPTY: Final[Mapping[str, Any]] = {}
+
+dump = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+"""JSON in ASCII: a name that is not UTF-8 (surrogates) has no place in SQLite's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,7 @@ class Reading:
     values: Mapping[str, float]
     missing: Mapping[str, Missing] = field(default_factory=dict)
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    _written: tuple[str, str] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name, value in self.values.items():
@@ -169,9 +174,23 @@ class Reading:
     ) -> "Reading":
         """A reading that was checked when it was first made, e.g. read back from a store."""
         reading = object.__new__(cls)
-        for name, value in (("values", values), ("missing", missing), ("evidence", evidence)):
+        for name, value in (
+            ("values", values), ("missing", missing), ("evidence", evidence), ("_written", None),
+        ):  # fmt: skip
             object.__setattr__(reading, name, value)
         return reading
+
+    def written(self) -> tuple[str, str]:
+        """Values and evidence as JSON in ASCII, made once.
+
+        Raises:
+            TypeError: something in them has no JSON, e.g. a numpy number.
+            ValueError: a number in the evidence is not finite.
+        """
+        if self._written is None:
+            object.__setattr__(self, "_written", (dump(self.values), dump(self.evidence)))
+        assert self._written is not None
+        return self._written
 
     @classmethod
     def none(

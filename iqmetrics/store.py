@@ -20,7 +20,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from iqmetrics.errors import BadInput
-from iqmetrics.records import ImageRecord, Missing, Reading
+from iqmetrics.records import ImageRecord, Missing, Reading, dump
 
 SCHEMA_VERSION = 2
 CHUNK = 500
@@ -171,8 +171,9 @@ class Store:
     def add(self, outcomes: Iterable[tuple[bytes, str, Reading]]) -> None:
         """Record (key, scorer, reading); committed when this returns."""
         rows = [  # made before others have to wait
-            (key, scorer, _dump(reading.values), _dump_missing(reading), _dump(reading.evidence))
+            (key, scorer, values, _dump_missing(reading), evidence)
             for key, scorer, reading in outcomes
+            for values, evidence in [reading.written()]
         ]
         self._write("INSERT OR REPLACE INTO outcomes VALUES (?,?,?,?,?)", rows)
 
@@ -206,7 +207,7 @@ class Store:
 
     def put_images(self, records: Iterable[ImageRecord]) -> None:
         """Replace the records of the last run."""
-        rows = ((n, _dump(record.to_json())) for n, record in enumerate(records))
+        rows = ((n, dump(record.to_json())) for n, record in enumerate(records))
         with self._change():
             self._db.execute("DELETE FROM images")
             self._db.executemany("INSERT INTO images VALUES (?,?)", rows)
@@ -325,12 +326,8 @@ def _hint(error: sqlite3.Error) -> str:
     return next((hint for start, hint in _HINTS.items() if name.startswith(start)), "")
 
 
-_dump = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-"""JSON in ASCII: a name that is not UTF-8 (surrogates) has no place in SQLite's text."""
-
-
 def _dump_missing(reading: Reading) -> str:
-    return _dump({name: [m.status, m.reason] for name, m in reading.missing.items()})
+    return dump({name: [m.status, m.reason] for name, m in reading.missing.items()})
 
 
 def _parsed(texts: Iterable[str]) -> list[Any]:

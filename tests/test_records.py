@@ -1,6 +1,7 @@
 """Readings refuse what is not a number."""
 
 import json
+import pickle
 from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from typing import get_args
 
@@ -142,8 +143,21 @@ def test_what_many_records_have_alike_is_held_once_and_nothing_else() -> None:
     assert alone == [a, b, c, d] and alone[0].sources is not alone[1].sources
 
 
+def test_a_reading_is_written_once_and_says_what_has_no_json() -> None:
+    reading = Reading({"x": 1.5}, {}, {"at": ["ü", 2]})
+    assert reading.written() == ('{"x":1.5}', '{"at":["\\u00fc",2]}')
+    assert reading.written() is reading.written()
+    assert reading == Reading({"x": 1.5}, {}, {"at": ["ü", 2]}), "written or not"
+    assert pickle.loads(pickle.dumps(reading)).written() == reading.written()
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        Reading({}, {}, {"at": float("nan")}).written()
+    with pytest.raises(TypeError, match="set"):
+        Reading({}, {}, {"at": {1}}).written()
+
+
 def test_a_reading_that_was_checked_before_is_the_same_reading() -> None:
     missing = {"y": Missing("abstained", "why")}
     assert Reading.checked({"x": 1.0}, missing, {"box": [1]}) == Reading(
         {"x": 1.0}, missing, {"box": [1]}
     )
+    assert Reading.checked({"x": 1.0}, missing, {}).written() == ('{"x":1.0}', "{}")
