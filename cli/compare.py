@@ -44,6 +44,7 @@ def command(
 
     from iqmetrics.pipeline import claims, scorecard_file
     from iqmetrics.pipeline.compare import by_prompt, compare
+    from iqmetrics.render import screen
     from iqmetrics.views import contrasts
 
     if claim is not None:
@@ -61,7 +62,8 @@ def command(
         click.echo(json.dumps(body, indent=1, default=dict))  # cells are packed
         return
     more = {"tag": contrasts.by_tag, "prompt": contrasts.by_prompt}
-    click.echo(contrasts.text(found) + (f"\n\n{more[by](found)}" if by else ""))
+    room = screen()
+    click.echo(contrasts.text(found, room) + (f"\n\n{more[by](found, room)}" if by else ""))
 
 
 def choose(found: list[tuple[str, ...]], asked: tuple[str, ...]) -> tuple[str, str]:

@@ -3,19 +3,15 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from shutil import get_terminal_size
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
 
-from iqmetrics.render import table
+from iqmetrics.folding import COMMAND
+from iqmetrics.render import screen, table
 
 if TYPE_CHECKING:
     from iqmetrics.pipeline.checkup import Check
-
-LEAST = 40
-"""Characters that the last column has at least, however narrow the window."""
 
 
 @click.command(epilog="Example:  iqm doctor --deep")
@@ -32,33 +28,20 @@ def command(deep: bool, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps([asdict(check) for check in found], indent=1))
     else:
-        click.echo(_table(found, get_terminal_size().columns))
+        click.echo(_table(found))
     return 2 if any(check.state == "broken" for check in found) else 0
 
 
-def _table(checks: "Sequence[Check]", width: int) -> str:
-    """The findings, folded into a window of `width` columns; alike ones share a row."""
+def _table(checks: "Sequence[Check]") -> str:
+    """The findings, each with its way out below it; alike ones share a row."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for check in checks:
         kind, _, name = check.what.partition(" ")
         many = kind == "weights" and not check.fix
         place = (check.state, kind if many else check.what, check.told, check.fix)
         alike.setdefault(place, []).extend([name] if many else [])
-    taken = max((len(state) + len(what) for state, what, *_ in alike), default=0)
-    room = max(LEAST, width - taken - 4)
     rows: list[list[str]] = []
     for (state, what, told, fix), names in alike.items():
-        lines = _folded(f"{', '.join(names)}: {told}" if names else told, room)
-        lines += _command(f"-> {fix}", room) if fix else []
-        rows += [[state, what, lines[0]], *(["", "", line] for line in lines[1:])]
-    return table(["state", "what", "found"], rows)
-
-
-def _folded(text: str, room: int) -> list[str]:
-    return wrap(text, room, break_long_words=False, break_on_hyphens=False)
-
-
-def _command(text: str, room: int) -> list[str]:
-    """A command over several lines, to be pasted as they are."""
-    *lines, last = _folded(text, room - 2)
-    return [*(f"{line} \\" for line in lines), last]
+        rows.append([state, what, f"{', '.join(names)}: {told}" if names else told])
+        rows += [["", "", COMMAND + fix]] if fix else []
+    return table(["state", "what", "found"], rows, screen(), ["found"])

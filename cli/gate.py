@@ -62,6 +62,7 @@ def _judge(
     from iqmetrics.cli.compare import choose
 
     from iqmetrics.pipeline import gate, scorecard_file, seals
+    from iqmetrics.render import screen
     from iqmetrics.views import feeds, verdicts
 
     base, card = scorecard_file.load(paths["baseline"]), scorecard_file.load(paths["candidate"])
@@ -73,8 +74,8 @@ def _judge(
     as_json = verdicts.to_json(found, seals.seal(paths, chosen))
     if verdict is not None:
         feeds.write_text(verdict, as_json)
-    writers = {"text": verdicts.text, "junit": verdicts.junit, "github": verdicts.github}
-    writers["markdown"] = verdicts.markdown
+    writers = {"junit": verdicts.junit, "github": verdicts.github, "markdown": verdicts.markdown}
+    writers["text"] = lambda verdict: verdicts.text(verdict, screen())
     pipe.echo((as_json if form == "json" else writers[form](found)).rstrip("\n"))
     if form == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
         with open(summary, "a", encoding="utf-8") as file:

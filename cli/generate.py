@@ -85,7 +85,7 @@ def _facts(made: Any) -> dict[str, Any]:
 
 
 def _table(made: list[Any]) -> str:
-    from iqmetrics.render import table
+    from iqmetrics.render import screen, table
 
     rows = [
         [
@@ -96,7 +96,7 @@ def _table(made: list[Any]) -> str:
         ]
         for m in made
     ]
-    return table(["model", "made", "already there", "failed"], rows)
+    return table(["model", "made", "already there", "failed"], rows, screen(), ["failed"])
 
 
 def _next(made: list[Any], out: Path) -> str:

@@ -13,7 +13,7 @@ import click
 def command(name: str | None, as_json: bool) -> None:
     """List what can stand before the colon of `--model`, or explain one: options, example."""
     from iqmetrics import plugins
-    from iqmetrics.render import table
+    from iqmetrics.render import screen, table
 
     if name is not None:
         kind = plugins.resolve("generator", name)
@@ -28,7 +28,8 @@ def command(name: str | None, as_json: bool) -> None:
         keys = ("name", "about", "options")
         click.echo(json.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=1))
         return
-    click.echo(table(["generator", "about", "options"], rows))
+    header = ["generator", "about", "options"]
+    click.echo(table(header, rows, screen(), header[1:]))
 
 
 def _about(kind: Any) -> str:

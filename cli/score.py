@@ -107,6 +107,7 @@ def command(
     from iqmetrics.pipeline.score import run_listing
     from iqmetrics.pipeline.settings import Settings
     from iqmetrics.pipeline.targets import look
+    from iqmetrics.render import screen
     from iqmetrics.views import outputs, terminal
 
     if allow_download:
@@ -119,7 +120,9 @@ def command(
         written = folder / "scorecard.json"
         seen = unchanged.check(store, listing, settings, results, written)
         if seen.same and (card := _stored(written)) is not None:
-            click.echo(written.read_text("utf-8") if as_json else terminal.scorecard(card))
+            click.echo(
+                written.read_text("utf-8") if as_json else terminal.scorecard(card, screen())
+            )
             if not quiet:
                 click.echo(f"Nothing changed since the last run. Results are in {folder}", err=True)
             return _exit_code(card, strict)
@@ -129,7 +132,7 @@ def command(
         click.echo(
             scorecard_file.dump(result.scorecard)
             if as_json
-            else terminal.scorecard(result.scorecard)
+            else terminal.scorecard(result.scorecard, screen())
         )
         if not quiet:
             click.echo(summary(result, folder), err=True)

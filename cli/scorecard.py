@@ -17,18 +17,19 @@ import click
 def command(run: Path, as_csv: bool, as_json: bool, spread: bool) -> None:
     """Print the scorecard of RUN: a scored folder, its iqm folder, or a scorecard.json."""
     from iqmetrics.pipeline import scorecard_file
+    from iqmetrics.render import screen
     from iqmetrics.views import feeds, spreads, terminal
 
     whole = spread or as_json
     card = (scorecard_file.load if whole else scorecard_file.load_rows)(locate(run))
     if spread:
-        click.echo(spreads.text(card))
+        click.echo(spreads.text(card, screen()))
     elif as_json:
         click.echo(scorecard_file.dump(card), nl=False)
     elif as_csv:
         click.echo(feeds.csv_text(feeds.SCORECARD, feeds.scorecard_rows(card)), nl=False)
     else:
-        click.echo(terminal.scorecard(card))
+        click.echo(terminal.scorecard(card, screen()))
 
 
 def locate(run: Path) -> Path:

@@ -8,7 +8,7 @@ import click
 
 from iqmetrics import plugins
 from iqmetrics.errors import IqmError
-from iqmetrics.render import table
+from iqmetrics.render import screen, table
 
 
 @click.command(epilog="Example:  iqm scorers niqe")
@@ -29,7 +29,7 @@ def command(name: str | None, as_json: bool) -> None:
         )
         return
     rows = [[n, *_line(s)] for n, s in known.items()]
-    click.echo(table(["scorer", "scope", "licence", "metrics"], rows))
+    click.echo(table(["scorer", "scope", "licence", "metrics"], rows, screen(), ["metrics"]))
 
 
 def _try(name: str) -> Any:
@@ -70,7 +70,7 @@ def _page(scorer: Any) -> str:
         "",
         getdoc(type(scorer)) or "",
         "",
-        table(["metric", "unit", "range", "better", "about"], rows),
+        table(["metric", "unit", "range", "better", "about"], rows, screen(), ["about"]),
     ]
     if facts["options"]:
         lines += [

@@ -18,7 +18,7 @@ def command(name: str | None, as_json: bool, as_jsonl: bool, as_toml: bool) -> N
     hpdv2, FILE the prompt file that the benchmark publishes.
     """
     from iqmetrics.errors import BadInput
-    from iqmetrics.render import table
+    from iqmetrics.render import screen, table
     from iqmetrics.suites import files
     from iqmetrics.suites.load import load
     from iqmetrics.suites.plan import plan
@@ -36,7 +36,8 @@ def command(name: str | None, as_json: bool, as_jsonl: bool, as_toml: bool) -> N
             click.echo(json.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=1))
             return
         shown = [[str(cell) for cell in row] for row in rows]
-        click.echo(table(["suite", "prompts", "images", "pick", "about"], shown))
+        header = ["suite", "prompts", "images", "pick", "about"]
+        click.echo(table(header, shown, screen(), ["about"]))
         return
     suite = load(name)
     if as_jsonl:
@@ -50,4 +51,5 @@ def command(name: str | None, as_json: bool, as_jsonl: bool, as_toml: bool) -> N
             [p.id, p.language, " ".join(p.tags), " | ".join(p.texts or ()), p.text]
             for p in suite.prompts
         ]
-        click.echo(table(["id", "language", "tags", "texts", "prompt"], lines))
+        header = ["id", "language", "tags", "texts", "prompt"]
+        click.echo(table(header, lines, screen(), header[2:]))

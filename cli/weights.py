@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from iqmetrics.errors import IqmError
-from iqmetrics.render import table
+from iqmetrics.render import screen, table
 
 EPILOG = "Example:  iqm weights pull clip-vit-b-32"
 
@@ -29,7 +29,8 @@ def list_weights(as_json: bool) -> None:
         click.echo(json.dumps([{**asdict(line), "here": here} for line, here in rows], indent=1))
         return
     header = ["weight", "here", "MB", "licence", "commercial", "used by", "source"]
-    click.echo(table(header, [_row(line, here) for line, here in rows]))
+    shown = [_row(line, here) for line, here in rows]
+    click.echo(table(header, shown, screen(), ["used by", "source"]))
 
 
 @command.command(epilog=EPILOG)
@@ -59,7 +60,8 @@ def verify(names: tuple[str, ...]) -> int:
             continue
         wrong |= found.state == "wrong"
         rows.append([name, found.state, f"{found.sha256}  {found.path}"])
-    click.echo(table(["weight", "state", "sha256 and file"], rows))
+    header = ["weight", "state", "sha256 and file"]
+    click.echo(table(header, rows, screen(), header[2:]))
     return 2 if wrong else 0
 
 

@@ -1,8 +1,12 @@
 """How a number and a table are printed, once."""
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Collection, Sequence
+from itertools import zip_longest
 from math import floor, log10
+from shutil import get_terminal_size
 
+from iqmetrics.folding import COMMAND, folded, packed, pieces, width
 from iqmetrics.records import YES_NO
 
 
@@ -98,24 +102,95 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns padded to their widest cell; wide characters (Chinese) count twice."""
+LEAST = 20
+"""Columns that a text has at least beside others, however narrow the window."""
+INDENT = "  "
+
+
+def screen() -> int | None:
+    """Columns of the terminal that stdout is; None where it is a pipe or a file."""
+    return get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    room: int | None = None,
+    texts: Collection[str] = (),
+) -> str:
+    """Columns padded to their widest cell; wide characters (Chinese) count twice.
+
+    Args:
+        header: The names of the columns.
+        rows: As many cells each.
+        room: Columns of the terminal, as `screen()` has them; None: one line a row.
+        texts: Names of the columns that may be folded between words to fit into `room`. No other
+            is: the last columns that find no room stand below their row, with their names.
+    """
     if not rows:
         return ""
-    grid = [header, *rows]
-    widths = [max(_width(row[i]) for row in grid) for i in range(len(header))]
-    lines = [
-        "  ".join(cell + " " * (w - _width(cell)) for cell, w in zip(row, widths, strict=True))
-        for row in grid
-    ]
-    lines.insert(1, "  ".join("-" * w for w in widths))
+    grid, folds = [header, *rows], [name in texts for name in header]
+    widths = [max(map(width, column)) for column in zip(*grid, strict=True)]
+    if room is not None:
+        widths = _fitted(widths, _least(grid, widths, folds, room), room)
+    lines = [*_beside(header, widths, folds), "  ".join("-" * w for w in widths)]
+    for row in rows:
+        beside, below = row[: len(widths)], zip(header, row, folds, strict=True)
+        lines += _beside(beside, widths, folds) if any(beside) else []
+        lines += _below(list(below)[len(widths) :], room or 0)
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _width(text: str) -> int:
-    from rich.cells import cell_len
+def _least(
+    grid: Sequence[Sequence[str]], widths: Sequence[int], folds: Sequence[bool], room: int
+) -> list[int]:
+    """What each column takes at least: a text its longest word, unless that fits nowhere."""
+    least = list(widths)
+    for n, column in enumerate(zip(*grid, strict=True)):
+        if folds[n]:
+            words = (width(word) for cell in column for _, word in pieces(cell))
+            longest = max((w for w in words if w <= room - len(INDENT)), default=0)
+            least[n] = min(widths[n], max(LEAST, longest))
+    return least
 
-    return cell_len(text)
+
+def _fitted(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """The widths of the columns that stand beside each other; the widest text gives way."""
+    shown = len(widths)
+    while shown > 1 and _total(least[:shown]) > room:
+        shown -= 1
+    fitted = list(widths[:shown])
+    while _total(fitted) > room and fitted != list(least[:shown]):
+        fitted[max(range(shown), key=lambda n: (fitted[n] > least[n], fitted[n]))] -= 1
+    return fitted
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + 2 * (len(widths) - 1)
+
+
+def _beside(row: Sequence[str], widths: Sequence[int], folds: Sequence[bool]) -> list[str]:
+    """The lines of the first cells of a row, as many as there are widths."""
+    cells = zip(row, widths, folds, strict=False)
+    columns = [folded(cell, w) if fold else [cell] for cell, w, fold in cells]
+    return [
+        "  ".join(cell + " " * (w - width(cell)) for cell, w in zip(line, widths, strict=True))
+        for line in zip_longest(*columns, fillvalue="")
+    ]
+
+
+def _below(cells: Sequence[tuple[str, str, bool]], room: int) -> list[str]:
+    """The lines of the other cells: (name of the column, cell, whether it may be folded)."""
+    told = [
+        (f"{name}: {cell}", fold and not cell.startswith(COMMAND))
+        for name, cell, fold in cells
+        if cell
+    ]
+    parts: list[tuple[str, str]] = []
+    for n, (text, fold) in enumerate(told, 1):
+        ended = text + (";" if n < len(told) else "")
+        parts += pieces(ended) if fold else [(" ", ended)]
+    return [INDENT + line for line in packed(parts, room - len(INDENT))] if parts else []
 
 
 def printable(text: str) -> str:

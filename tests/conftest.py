@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -44,6 +45,17 @@ def ray_here() -> Iterator[None]:
             os.environ["PYTHONPATH"] = kept
     yield
     ray.shutdown()
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Call it with a number of columns, and stdout is a terminal that wide."""
+
+    def be(columns: int) -> None:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+
+    return be
 
 
 @pytest.fixture

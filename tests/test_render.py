@@ -1,5 +1,7 @@
 """How numbers and tables are printed."""
 
+from collections.abc import Callable
+
 import pytest
 
 from iqmetrics.records import YES_NO
@@ -10,6 +12,7 @@ from iqmetrics.render import (
     number,
     printable,
     quantity,
+    screen,
     share,
     table,
 )
@@ -107,3 +110,101 @@ def test_differences_of_shares_are_points_and_their_intervals_too() -> None:
     assert interval(0.2, 0.25, YES_NO) == "[20 %, 25 %]"
     assert interval(0.2, None, YES_NO) == interval(None, 0.2, YES_NO) == ""
     assert difference(None, YES_NO) == share(None, YES_NO) == ""
+
+
+HEADER = ["name", "n", "about"]
+ROWS = [["fox", "12", "one two three four five six"], ["a-long-name", "3", "short"]]
+
+
+def test_a_text_is_folded_into_what_names_and_numbers_leave() -> None:
+    assert table(HEADER, ROWS, 38, ["about"]).splitlines() == [
+        "name         n   about",
+        "-----------  --  ---------------------",
+        "fox          12  one two three four",
+        "                 five six",
+        "a-long-name  3   short",
+    ]
+
+
+@pytest.mark.parametrize("room", [36, 20])
+def test_what_finds_no_room_stands_below_its_row(room: int) -> None:
+    folded = {36: ["one two three four five six"], 20: ["one two", "three four five", "six"]}[room]
+    first, *more = folded
+    assert table(HEADER, ROWS, room, ["about"]).splitlines() == [
+        "name         n",
+        "-----------  --",
+        "fox          12",
+        f"  about: {first}",
+        *(f"  {line}" for line in more),
+        "a-long-name  3",
+        "  about: short",
+    ]
+
+
+@pytest.mark.parametrize("room", [None, 44, 200])
+def test_a_table_that_fits_and_one_for_a_pipe_are_the_same(room: int | None) -> None:
+    lines = table(HEADER, ROWS, room, ["about"]).splitlines()
+    assert lines[2:] == [
+        "fox          12  one two three four five six",
+        "a-long-name  3   short",
+    ]
+
+
+def test_numbers_and_names_are_never_folded() -> None:
+    header, row = ["metric", "95 %", "n", "told"], ["a b", "[-1, 2]", "14 pairs", "one two three"]
+    assert table(header, [row, ["c", "", "", ""]], 17, ["told"]).splitlines() == [
+        "metric  95 %",
+        "------  -------",
+        "a b     [-1, 2]",
+        "  n: 14 pairs;",
+        "  told: one two",
+        "  three",
+        "c",
+    ]
+
+
+def test_chinese_is_folded_by_its_width() -> None:
+    rows = [["狐", "清晨的小巷，一间豆浆铺，木招牌上写着"], ["b", ""]]
+    assert table(["id", "prompt"], rows, 26, ["prompt"]).splitlines() == [
+        "id  prompt",
+        "--  ----------------------",
+        "狐  清晨的小巷，一间豆浆",
+        "    铺，木招牌上写着",
+        "b",
+    ]
+
+
+def test_a_word_longer_than_the_window_stays_whole_and_alone_sticks_out() -> None:
+    name = "x" * 40
+    assert table(["id", "told"], [["b", f"it is {name} here"]], 30, ["told"]).splitlines() == [
+        "id  told",
+        "--  --------------------------",
+        "b   it is",
+        f"    {name}",
+        "    here",
+    ]
+
+
+def test_a_word_that_fits_only_below_stands_there_whole() -> None:
+    name = "x" * 28
+    assert table(["id", "told"], [["b", f"it is {name}"]], 30, ["told"]).splitlines() == [
+        "id",
+        "--",
+        "b",
+        "  told: it is",
+        f"  {name}",
+    ]
+
+
+def test_a_command_below_its_row_is_in_one_piece() -> None:
+    lines = table(["a" * 20, "told"], [["", "-> pip install one two"]], 20, ["told"]).splitlines()
+    assert lines[2:] == ["  told: -> pip install one two"]
+
+
+def test_the_window_counts_only_where_stdout_is_one(
+    terminal: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert screen() is None
+    terminal(100)
+    assert screen() == 100

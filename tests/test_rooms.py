@@ -40,6 +40,7 @@ RANKS = (
         "shipped",
         "plugins",
         "stats",
+        "folding",
         "render",
         "remote",
     ),

@@ -1,5 +1,7 @@
 """A comparison as text: one line a metric, then what could not be compared."""
 
+from collections.abc import Sequence
+
 from iqmetrics.pipeline import compare
 from iqmetrics.pipeline.compare import Change, Comparison, Contrast
 from iqmetrics.render import count, difference, interval, printable, share, table
@@ -10,19 +12,19 @@ _SILENT = ("refused", "not measured")
 WORST = 5
 
 
-def by_tag(found: Comparison) -> str:
+def by_tag(found: Comparison, room: int | None = None) -> str:
     """One table a tag; many tags are many looks, so a single surprise among them is no proof."""
     if not found.by_tag:
         return "No prompt has a tag (a suite or a --prompts file gives them)."
     parts = []
     for tag, contrasts in found.by_tag.items():
         judged = [c for c in contrasts if c.answer not in _SILENT]
-        shown = table(_header(found), [_row(c) for c in judged]) if judged else "Nothing in common."
+        shown = _table(found, judged, room) or "Nothing in common."
         parts.append(f"{printable(tag)}\n{shown}")
     return "\n\n".join(parts)
 
 
-def by_prompt(found: Comparison) -> str:
+def by_prompt(found: Comparison, room: int | None = None) -> str:
     """The prompts that lost most, by metric: where to look, not what to conclude."""
     changes: dict[str, list[Change]] = {}
     units = {c.metric: c.unit for c in found.contrasts}
@@ -34,18 +36,16 @@ def by_prompt(found: Comparison) -> str:
         for c in found_[:WORST]
     ]
     base, other = printable(found.baseline), printable(found.candidate)
-    shown = table(["metric", "prompt", base, other, "pairs"], rows) or "Nothing in common."
+    shown = table(["metric", "prompt", base, other, "pairs"], rows, room) or "Nothing in common."
     return f"{WORST} prompts of each metric, largest loss first (--json has all)\n{shown}"
 
 
-def text(found: Comparison) -> str:
-    """The table of a comparison."""
+def text(found: Comparison, room: int | None = None) -> str:
+    """The table of a comparison; `room`: the columns of the terminal, where it goes to one."""
     base, other = printable(found.baseline), printable(found.candidate)
     lines = [f"{other} against {base}", ""]
     judged = [c for c in found.contrasts if c.answer not in _SILENT]
-    lines.append(
-        table(_header(found), [_row(c) for c in judged]) if judged else "Nothing could be compared."
-    )
+    lines.append(_table(found, judged, room) or "Nothing could be compared.")
     lines += [
         f"{c.metric}: {c.answer}, {c.reason}" for c in found.contrasts if c.answer == "refused"
     ]
@@ -59,9 +59,11 @@ def text(found: Comparison) -> str:
     return "\n".join(lines)
 
 
-def _header(found: Comparison) -> list[str]:
+def _table(found: Comparison, judged: Sequence[Contrast], room: int | None) -> str:
     base, other = printable(found.baseline), printable(found.candidate)
-    return [f"{other} is", "metric", base, other, "difference", "95 %", "margin", "wins", "n"]
+    answer = f"{other} is"
+    header = [answer, "metric", base, other, "difference", "95 %", "margin", "wins", "n"]
+    return table(header, [_row(c) for c in judged], room, [answer])
 
 
 def _both(c: Contrast | Change, unit: str) -> tuple[str, str]:

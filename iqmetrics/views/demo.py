@@ -18,6 +18,7 @@ from iqmetrics.pipeline.models import Model, build
 from iqmetrics.pipeline.progress import Progress, Silent
 from iqmetrics.pipeline.score import STORE, run
 from iqmetrics.pipeline.settings import Settings
+from iqmetrics.render import screen
 from iqmetrics.store import Store
 from iqmetrics.suites.load import load
 from iqmetrics.views import contrasts, feeds, outputs, terminal, verdicts
@@ -79,15 +80,15 @@ def run_all(
         result = run(out / IMAGES, store, chosen, progress or Silent())
         outputs.write(result, chosen, out)
         card = result.scorecard
-    say(terminal.scorecard(card))
+    say(terminal.scorecard(card, screen()))
     say(f"3. compare: is {candidate} better than {base}? Images are paired by prompt and seed.")
-    contrast = contrasts.text(compare(card, base, card, candidate))
-    feeds.write_text(out / "compare.txt", contrast + "\n")
-    say(contrast)
+    contrast = compare(card, base, card, candidate)
+    feeds.write_text(out / "compare.txt", contrasts.text(contrast) + "\n")
+    say(contrasts.text(contrast, screen()))
     say(f"4. gate: may {candidate} replace {base}?")
     path, held = out / "scorecard.json", rules.load(NAME)
     verdict = gate.judge(held, scorecard_file.load(path), base, card, candidate)
     sealed = seals.seal({"baseline": path, "candidate": path}, held)
     feeds.write_text(out / "verdict.json", verdicts.to_json(verdict, sealed))
-    say(verdicts.text(verdict).rstrip("\n"))
+    say(verdicts.text(verdict, screen()).rstrip("\n"))
     return Told(verdict.state, sum(m.made for m in made), sum(m.kept for m in made))

@@ -11,10 +11,11 @@ _TAKES = (
 )
 
 
-def text(card: Scorecard) -> str:
+def text(card: Scorecard, room: int | None = None) -> str:
     """A table, one line a metric and model, and usable images per hour where latency is known.
 
-    Metrics of which nothing can be told have no lines; one sentence says what it takes.
+    Metrics of which nothing can be told have no lines; one sentence says what it takes. `room`:
+    the columns of the terminal, where it goes to one.
     """
     found = sorted(spreads(card), key=lambda s: (s.metric, s.model))
     told = {s.metric for s in found if _told(s)}
@@ -31,7 +32,7 @@ def text(card: Scorecard) -> str:
         for s in found
         if s.metric in told
     ]
-    lines = [table(_HEADER, rows)] if rows else []
+    lines = [table(_HEADER, rows, room)] if rows else []
     if silent:
         lines.append(f"No spread of {count(silent, 'metric')}: {_TAKES}")
     if not found:

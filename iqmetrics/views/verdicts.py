@@ -21,9 +21,12 @@ ANNOTATIONS = 10
 _HEADER = ("state", "metric", "check", "value", "bound", "limit", "prompts", "told")
 
 
-def text(verdict: Verdict) -> str:
-    """The checks as a table, the way out of an inconclusive one, and the state last."""
-    lines = [table(_HEADER, [_row(check) for check in verdict.checks])]
+def text(verdict: Verdict, room: int | None = None) -> str:
+    """The checks as a table, the way out of an inconclusive one, and the state last.
+
+    `room`: the columns of the terminal, where it goes to one.
+    """
+    lines = [table(_HEADER, [_row(check) for check in verdict.checks], room, ["told"])]
     if verdict.unmatched:
         lines += [
             "",

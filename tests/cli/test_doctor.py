@@ -1,7 +1,7 @@
 """iqm doctor: a table or JSON, exit 2 only when something is broken."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from iqmetrics.cli.main import run
@@ -54,10 +54,10 @@ def test_the_table_has_a_line_each_with_its_way_out(
 def test_the_table_fits_the_window_and_loses_nothing(
     columns: int,
     machine: list[Check],
-    monkeypatch: pytest.MonkeyPatch,
+    terminal: Callable[[int], None],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("COLUMNS", str(columns))
+    terminal(columns)
     packages = [f"package-{n} 1.{n}" for n in range(30)]
     command = f"pip uninstall -y {' '.join(f'some-package-{n}' for n in range(9))} && pip list"
     shared = [Check(f"weights net_{n}", "ok", "Apache-2.0, sha256 verified") for n in range(20)]
@@ -70,6 +70,18 @@ def test_the_table_fits_the_window_and_loses_nothing(
     told = " ".join(out.replace(" \\\n", " ").split())
     for text in (*packages, command, *(f"net_{n}" for n in range(20)), "absent weights musiq"):
         assert text in told
+
+
+def test_a_pipe_gets_a_line_a_finding_and_a_command_in_one_piece(
+    machine: list[Check], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    told, command = "package 1.0, " * 30 + "end", "pip install " + "package " * 30 + "end"
+    machine.append(Check("extra score", "ok", told, command))
+    run(["doctor"])
+    _, _, first, second = capsys.readouterr().out.splitlines()
+    assert first.endswith(f"  {told}")
+    assert second.strip() == f"-> {command}"
 
 
 def test_json_has_the_same(machine: list[Check], capsys: pytest.CaptureFixture[str]) -> None:

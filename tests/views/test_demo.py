@@ -2,6 +2,8 @@
 
 import csv
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,10 @@ OPTIONS = {"device": "cpu", "batch": 16, **pipeline.PARAMS}
 @pytest.fixture(scope="module")
 def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     out, said = tmp_path_factory.mktemp("demo"), list[str]()
-    told = run_all(out, said.append)
+    with pytest.MonkeyPatch.context() as narrow:
+        narrow.setenv("COLUMNS", "80")
+        narrow.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+        told = run_all(out, said.append)
     assert (told.made, told.kept) == (96, 0)
     return out, said
 
@@ -35,6 +40,16 @@ def test_the_better_trained_model_is_found_and_passes(walked: tuple[Path, list[s
     [line] = [x for x in (out / "compare.txt").read_text().splitlines() if "clip.alignment" in x]
     assert line.startswith("better")
     assert said[-1].endswith("PASS: gate demo, v2 against v1")
+
+
+def test_what_is_said_fits_the_terminal_and_what_is_stored_has_a_line_a_metric(
+    walked: tuple[Path, list[str]],
+) -> None:
+    out, said = walked
+    [shown] = [text for text in said if text.startswith("v2 against v1")]
+    assert max(map(len, shown.splitlines())) <= 80
+    header, _, *rows = (out / "compare.txt").read_text().splitlines()[2:]
+    assert all("pairs" in row[header.rindex("n") :] for row in rows)
 
 
 def test_every_step_is_announced_in_order(walked: tuple[Path, list[str]]) -> None:
@@ -66,7 +81,10 @@ def test_table_and_page_are_left(walked: tuple[Path, list[str]]) -> None:
     assert "clip.alignment" in (out / "report.html").read_text("utf-8")
 
 
-def test_a_second_run_makes_nothing_and_changes_nothing(walked: tuple[Path, list[str]]) -> None:
+def test_a_second_run_makes_nothing_and_changes_nothing(
+    walked: tuple[Path, list[str]], terminal: Callable[[int], None]
+) -> None:
+    terminal(80)
     out, said = walked
     before = {p: p.read_bytes() for p in out.glob("*.csv")}
     again: list[str] = []

@@ -53,6 +53,31 @@ def test_the_border_between_both_forms(count: int, wide: bool) -> None:
     assert (len(table_of(made)) == 1) is wide
 
 
+def test_two_models_too_wide_for_the_window_stand_below_each_other() -> None:
+    made = card(dict(list(SIX.items())[:2]))
+    whole = terminal.scorecard(made)
+    wide = max(map(len, whole.splitlines()))
+    assert terminal.scorecard(made, wide) == whole
+    told = terminal.scorecard(made, wide - 1)
+    assert told.splitlines()[0].split() == ["metric", "better", "model", "mean"]
+    assert ["model-0" in line for line in told.splitlines()[2:]] == [True, False]
+    assert ["model-1" in line for line in told.splitlines()[2:]] == [False, True]
+
+
+def test_one_model_with_a_long_name_keeps_its_column() -> None:
+    name = "m" * 70
+    told = terminal.scorecard(card({name: np.full((2, 2), 0.5)}), 80).splitlines()
+    assert told[0] == "metric    better"
+    assert told[2] == "toy.good  up"
+    assert told[3].startswith(f"  {name}: 0.5 [0.5, 0.5] n=4")
+
+
+def test_the_reasons_fit_the_window_too() -> None:
+    run = Run([record("a.png")], (FACTS,), unavailable={"toy": "no weights"})
+    text = terminal.scorecard(build(outcomes(stored(), run), run.scorers), 20)
+    assert text.splitlines()[-2:] == ["  toy.good, toy.bad:", "  1 unavailable"]
+
+
 def test_missing_values_are_counted_against_all() -> None:
     a, b = record("a.png"), record("b.png")
     run = Run([a, b], (FACTS,))

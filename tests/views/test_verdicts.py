@@ -30,6 +30,14 @@ def test_text_ends_with_the_state_and_names_the_way_out() -> None:
     assert "prompt p is only in the baseline" in text
 
 
+def test_text_fits_a_terminal_and_says_the_same() -> None:
+    whole, told = verdicts.text(VERDICT), verdicts.text(VERDICT, 80)
+    assert max(map(len, whole.splitlines())) > 80 >= max(map(len, told.splitlines()))
+    said = {word for word in whole.split() if word != "told" and set(word) != {"-"}}
+    assert said <= set(told.split())
+    assert "-0.1   -0.12  -0.02" in told
+
+
 def test_json_has_a_schema_and_what_it_was_judged_from() -> None:
     data = json.loads(verdicts.to_json(VERDICT, {"baseline": "abc"}))
     assert (data["schema"], data["inputs"]["baseline"]) == ("iqmetrics-verdict-1", "abc")
