@@ -79,7 +79,8 @@ class Crew:
         self, batches: Iterable[Batch], score: Callable[[Batch], None]
     ) -> Generator[Batch, None, None]:
         running: deque[tuple[Batch, Future[None]]] = deque()
-        with _torch_threads(max(1, cores() // self.count)) as prepare:
+        torch_threads = _torch_threads(max(1, cores() // self.count))
+        with _opencv_in_one_thread(), torch_threads as prepare:
             pool = ThreadPoolExecutor(self.count, "iqm-score", prepare)
             try:
                 for batch in batches:
@@ -111,6 +112,22 @@ def _one_arithmetic() -> Iterator[None]:
     settings = {"enabled": True, "benchmark": False, "deterministic": True, "allow_tf32": False}
     with torch.backends.cudnn.flags(**settings):
         yield
+
+
+@contextmanager
+def _opencv_in_one_thread() -> Iterator[None]:
+    """OpenCV works in the thread that asks it: more would spin while they wait for small pieces."""
+    try:
+        import cv2
+    except ImportError:
+        yield
+        return
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 @contextmanager

@@ -113,6 +113,20 @@ def test_torch_threads_are_shared_out_and_given_back():
     assert torch.get_num_threads() == before
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_opencv_works_in_one_thread_where_batches_are_side_by_side(count):
+    cv2 = pytest.importorskip("cv2")
+    before = cv2.getNumThreads()
+    seen = []
+    try:
+        cv2.setNumThreads(3)
+        list(Crew(count, {}).ahead(batches(2), lambda batch: seen.append(cv2.getNumThreads())))
+        assert set(seen) == ({1} if count > 1 else {3})
+        assert cv2.getNumThreads() == 3
+    finally:
+        cv2.setNumThreads(before)
+
+
 def test_threads_follow_the_cores(monkeypatch):
     monkeypatch.setattr(crew, "cores", lambda: 2)
     assert crew.threads("cpu") == 2

@@ -5,10 +5,12 @@ matrices stand here too: numpy's library for them keeps threads that wait by spi
 """
 
 from math import sqrt
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from iqmetrics.nets.look.marks import marked
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -74,15 +76,11 @@ def corners(grey: Bytes, least: float, border: int, places: Numbers, strengths: 
         row = i - REACH - 2
         if border <= row < height - border:
             _tops(rows, row, np.float32(least), column, marks)
-            here = rows[row % 5]
-            for begin in range(border, width - border, RUN):
-                end = min(begin + RUN, width - border)
-                if end - begin == RUN and not _any(marks[begin:end]):
-                    continue
-                for j in range(begin, end):
-                    if marks[j]:
-                        places[count], strengths[count] = row * width + j, here[j]
-                        count += 1
+            here, new = rows[row % 5], places[count:]
+            more = marked(marks[border : width - border], 0, row * width + border, new)
+            for k in range(more):
+                strengths[count + k] = here[new[k] - row * width]
+            count += more
     return count
 
 
@@ -115,14 +113,6 @@ def _tops(rows: Floats, row: int, low: np.float32, column: Floats, marks: Bytes)
         left, right = a[j] if a[j] > b[j] else b[j], d[j] if d[j] > e[j] else e[j]
         high = left if left > right else right
         into[j] = np.uint8((middle[j] >= high) & (middle[j] >= c[j]) & (middle[j] > low))
-
-
-def _any(marks: Bytes) -> Any:
-    """Whether one of `RUN` marks is not 0; so many are looked at in a few steps."""
-    some = np.uint8(0)
-    for j in range(RUN):
-        some |= marks[j]
-    return some != 0
 
 
 def sketches(detail: Floats, places: Places, least: float, kept: Places, out: Floats) -> int:
@@ -276,6 +266,7 @@ def close_pairs(
     best = np.empty((count, most), np.float32)
     held = np.zeros(count, np.int64)
     totals, four = np.empty(4 * BLOCK, np.float32), np.empty((4, height), np.float32)
+    likely = np.empty(RUN, np.int64)
     low, hopeless = np.float32(least), np.float32(least - SLACK)
     for block in range(len(bound)):
         begin, columns = block * BLOCK, bound[block].reshape(-1)
@@ -292,12 +283,15 @@ def close_pairs(
                         hopes += np.int32(some[j] > hopeless)
                     if hopes == 0:
                         continue
+                    few = 0
                     for j in range(max(start - run, 0), RUN):
-                        if some[j] > hopeless:
-                            b = begin + run + j
-                            value = _alike(sketches, places, a, b, far)
-                            if value > low:
-                                held[a] = _placed(value, b, best[a], found[a], held[a])
+                        likely[few] = begin + run + j
+                        few += 1 if some[j] > hopeless else 0
+                    for k in range(few):
+                        b = likely[k]
+                        value = _alike(sketches, places, a, b, far)
+                        if value > low:
+                            held[a] = _placed(value, b, best[a], found[a], held[a])
     pairs = np.empty((held.sum(), 2), np.int64)
     row = 0
     for a in range(count):
@@ -346,5 +340,5 @@ def painted(places: Places, values: Floats, reach: int, out: Floats) -> None:
                 row[j] = row[j] if row[j] > value else value
 
 
-HELPERS: Final = (_strengths, _tops, _any, _unit, _mixed, _alike, _placed)
+HELPERS: Final = (marked, _strengths, _tops, _unit, _mixed, _alike, _placed)
 """What the loops call."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.compiled import machine_code
+from iqmetrics.nets.look.marks import marked
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -55,10 +56,7 @@ def edges(grey: Bytes, low: int, high: int, out: Bytes) -> int:
             rows = strength[(i - 2) % 3], strength[(i - 1) % 3], now
             marks = out[i, 1:]
             _highest(rows[0], rows[1], rows[2], slopes[(i - 1) % 3], low, high, marks)
-            first = i * (width + 2) + 1
-            for j in range(width):
-                found[count] = first + j
-                count += 1 if marks[j] == STRONG else 0
+            count += marked(marks[:width], WEAK, i * (width + 2) + 1, found[count:])
     return _joined(out.reshape(-1), width + 2, found, count)
 
 
@@ -140,22 +138,18 @@ def edge_ratios(
     height, width = luma.shape
     low, floor = np.float32(least), np.float32(1e-3)
     steep = np.empty((2, width), np.float32)
-    picked = np.empty((2, width), np.float32)
+    picked, places = np.empty((2, width), np.float32), np.empty(width, np.int32)
     clear = count = 0
     for y in range(height):
-        line, some = edges[y], np.uint8(0)
-        for x in range(width):
-            some |= line[x]
-        if some == 0:
+        found = marked(edges[y], 0, 0, places)
+        if found == 0:
             continue
         up, down = abs(y - 1), y + 1 if y + 1 < height else 2 * height - 3 - y
         _squared(luma[up], luma[y], luma[down], steep[0])
         _squared(blurred[up], blurred[y], blurred[down], steep[1])
         before, after = picked[0], picked[1]
-        found = 0
-        for x in range(width):
-            before[found], after[found] = steep[0, x], steep[1, x]
-            found += 1 if line[x] != 0 else 0
+        for k in range(found):
+            before[k], after[k] = steep[0, places[k]], steep[1, places[k]]
         for k in range(found):
             before[k] = np.sqrt(before[k])
             after[k] = before[k] / max(np.sqrt(after[k]), floor)
@@ -185,5 +179,5 @@ def _squared(above: Floats, row: Floats, below: Floats, out: Floats) -> None:
         out[j] = across * across + along * along
 
 
-HELPERS: Final = (_slopes, _highest, _joined, _squared)
+HELPERS: Final = (marked, _slopes, _highest, _joined, _squared)
 """What the loops call."""
