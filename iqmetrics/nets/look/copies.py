@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.compiled import machine_code
-from iqmetrics.nets.look import blur
+from iqmetrics.nets.look import blur, spare
 from iqmetrics.nets.look import copies_kernels as kernels
 
 LARGEST = 1536
@@ -71,7 +71,7 @@ def find_copies(grey: NDArray[np.uint8]) -> Copies:
     places = _corners(grey)
     if len(places) < 2:
         return NONE
-    detail = np.empty(grey.shape, np.float32)
+    detail = spare.plane(0, grey.shape, np.float32)
     _compiled(blur.detail)(grey, blur.weights(DETAIL), detail)
     places, sketches = _sketches(detail, places)
     if len(places) < 2:
@@ -96,7 +96,8 @@ def find_copies(grey: NDArray[np.uint8]) -> Copies:
 
 def _corners(grey: NDArray[np.uint8]) -> NDArray[np.intp]:
     """The strongest corners that are the highest within 5 x 5 pixels, (n, 2) as x, y."""
-    place, strength = np.empty(grey.size, np.int32), np.empty(grey.size, np.float32)
+    place = spare.plane(0, (grey.size,), np.int32)
+    strength = spare.plane(1, (grey.size,), np.float32)
     find = _compiled(kernels.corners)
     count = find(np.ascontiguousarray(grey), LEAST_CORNER, WINDOW, place, strength)
     y, x = np.divmod(place[:count].astype(np.intp), grey.shape[1])

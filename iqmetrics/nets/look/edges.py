@@ -28,7 +28,7 @@ def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
     return machine_code(kernel, "look", helpers=HELPERS)
 
 
-def edges(grey: Bytes, low: int, high: int, out: Bytes) -> int:
+def edges(grey: Bytes, low: int, high: int, out: Bytes, found: Numbers) -> int:
     """Canny's edges, as OpenCV finds them: 3 x 3 Sobel, strength the sum of both slopes' sizes.
 
     Args:
@@ -36,6 +36,7 @@ def edges(grey: Bytes, low: int, high: int, out: Bytes) -> int:
         low: what a pixel beside an edge must exceed to belong to it.
         high: what the pixel must exceed that an edge starts from.
         out: (H + 2) x (W + 2), zero on entry; `STRONG` at an edge afterwards, the border apart.
+        found: H W, with anything in it then.
 
     Returns:
         How many pixels are edges.
@@ -43,7 +44,6 @@ def edges(grey: Bytes, low: int, high: int, out: Bytes) -> int:
     height, width = grey.shape
     strength = np.zeros((3, width + 2), np.int32)
     slopes = np.empty((3, 2, width), np.int32)
-    found = np.empty(height * width, np.int32)
     count = 0
     for i in range(height + 1):
         now = strength[i % 3]

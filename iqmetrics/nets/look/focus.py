@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from iqmetrics.nets.look import edges
+from iqmetrics.nets.look import edges, spare
 from iqmetrics.nets.look.edges import compiled
 
 REBLUR = 1.0
@@ -34,10 +34,12 @@ def edge_width(
     if grey is None:
         grey = np.clip(np.rint(luma), 0, 255).astype(np.uint8)
     marks = np.zeros((grey.shape[0] + 2, grey.shape[1] + 2), np.uint8)
-    most = compiled(edges.edges)(grey, *CANNY, marks)
+    found = spare.plane(0, (grey.size,), np.int32)
+    most = compiled(edges.edges)(grey, *CANNY, marks, found)
     if most < ENOUGH_EDGES:
         return None, 0
-    blurred = np.asarray(cv2.GaussianBlur(luma, (0, 0), REBLUR), np.float32)
+    blurred = spare.plane(0, luma.shape, np.float32)
+    cv2.GaussianBlur(luma, (0, 0), REBLUR, blurred)
     room = np.empty(most, np.float32)
     inside = marks[1:-1, 1:-1]
     clear, count = compiled(edges.edge_ratios)(inside, luma, blurred, LEAST_GRADIENT, room)

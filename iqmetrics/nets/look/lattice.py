@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from iqmetrics.compiled import machine_code
 from iqmetrics.nets.look import lattice_kernels as kernels
+from iqmetrics.nets.look import spare
 
 PERIODS = (8, 16)
 OTHERS = (7, 9, 10, 11, 13, 14, 15, 17, 18, 19)
@@ -26,7 +27,7 @@ def grid_strength(luma: NDArray[np.float32]) -> tuple[float, int]:
     largest at ten other periods is taken away, so structure that repeats at no special period
     counts as nothing. Blocks of JPEG are an 8 pixel lattice too, and are reported as one.
     """
-    fine = np.empty(luma.shape, np.float32)
+    fine = spare.plane(0, luma.shape, np.float32)
     _compiled(kernels.detail)(luma, fine)
     every = (*PERIODS, *OTHERS)
     sums = np.empty((len(every), 2, max(every), max(every)))

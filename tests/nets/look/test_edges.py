@@ -16,7 +16,8 @@ def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
 def canny(grey: np.ndarray, low: int = 30, high: int = 90) -> np.ndarray:
     height, width = grey.shape
     marks = np.zeros((height + 2, width + 2), np.uint8)
-    count = compiled(kernels.edges)(grey, low, high, marks)
+    found = np.empty(height * width, np.int32)
+    count = compiled(kernels.edges)(grey, low, high, marks, found)
     inside = marks[1:-1, 1:-1]
     assert count == np.count_nonzero(inside) == np.count_nonzero(marks)
     return inside
