@@ -33,7 +33,8 @@ def edge_width(
         return None, 0
     if grey is None:
         grey = np.clip(np.rint(luma), 0, 255).astype(np.uint8)
-    marks = np.zeros((grey.shape[0] + 2, grey.shape[1] + 2), np.uint8)
+    marks = spare.plane(1, (grey.shape[0] + 2, grey.shape[1] + 2), np.uint8)
+    marks[:] = 0
     found = spare.plane(0, (grey.size,), np.int32)
     most = compiled(edges.edges)(grey, *CANNY, marks, found)
     if most < ENOUGH_EDGES:

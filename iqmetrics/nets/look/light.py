@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iqmetrics.nets.look import kernels
+from iqmetrics.nets.look import kernels, spare
 from iqmetrics.nets.look.blown import without_paper
 
 
@@ -27,8 +27,8 @@ class Light:
 def light(pixels: NDArray[np.uint8]) -> Light:
     """The light of a picture, [H, W, 3]."""
     shape = pixels.shape[:2]
-    luma = np.empty(shape, np.float32)
-    grey, blown, crushed = (np.empty(shape, np.uint8) for _ in range(3))
+    luma, grey = np.empty(shape, np.float32), np.empty(shape, np.uint8)
+    blown, crushed = (spare.plane(place, shape, np.uint8) for place in range(2))
     fill = kernels.compiled(kernels.light_and_solid)
     fill(np.ascontiguousarray(pixels), luma, grey, blown, crushed)
     clipped = without_paper(luma, blown, _solid(blown))
