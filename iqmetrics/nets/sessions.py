@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from threading import local
+from threading import Lock, local
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from iqmetrics.errors import Unavailable
 
 Floats = NDArray[np.float32]
 RUNTIMES = ("openvino", "onnxruntime")
+_one_at_a_time = Lock()
 
 
 class Session(NamedTuple):
@@ -76,6 +77,7 @@ def _openvino(path: Path, threads: int, exact: bool, rows: int) -> Session:
         raise Unavailable(
             "the runtime openvino is not installed", "pip install openvino"
         ) from error
+    _fill_table(openvino)
     settings: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads}
     if exact:
         settings["INFERENCE_PRECISION_HINT"] = "f32"
@@ -107,6 +109,16 @@ def _openvino(path: Path, threads: int, exact: bool, rows: int) -> Session:
         ),
         run,
     )
+
+
+def _fill_table(openvino: Any) -> None:
+    """Has OpenVINO fill its table of number types, which it does on first use.
+
+    Two threads that do so at once (the first answers of two scoring threads) wait for each other
+    for ever: one holds the table and wants Python's lock, the other the reverse.
+    """
+    with _one_at_a_time:
+        openvino.Type.f32.to_dtype()
 
 
 def _onnxruntime(path: Path, who: str, threads: int) -> Session:

@@ -1,6 +1,7 @@
 """One place opens nets: the same answers from both runtimes, from any thread, or one clear error."""
 
 import os
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -94,3 +95,26 @@ def test_a_thread_count_that_is_none_leaves_every_core(
     monkeypatch.setenv("OMP_NUM_THREADS", asked)
     assert sessions.threads() == os.cpu_count()
     assert 1 <= side_by_side.threads() <= side_by_side.MOST_THREADS
+
+
+FIRST = """
+import sys, threading
+from iqmetrics import weights
+from iqmetrics.nets.sessions import open_session
+open_session(weights.find("hand_palm"), "a test", "openvino")
+import openvino
+sys.setswitchinterval(1e-6)
+together = threading.Barrier(4)
+def first():
+    together.wait()
+    openvino.Type.f32.to_dtype()
+threads = [threading.Thread(target=first) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+def test_threads_that_ask_an_open_net_first_at_the_same_time_do_not_wait_for_ever() -> None:
+    pytest.importorskip("openvino")
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", FIRST], check=True, timeout=60)
