@@ -52,7 +52,7 @@ class Nursery:
     """
 
     def __init__(self, modules: Sequence[str], environment: Mapping[str, str]) -> None:
-        self._link, theirs = socket.socketpair()
+        self._link, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)  # whole messages
         with theirs:
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-c", CODE, dumps([theirs.fileno(), sys.path, modules])],

@@ -9,7 +9,7 @@ import os
 import pickle
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from multiprocessing.connection import Connection, wait
@@ -119,7 +119,8 @@ class Shards:
         self._links = self._nursery.born(own)
         self._asking: list[Connection] = []
         for link, spot in zip(self._links, spots, strict=True):
-            link.send((*told, spot.device, 1 / beside[spot.gpu]))
+            with suppress(OSError):  # it has ended: told by `unavailable`
+                link.send((*told, spot.device, 1 / beside[spot.gpu]))
 
     @cached_property
     def unavailable(self) -> dict[str, str]:

@@ -110,6 +110,24 @@ def test_a_nursery_that_is_gone_looks_like_processes_that_are():
     made.close(1)
 
 
+def test_a_run_whose_nursery_dies_is_told_so(tmp_path):
+    nursery = Nursery([], {})
+    os.kill(nursery.process.pid, signal.SIGKILL)
+    nursery.process.wait()
+    with Store(tmp_path / "scores.sqlite") as store:
+        run = Shards([Place("cpu")] * 2, {"size": Size()}, ["size"], store, 2, nursery)
+        with closing(run) as several, pytest.raises(RuntimeError, match="run again"):
+            assert several.unavailable
+
+
+def test_as_many_as_a_message_has_room_for(module):
+    module("tells_variables", TELLS)
+    made = Nursery(["tells_variables"], {"IQM_SHARED": "x" * 99})
+    links = made.born([{"IQM_OWN": f"{n} {'y' * 999}"} for n in range(100)])
+    assert [link.recv().split()[1] for link in links] == [f"{n}" for n in range(100)]
+    made.close(60)
+
+
 def test_what_does_not_end_in_time_is_ended():
     made = Nursery([], {})
     links = made.born([{}])
