@@ -25,7 +25,8 @@ const live = document.getElementById("live"), told = document.getElementById("to
 async function refresh() {
   try {
     if (!document.hidden) {
-      const answer = await fetch("/live"), text = await answer.text();
+      const soon = AbortSignal.timeout(10000), answer = await fetch("/live", {signal: soon});
+      const text = await answer.text();
       told.textContent = answer.ok ? "" : text;
       if (answer.ok) live.innerHTML = text;
     }

@@ -73,3 +73,14 @@ def test_a_server_that_stopped_is_told_and_the_last_scorecard_stays(
     until(page, "document.querySelector('#told').innerText.includes('does not answer')", 3000)
     assert "0.25" in page.locator("#live td").first.inner_text()
     page.close()
+
+
+def test_a_server_that_hangs_is_told_like_one_that_is_gone(
+    browser: Any, server: tuple[Any, str]
+) -> None:
+    page = browser.new_page()
+    page.clock.install()
+    page.route("**/live", lambda _: None)  # asked, and never answered
+    page.goto(server[1])
+    until(page, "document.querySelector('#told').innerText.includes('does not answer')", 3000)
+    page.close()
