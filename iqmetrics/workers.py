@@ -61,7 +61,12 @@ def decode_all(
     """Every record with its picture or its problem, in no particular order, decoded ahead.
 
     Close the iterator (or use it up) to end its workers. `limits` and `room`: see `Decoder`.
+
+    Raises:
+        ValueError: fewer than no workers: nobody would ever decode.
     """
+    if isinstance(workers, int) and workers < 0:
+        raise ValueError(f"workers is {workers}")
     if workers == "threads" or workers == 0 or not WorkerProcess.possible():
         yield from _by_threads(records, limits, room)
         return

@@ -310,3 +310,8 @@ def test_pictures_stay_in_the_memory_that_was_asked_for(workers: Workers, tmp_pa
     found = [p for _, p in decode_all(records, workers, room=room) if isinstance(p, Picture)]
     assert {id(p.pixels) for p in found} == {id(one) for one in rooms} and len(rooms) == 3
     assert all(np.array_equal(p.pixels, np.asarray(scene().convert("RGB"))) for p in found)
+
+
+def test_fewer_than_no_workers_are_refused_instead_of_waited_for() -> None:
+    with pytest.raises(ValueError, match="workers is -1"):
+        next(decode_all([ImageRecord("a.png", "a.png")], workers=-1))

@@ -21,11 +21,12 @@ def are_in_memory(images: Any) -> bool:
     return hasattr(first, "shape") or hasattr(first, "convert")
 
 
-def pictures(images: Sequence[Any]) -> Iterator[Picture]:
-    """One picture an image, named image-1, image-2 ...
+def pictures(images: Sequence[Any], texts: tuple[str, ...] | None = None) -> Iterator[Picture]:
+    """One picture an image, named image-1, image-2 ...; each is to show `texts`.
 
     Raises:
-        BadInput: an array is not uint8 of shape HxW, HxWx3 or HxWx4, or Pillow cannot read one.
+        BadInput: an array is not uint8 of shape HxW, HxWx3 or HxWx4, or has no pixels, or Pillow
+            cannot read one.
     """
     for number, image in enumerate(images, 1):
         name = f"image-{number}"
@@ -36,6 +37,7 @@ def pictures(images: Sequence[Any]) -> Iterator[Picture]:
             sha256=sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest(),
             prompt_id=name,
             pick=1,
+            texts=texts,
         )
         yield Picture(record, pixels)
 
@@ -43,16 +45,20 @@ def pictures(images: Sequence[Any]) -> Iterator[Picture]:
 def _pixels(name: str, image: Any) -> "NDArray[np.uint8]":
     import numpy as np
 
+    hint = "Give uint8 arrays of shape HxW, HxWx3 or HxWx4"
+    if not (hasattr(image, "convert") or hasattr(image, "shape")):
+        raise BadInput(
+            f"{name} is of the kind {type(image).__name__}", f"{hint}, or PIL images: no others"
+        )
     array = np.array(_shown(name, image) if hasattr(image, "convert") else image)
     if (
         array.dtype != np.uint8
         or array.ndim not in (2, 3)
         or (array.ndim == 3 and array.shape[2] not in (3, 4))
     ):
-        raise BadInput(
-            f"{name} is {array.dtype} {array.shape}",
-            "Give uint8 arrays of shape HxW, HxWx3 or HxWx4",
-        )
+        raise BadInput(f"{name} is {array.dtype} {array.shape}", hint)
+    if not array.size:
+        raise BadInput(f"{name} has no pixels: its shape is {array.shape}", hint)
     if array.ndim == 2:
         array = np.repeat(array[..., None], 3, axis=2)
     return np.ascontiguousarray(array[..., :3])

@@ -24,6 +24,7 @@ from iqmetrics.pipeline.settings import Settings
 from iqmetrics.pipeline.targets import look
 from iqmetrics.pipeline.uncollected import settled
 from iqmetrics.records import ImageRecord, Reading, Scorecard
+from iqmetrics.render import count
 from iqmetrics.scorers import base
 from iqmetrics.store import Store
 
@@ -35,7 +36,7 @@ ALL = 10**9
 """More characters than any evidence has: SQLite's own limit of one text."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """What a run found: its images with all readings, and the scorecard over them."""
 
@@ -46,6 +47,13 @@ class Result:
     device: str = field(default="cpu")
     _judged: list[Scorecard] = field(default_factory=list, init=False, repr=False, compare=False)
     """The scorecard, once all outcomes were met."""
+
+    def __repr__(self) -> str:
+        """What a shell shows: the size, not every image."""
+        images, models = self.run.records, {record.model for record in self.run.records}
+        told = f"{count(len(images), 'image')} of {count(len(models), 'model')}"
+        names = ", ".join(scorer.name for scorer in self.run.scorers)
+        return f"<Result: {told}, scored by {names}{', interrupted' if self.interrupted else ''}>"
 
     def outcomes(self, evidence: int = 0) -> Iterator[Outcome]:
         """Every image in order, then every set; `evidence`: characters of it to read at most."""
@@ -105,7 +113,8 @@ def score(
         preset: a shipped preset or the path of a .preset.toml.
         out: folder of the score store, so that a later call resumes; None keeps it in memory.
         progress: a listener; None is silent.
-        settings: any other field of `Settings`, e.g. `scorers=("niqe",)`, `device="cpu"`.
+        settings: any other field of `Settings`, e.g. `scorers=("niqe",)`, `device="cpu"`; those
+            about files (`prompts`, `limit` ...) are refused where images are in memory.
 
     Raises:
         BadInput: there is nothing to score, or a setting cannot be used.
@@ -128,7 +137,8 @@ def score(
 def run(images: Any, store: Store, settings: Settings, progress: Progress) -> Result:
     """Score into an open store; the store is left open for the result to be read."""
     if in_memory.are_in_memory(images):
-        pictures = list(in_memory.pictures(images))
+        settings.for_memory()
+        pictures = list(in_memory.pictures(images, settings.texts))
         found = Index([picture.record for picture in pictures])
         return _run(found, settings.build_scorers(), store, settings, progress, pictures)
     return run_listing(look(images, store, settings), store, settings, progress)

@@ -1,6 +1,7 @@
 """What a scoring run was asked to do."""
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,6 +10,9 @@ from iqmetrics.errors import BadInput
 from iqmetrics.pipeline.usable_rule import Rule
 from iqmetrics.presets import ScorerChoice
 from iqmetrics.scorers.base import Scorer
+
+ABOUT_FILES = ("prompts", "model_from", "include", "exclude", "limit", "split_grids")
+"""What says nothing of images in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,32 @@ class Settings:
                 object.__setattr__(self, name, (value,))
         if not all(text.strip() for text in self.texts or ()):
             raise BadInput("a text that images must show is empty", "Give it: --text 'SALE'")
+        for name, least in (("workers", 0), ("limit", 1)):
+            if (number := getattr(self, name)) is not None and number < least:
+                raise BadInput(f"{name} is {number}", f"Give {least} or more, or leave it out")
+        for name, what in (("prompts", "table"), ("reference", "folder")):
+            value = getattr(self, name)
+            if not isinstance(value, str | os.PathLike | None):
+                raise BadInput(
+                    f"{name} is of the kind {type(value).__name__}", f"Give the path of a {what}"
+                )
+        if self.reference is not None:
+            object.__setattr__(self, "reference", Path(self.reference))
+        if self.model_from not in (None, "folder", "metadata"):
+            raise BadInput(f"model_from is {self.model_from!r}", "Choose one of: folder, metadata")
+
+    def for_memory(self) -> None:
+        """Refuse what is about files, where images are in memory and it would do nothing.
+
+        Raises:
+            BadInput: such a setting was given.
+        """
+        given = [f.name for f in fields(self) if getattr(self, f.name) != f.default]
+        if about := [name for name in ABOUT_FILES if name in given]:
+            raise BadInput(
+                f"{', '.join(about)}: about files, and these images are in memory",
+                "Save them in a folder and score that, or leave it out",
+            )
 
     def rule(self) -> Rule:
         """What makes an image usable: the preset's rule; none when scorers are chosen by hand."""

@@ -133,10 +133,11 @@ def test_a_picture_and_its_array_have_one_hash() -> None:
         RGB[..., :2],
         np.zeros((2, 5, 7, 3), np.uint8),
         np.zeros(9, np.uint8),
+        np.zeros((10, 0, 3), np.uint8),
         "a.png",
         None,
     ],
-    ids=["float", "uint16", "two channels", "a batch", "a line", "a path", "nothing"],
+    ids=["float", "uint16", "two channels", "a batch", "a line", "no pixels", "a path", "nothing"],
 )
 def test_what_cannot_be_shown_is_refused_by_its_number(bad: object) -> None:
     with pytest.raises(BadInput, match="image-2") as caught:
@@ -147,3 +148,12 @@ def test_what_cannot_be_shown_is_refused_by_its_number(bad: object) -> None:
 def test_pictures_come_one_by_one() -> None:
     lazy = pictures([RGB, "bad"])
     assert next(lazy).record.image == "image-1"
+
+
+def test_what_is_no_image_is_told_by_its_kind() -> None:
+    with pytest.raises(BadInput, match="image-2 is of the kind str"):
+        list(pictures([RGB, "a.png"]))
+
+
+def test_each_picture_is_to_show_the_texts_that_are_given() -> None:
+    assert [p.record.texts for p in pictures([RGB, RGB], ("SALE",))] == [("SALE",)] * 2

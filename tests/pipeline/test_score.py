@@ -146,6 +146,22 @@ def test_images_in_memory() -> None:
         iqmetrics.score([np.zeros((4, 4))], scorers=("size",))
 
 
+def test_no_setting_is_passed_over_where_images_are_in_memory() -> None:
+    """`texts` is heeded; what is about files is refused instead of doing nothing."""
+    image = Image.new("RGB", (64, 64))
+    told = iqmetrics.score([image], scorers=("size",), texts=("SALE",))
+    assert told.run.records[0].texts == ("SALE",)
+    with pytest.raises(BadInput, match="prompts: about files"):
+        iqmetrics.score([image], scorers=("size",), prompts="prompts.csv")
+
+
+def test_a_result_is_shown_in_a_line() -> None:
+    images = [Image.new("RGB", (8, 8), (n, 0, 0)) for n in range(30)]
+    result = iqmetrics.score(images, scorers=("size",))
+    assert repr(result) == "<Result: 30 images of 1 model, scored by size>"
+    assert repr(replace(result, interrupted=True)).endswith("size, interrupted>")
+
+
 def test_files_instead_of_a_folder(folder: Path) -> None:
     result = iqmetrics.score([folder / "a/0.png", folder / "b/1.png"], scorers=("size",))
     assert len(result.run.records) == 2

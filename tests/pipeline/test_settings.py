@@ -120,3 +120,32 @@ def test_a_text_of_nothing_is_refused(texts: str | tuple[str, ...]) -> None:
     with pytest.raises(BadInput, match="is empty"):
         Settings(texts=texts)  # type: ignore[arg-type]
     assert Settings(texts=("SALE",)).texts == ("SALE",)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"workers": -1}, "workers is -1"),
+        ({"limit": 0}, "limit is 0"),
+        ({"limit": -3}, "limit is -3"),
+        ({"prompts": ["a fox"]}, "prompts is of the kind list"),
+        ({"reference": 7}, "reference is of the kind int"),
+        ({"model_from": "name"}, "model_from is 'name'"),
+    ],
+)
+def test_what_would_hang_or_fail_far_away_is_refused_at_once(
+    given: dict[str, object], told: str
+) -> None:
+    with pytest.raises(BadInput, match=told):
+        Settings(**given)  # type: ignore[arg-type]
+
+
+def test_the_least_that_may_be_given() -> None:
+    one = Settings(workers=0, limit=1, model_from="folder", reference="photos")  # type: ignore[arg-type]
+    assert one.reference == Path("photos")
+
+
+def test_what_is_about_files_is_refused_where_there_are_none() -> None:
+    Settings(scorers=("size",), texts=("SALE",), workers=2).for_memory()
+    with pytest.raises(BadInput, match="prompts, limit: about files"):
+        Settings(prompts=Path("prompts.csv"), limit=3).for_memory()
