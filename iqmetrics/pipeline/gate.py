@@ -91,8 +91,9 @@ def _missing(rules: Rules, pairing: Pairing) -> Iterator[Check]:
     """What the candidate lacks of the baseline's prompts and seeds, when it lacks too much."""
     lost = [told for told in pairing.unmatched if told.endswith("only in the baseline")]
     if len(lost) > rules.max_missing and any(rule.margin is not None for rule in rules.rules):
-        told = f"{len(lost)} prompts or seeds of the baseline are missing"
-        told += f" (allowed: {rules.max_missing})"
+        one = len(lost) == 1
+        told = f"{len(lost)} {'prompt or seed' if one else 'prompts or seeds'} of the baseline"
+        told += f" {'is' if one else 'are'} missing (allowed: {rules.max_missing})"
         yield Check("all metrics", "same prompts", "INCONCLUSIVE", told)
 
 

@@ -206,6 +206,9 @@ def test_a_candidate_that_leaves_out_prompts_does_not_pass() -> None:
     found = judge(Rules("g", "", 0.05, (MARGIN,)), both, "old", both, "new")
     assert found.state == "INCONCLUSIVE"
     assert "10 prompts or seeds of the baseline are missing" in check(found, "same prompts").told
+    nearly = card({"old": BASE, "new": BASE[:99]})
+    one = judge(Rules("g", "", 0.05, (MARGIN,)), nearly, "old", nearly, "new")
+    assert "1 prompt or seed of the baseline is missing" in check(one, "same prompts").told
     allowed = Rules("g", "", 0.05, (MARGIN,), max_missing=10)
     assert judge(allowed, both, "old", both, "new").state == "PASS"
     floor = Rules("g", "", 0.05, (Rule("toy.good", floor=0.5),))
