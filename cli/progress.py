@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 EVERY_S = 10.0
+SOON_S = 1.0
+"""Seconds of a stage after which its rate means anything."""
 
 
 def progress(quiet: bool) -> Any:
@@ -28,13 +30,29 @@ def rate(each_s: float) -> str:
     return f"{1 / each_s:.1f}/s" if each_s <= 1 else f"{each_s:.1f} s each"
 
 
+def left(seconds: float) -> str:
+    """About how long it still takes, in the unit that people would say.
+
+    Example:
+        >>> left(28.4), left(150), left(10715)
+        ('28 s', '3 min', '3.0 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 class Lines:
-    """One plain line when a stage starts to take long, then one every 10 seconds."""
+    """One plain line when a stage starts to take long, then one every 10 seconds.
+
+    Rate and time left are those since the last line: what was slow at the start (code that is
+    compiled, a net that warms up) would be told for long as if it went on.
+    """
 
     def start(self, stage: str, total: int) -> None:
         """Remember when the stage began."""
-        self._stage, self._total, self._done = stage, total, 0
-        self._began = self._told = time.monotonic()
+        self._stage, self._total, self._done, self._before = stage, total, 0, 0
+        self._told = time.monotonic()
 
     def advance(self, count: int = 1) -> None:
         """Tell how far it is, at most every 10 seconds."""
@@ -42,12 +60,11 @@ class Lines:
         now = time.monotonic()
         if now - self._told < EVERY_S:
             return
-        self._told = now
-        each = (now - self._began) / self._done
-        left = (self._total - self._done) * each
+        each = (now - self._told) / (self._done - self._before)
+        self._told, self._before = now, self._done
+        rest = left((self._total - self._done) * each)
         click.echo(
-            f"{self._stage}: {self._done}/{self._total}, {rate(each)}, about {left:.0f} s left",
-            err=True,
+            f"{self._stage}: {self._done}/{self._total}, {rate(each)}, about {rest} left", err=True
         )
 
     def finish(self) -> None:
@@ -84,8 +101,9 @@ class Bar:
     def advance(self, count: int = 1) -> None:
         """Move the bar."""
         self._done += count
-        each = max(time.monotonic() - self._began, 1e-6) / self._done
-        self._bar.update(self._task, advance=count, rate=rate(each))
+        took = time.monotonic() - self._began
+        told = rate(took / self._done) if took >= SOON_S else ""
+        self._bar.update(self._task, advance=count, rate=told)
 
     def finish(self) -> None:
         """Take the bar away."""
