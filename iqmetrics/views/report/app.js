@@ -71,7 +71,10 @@ function show(state) {
   wait.then(draw, () => { if (turn === turns) refill(main, el("p", { role: "alert" }, W.lost)); });
 }
 
-document.getElementById("about").textContent = `${D.bundle ? D.bundle.images : D.images.length} ${W.images} · ${D.models.length} ${W.models} · ${D.bundle ? D.bundle.prompts : Object.keys(D.prompts).length} ${W.prompts}`;
+// An image without a prompt is its own cluster, and no prompt.
+const size = D.bundle ?? { images: D.images.length, prompts: Object.values(D.prompts).filter(Boolean).length, lone: D.images.filter((image) => !D.prompts[image.p]).length };
+document.getElementById("about").textContent = ["images", "models", "prompts", "lone"].map((kind) => [kind, kind === "models" ? D.models.length : size[kind]])
+  .filter(([kind, n]) => n || kind !== "lone").map(([kind, n]) => `${n} ${W[n === 1 ? kind + "_1" : kind]}`).join(" · ");
 document.getElementById("tabs").addEventListener("keydown", (event) => {
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (!step) return;

@@ -88,7 +88,9 @@ class Bundle:
         files.remove_others()
         self._small.remove_others()
         places = {"folder": FOLDER, "thumbnails": THUMBNAILS}
-        count = {"images": len(self._contents), "prompts": len(self._texts)}
+        lone = sum(not self._texts[number] for number in index["p"])
+        prompts = sum(map(bool, self._texts))
+        count = {"images": len(self._contents), "prompts": prompts, "lone": lone}
         body["bundle"] = {**places, "chunk": CHUNK, **count}
         body["images"], body["prompts"] = [], {}
         return body, files.changed or self._small.changed

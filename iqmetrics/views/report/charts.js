@@ -34,7 +34,9 @@ function radar() {
     if (high > low) spokes.push({ metric, low, high });
   }
   if (spokes.length < 3) return null;
-  const R = 150, cx = 280, cy = 185;
+  // The longest name at the side of the widest ring has room: 7 is a wide letter of 11 pixels.
+  const longest = Math.max(...spokes.map(({ metric }) => D.metrics[metric].name.length));
+  const R = 150, cx = Math.max(280, 1.06 * R + 7 * longest), cy = 185;
   const at = (i, r) => { const a = 2 * Math.PI * i / spokes.length - Math.PI / 2; return [cx + r * R * Math.cos(a), cy + r * R * Math.sin(a)]; };
   const ring = (r) => spokes.map((_, i) => at(i, r).join(",")).join(" ");
   const shapes = models.map((model) => {
@@ -44,7 +46,7 @@ function radar() {
     });
     return svg("polygon", { class: "shape " + color(model), points: points.map((p) => p.join(",")).join(" ") });
   });
-  return svg("svg", { class: "radar", viewBox: "0 0 560 380", role: "img", "aria-label": W.radar },
+  return svg("svg", { class: "radar", viewBox: `0 0 ${2 * cx} 380`, width: 2 * cx, role: "img", "aria-label": W.radar },
     [0.25, 0.5, 0.75, 1].map((r) => svg("polygon", { class: "axis", fill: "none", points: ring(r) })), shapes,
     apart(spokes.map(({ metric }, i) => [...at(i, 1.06), D.metrics[metric].name]), cx)
       .map(([x, y, name]) => svg("text", { x, y: y + 4, "text-anchor": x < cx - 1 ? "end" : x > cx + 1 ? "start" : "middle" }, name)));
