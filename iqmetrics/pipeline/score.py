@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iqmetrics.errors import Unavailable
+from iqmetrics.errors import BadInput, Unavailable
 from iqmetrics.images import Picture
 from iqmetrics.pipeline import engine, in_memory, pending, scorecard, usable
 from iqmetrics.pipeline.index import Index, Listing, index
@@ -129,9 +129,18 @@ def score(
     """
     wanted = Settings(preset=preset, **settings)
     if out is not None:
-        Path(out).mkdir(parents=True, exist_ok=True)
+        _make(Path(out))
     store = Store(Path(out) / STORE if out is not None else None)
     return run(images, store, wanted, progress or Silent())
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"{folder} cannot be a folder of results: {error.strerror}", "Choose another: out=..."
+        ) from error
 
 
 def run(images: Any, store: Store, settings: Settings, progress: Progress) -> Result:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from iqmetrics import presets
-from iqmetrics.errors import BadInput
+from iqmetrics.errors import BadInput, UnknownName
 from iqmetrics.pipeline.usable_rule import Rule
 from iqmetrics.presets import ScorerChoice
 from iqmetrics.scorers.base import Scorer
@@ -23,7 +23,8 @@ class Settings:
     that cannot be loaded is an error instead of a status. `workers` counts decoding processes
     (None: one a core, at most 16; with `engine` "ray": those of one actor, and its cores).
     `address` is that of a Ray cluster (None: Ray on this machine). `split_grids` takes files that
-    hold four pictures apart. `reference` is a folder that `fid` compares each model with. `texts`
+    hold four pictures apart. `options` are those of scorers by name, over what the preset says.
+    `reference` is a folder that `fid` compares each model with. `texts`
     are the strings that every image must show.
     """
 
@@ -89,15 +90,22 @@ class Settings:
 
         Raises:
             BadInput: two scorers of one name differ in their options: only one could be kept.
+            UnknownName: no such scorer, or `options` of one that is not asked.
         """
         if self.scorers:
             presets.load(self.preset)  # a misspelt one is told, although none is asked
-            choices = [ScorerChoice(name, self.options.get(name, {})) for name in self.scorers]
+            choices = [ScorerChoice(name, {}) for name in self.scorers]
         else:
             choices = list(presets.load(self.preset).scorers)
         if self.reference is not None:
-            rest = {**self.options.get("fid", {}), "reference": str(self.reference.resolve())}
+            rest = {"reference": str(self.reference.resolve())}
             choices = [c for c in choices if c.name != "fid"] + [ScorerChoice("fid", rest)]
+        for name in self.options:
+            if name not in (known := [choice.name for choice in choices]):
+                raise UnknownName("scorer in this run", name, known)
+        choices = [
+            ScorerChoice(c.name, {**c.options, **self.options.get(c.name, {})}) for c in choices
+        ]
         built: dict[str, Scorer] = {}
         for choice in choices:
             scorer = choice.build()

@@ -155,6 +155,12 @@ def test_no_setting_is_passed_over_where_images_are_in_memory() -> None:
         iqmetrics.score([image], scorers=("size",), prompts="prompts.csv")
 
 
+def test_results_that_have_no_place_are_told(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("a file")
+    with pytest.raises(BadInput, match="cannot be a folder of results: File exists"):
+        iqmetrics.score([Image.new("L", (8, 8))], scorers=("size",), out=tmp_path / "run")
+
+
 def test_a_result_is_shown_in_a_line() -> None:
     images = [Image.new("RGB", (8, 8), (n, 0, 0)) for n in range(30)]
     result = iqmetrics.score(images, scorers=("size",))

@@ -68,10 +68,22 @@ def test_a_class_is_known_by_its_own_name() -> None:
 
 
 def test_options_reach_the_scorer_that_they_are_for() -> None:
-    settings = Settings(
-        scorers=("factory:Toy", "size"), options={"factory:Toy": {"option": 7}, "other": {"x": 1}}
-    )
+    settings = Settings(scorers=("factory:Toy", "size"), options={"factory:Toy": {"option": 7}})
     assert settings.build_scorers()["toy"].option == 7  # type: ignore[attr-defined]
+
+
+def test_options_reach_the_scorers_of_a_preset_too() -> None:
+    """They were passed over unless the scorer was also asked for by name."""
+    built = Settings(options={"grain": {"no_grain_below": 0.5}}).build_scorers()
+    assert built["grain"].no_grain_below == 0.5  # type: ignore[attr-defined]
+    assert built["grain"].least_covered == Settings().build_scorers()["grain"].least_covered  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("given", [{"scorers": ("grain",)}, {}])
+def test_options_of_a_scorer_that_is_not_asked_are_told(given: dict[str, tuple[str]]) -> None:
+    with pytest.raises(UnknownName, match="'grian'") as caught:
+        Settings(options={"grian": {"no_grain_below": 0.5}}, **given).build_scorers()  # type: ignore[arg-type]
+    assert "Did you mean 'grain'" in caught.value.hint
 
 
 def test_an_option_that_the_scorer_does_not_have_is_told() -> None:
