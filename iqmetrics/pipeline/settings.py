@@ -24,8 +24,8 @@ class Settings:
     (None: one a core, at most 16; with `engine` "ray": those of one actor, and its cores).
     `address` is that of a Ray cluster (None: Ray on this machine). `split_grids` takes files that
     hold four pictures apart. `options` are those of scorers by name, over what the preset says.
-    `reference` is a folder that `fid` compares each model with. `texts`
-    are the strings that every image must show.
+    `reference` is a folder that `fid` compares each model with. `texts` are the strings that every
+    image must show.
     """
 
     preset: str = "standard"
