@@ -1,11 +1,13 @@
 """What the page says of its own size, and names that must fit into a drawing."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from report_pages import embedded
 
 import iqmetrics
 from iqmetrics.views.report import page as report_page
@@ -68,4 +70,27 @@ def test_no_name_in_the_radar_is_cut(width: int, browser: Any, tmp_path: Path) -
         assert box["x"] >= whole["x"], name.inner_html()
         assert box["x"] + box["width"] <= whole["x"] + whole["width"], name.inner_html()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["face.asymmetry_brows", "text.unexpected_chars"])
+def test_a_desktop_has_room_for_the_name_of_a_metric_beside_three_models(
+    name: str, browser: Any, tmp_path: Path
+) -> None:
+    found = iqmetrics.score(outputs(tmp_path / "o", "abc"), scorers=("size", "look"))
+    path = tmp_path / "r.html"
+    report_page.write(found, {}, path)
+    data = embedded(path)
+    data["card"] = [
+        {**row, "mean": 0.0003438, "low": 0.0001775, "high": 0.0005493, "images": 1000}
+        for row in data["card"]
+    ]
+    text = json.dumps(data).replace('"look.saturation"', f'"{name}"')
+    start, rest = path.read_text("utf-8").split('id="data">', 1)
+    path.write_text(f'{start}id="data">{text}{rest[rest.index("</script>") :]}', "utf-8")
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(path.as_uri())
+    told = page.get_by_role("button", name=name, exact=True).bounding_box()
+    assert told["height"] < 30, "one line"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     page.close()
