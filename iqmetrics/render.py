@@ -102,6 +102,19 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
+MANY = 1_000_000
+
+
+def about(number: int, noun: str) -> str:
+    """An estimated number of things; from few images it can be any, and above a million says so.
+
+    Example:
+        >>> about(395, "prompt"), about(337_245_510, "prompt")
+        ('about 395 prompts', 'more than a million prompts')
+    """
+    return f"more than a million {noun}s" if number > MANY else f"about {count(number, noun)}"
+
+
 LEAST = 20
 """Columns that a text has at least beside others, however narrow the window."""
 INDENT = "  "

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from iqmetrics.pipeline import compare
 from iqmetrics.pipeline.compare import Change, Comparison, Contrast
-from iqmetrics.render import count, difference, interval, printable, share, table
+from iqmetrics.render import about, count, difference, interval, printable, share, table
 
 _SILENT = ("refused", "not measured")
 
@@ -71,7 +71,7 @@ def _both(c: Contrast | Change, unit: str) -> tuple[str, str]:
 
 
 def _row(c: Contrast) -> list[str]:
-    answer = c.answer + (f", about {c.needed} prompts needed" if c.needed else "")
+    answer = c.answer + (f", {about(c.needed, 'prompt')} needed" if c.needed else "")
     wins = "" if c.win_rate is None else f"{100 * c.win_rate:.0f} %"
     pairs = f"{count(c.pairs, 'pair')}, {count(c.prompts, 'prompt')}"
     pairs += f", {c.lost} lost" if c.lost else ""

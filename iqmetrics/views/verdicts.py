@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from iqmetrics.pipeline.gate import Check, Verdict
-from iqmetrics.render import difference, printable, share, table
+from iqmetrics.render import about, difference, printable, share, table
 
 SCHEMA = "iqmetrics-verdict-1"
 MARKDOWN_LIMIT = 60_000
@@ -102,7 +102,7 @@ def markdown(verdict: Verdict) -> str:
 
 
 def _row(check: Check) -> list[str]:
-    told = check.told + (f" (needs about {check.needed} prompts)" if check.needed else "")
+    told = check.told + (f" (needs {about(check.needed, 'prompt')})" if check.needed else "")
     told += "" if check.required else " (not required)"
     show = difference if check.kind == "margin" else share
     numbers = [show(value, check.unit) for value in (check.value, check.bound, check.limit)]

@@ -23,6 +23,12 @@ def test_a_comparison_reads_like_a_sentence() -> None:
     assert "prompt prompt-20 is only in the baseline" in text
 
 
+def test_what_two_prompts_say_of_hundreds_of_millions_is_not_told_to_the_digit() -> None:
+    old = np.array([[0.9964], [0.9966]])
+    both = card({"old": old, "new": old - np.array([[0.5], [0.8]])})
+    assert "more than a million prompts needed" in contrasts.text(compare(both, "old", both, "new"))
+
+
 def test_a_scorecard_shows_both_models_side_by_side() -> None:
     lines = terminal.scorecard(BOTH).splitlines()
     assert lines[0].split() == ["metric", "better", "new", "old"]

@@ -28,6 +28,8 @@ def test_text_ends_with_the_state_and_names_the_way_out() -> None:
     assert text.splitlines()[-1] == "FAIL: gate release, v2 against v1"
     assert "needs about 140 prompts" in text
     assert "prompt p is only in the baseline" in text
+    many = verdicts.text(replace(VERDICT, checks=(replace(OPEN, needed=54_000_000),)))
+    assert "needs more than a million prompts" in many
 
 
 def test_text_fits_a_terminal_and_says_the_same() -> None:
