@@ -52,7 +52,7 @@ def as_found(sources: Sequence[Path], folder: Path) -> Set:
     folder.mkdir()
     for source in sources:
         (folder / source.name).write_bytes(source.read_bytes())
-    found = iqmetrics.score(folder, scorers=("size",), workers="threads").run.records
+    found = iqmetrics.score(folder, scorers=("size",), workers=0).run.records
     return Set(folder, [folder / r.image for r in found], [r.prompt or "" for r in found])
 
 

@@ -52,8 +52,9 @@ class Settings:
         if not all(text.strip() for text in self.texts or ()):
             raise BadInput("a text that images must show is empty", "Give it: --text 'SALE'")
         for name, least in (("workers", 0), ("limit", 1)):
-            if (number := getattr(self, name)) is not None and number < least:
-                raise BadInput(f"{name} is {number}", f"Give {least} or more, or leave it out")
+            number = getattr(self, name)
+            if number is not None and not (isinstance(number, int) and number >= least):
+                raise BadInput(f"{name} is {number!r}", f"Give {least} or more, or leave it out")
         for name, what in (("prompts", "table"), ("reference", "folder")):
             value = getattr(self, name)
             if not isinstance(value, str | os.PathLike | None):

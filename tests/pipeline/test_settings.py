@@ -138,6 +138,7 @@ def test_a_text_of_nothing_is_refused(texts: str | tuple[str, ...]) -> None:
     ("given", "told"),
     [
         ({"workers": -1}, "workers is -1"),
+        ({"workers": "many"}, "workers is 'many'"),
         ({"limit": 0}, "limit is 0"),
         ({"limit": -3}, "limit is -3"),
         ({"prompts": ["a fox"]}, "prompts is of the kind list"),
