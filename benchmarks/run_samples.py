@@ -36,7 +36,7 @@ def sampled(folder: Path) -> Iterator[None]:
     code, here = nursery.CODE, str(Path(__file__).parent)
     hook = f"os.register_at_fork(after_in_child=lambda: run_samples.begin({str(folder)!r}))"
     begun = f"import os\nsys.path.append({here!r})\nimport run_samples\n{hook}\n"
-    nursery.CODE = code.replace("main(", begun + "main(")
+    nursery.CODE = code.replace("importlib.import_module", begun + "importlib.import_module")
     try:
         yield
     finally:

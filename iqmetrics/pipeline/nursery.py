@@ -28,18 +28,10 @@ NO_DRIVER = {"PYTORCH_NVML_BASED_CUDA_CHECK": "1"}
 """Environment in which torch looks for GPUs without their driver."""
 
 CODE = """
-import json, sys
-handle, path, modules = json.loads(sys.argv[1])
+import importlib, json, sys
+path, module, *told = json.loads(sys.argv[1])
 sys.path[:] = path
-from iqmetrics.pipeline.nursery import main
-main(handle, modules)
-"""
-AFRESH = """
-import json, sys
-handle, path = json.loads(sys.argv[1])
-sys.path[:] = path
-from iqmetrics.pipeline.shard_process import main
-main(handle)
+importlib.import_module(module).main(*told)
 """
 
 
@@ -55,7 +47,7 @@ class Nursery:
         self._link, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)  # whole messages
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-c", CODE, dumps([theirs.fileno(), sys.path, modules])],
+                _command(__name__, theirs.fileno(), modules),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
@@ -120,12 +112,17 @@ def main(handle: int, modules: Sequence[str]) -> None:
             shard_process.main(own)
             return
         os.set_inheritable(own, True)
-        os.execv(sys.executable, [sys.executable, "-P", "-c", AFRESH, dumps([own, sys.path])])
+        os.execv(sys.executable, _command(shard_process.__name__, own))
     for own in handles:
         os.close(own)
     with suppress(ChildProcessError):
         while True:
             os.wait()
+
+
+def _command(module: str, *told: object) -> list[str]:
+    """Runs `main` of a module in a process that finds modules where this one does."""
+    return [sys.executable, "-P", "-c", CODE, dumps([sys.path, module, *told])]
 
 
 def _driver_used() -> bool:

@@ -100,7 +100,7 @@ def _serve(link: Connection) -> None:
     if device == "cuda":
         import torch
 
-        _one_thread_each()
+        torch.set_num_threads(1)  # the other processes use the other cores
         _asleep_while_waiting()
         torch.cuda.set_per_process_memory_fraction(share)  # what is cached is given back before
     scorers = pickle.loads(pickled)
@@ -117,17 +117,6 @@ def _serve(link: Connection) -> None:
         every = chain(first.result(), decoded)
         done = here.run(dealt.works, dealt.sets, every, opened, told)
     link.send(("done", done.problems))
-
-
-def _one_thread_each() -> None:
-    """Nothing here starts threads of its own: the other processes use the other cores."""
-    import torch
-
-    torch.set_num_threads(1)
-    with suppress(ImportError):
-        import cv2
-
-        cv2.setNumThreads(1)
 
 
 def _asleep_while_waiting() -> None:

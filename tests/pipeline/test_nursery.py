@@ -73,7 +73,7 @@ def test_modules_are_imported_once_for_all_processes(tmp_path, module):
         assert several.unavailable == {}
         told = commands(several._nursery.process.pid)
         assert len(told) == 3
-        assert not any("shard_process import main" in command for command in told)
+        assert not any("pipeline.shard_process" in command for command in told)
     assert left.read_text() == "imported "
     assert several._nursery.process.poll() == 0
 
@@ -85,7 +85,7 @@ def test_processes_start_afresh_where_an_import_has_used_a_gpu(tmp_path, module)
         assert several.unavailable == {}
         told = commands(several._nursery.process.pid)
         assert len(told) == 3
-        assert all("shard_process import main" in command for command in told)
+        assert all("pipeline.shard_process" in command for command in told)
     assert left.read_text() == "imported "
 
 
