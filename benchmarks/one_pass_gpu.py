@@ -37,7 +37,7 @@ from PIL import Image
 
 import iqmetrics
 from iqmetrics.images import Picture
-from iqmetrics.pipeline import shards
+from iqmetrics.pipeline import one_process, shards
 from iqmetrics.records import ImageRecord
 from iqmetrics.scorers import base
 from iqmetrics.workers import decode_all
@@ -195,12 +195,13 @@ def preset(folder: Path, arch: str) -> Path:
     return folder / "speed.preset.toml"
 
 
-def decode_ceiling(folder: Path, count: int) -> float:
-    """Images a second when nothing is done with them, one decoding process a core."""
+def decode_ceiling(folder: Path, count: int, device: str) -> float:
+    """Images a second when nothing is done with them, one decoding process a core, as in a run."""
     files = sorted(p for p in folder.iterdir() if p.suffix != ".txt")[:count]
+    records = [ImageRecord(f.name, str(f)) for f in files]
     pace = Pace()
     pace.start("scoring", len(files))
-    for _, picture in decode_all([ImageRecord(f.name, str(f)) for f in files]):
+    for _, picture in one_process.decode(records, None, device):
         assert isinstance(picture, Picture)
         pace.advance()
     return pace.rate()
@@ -331,7 +332,7 @@ def main() -> None:
 
         if "decode" in asked.only:
             for kind, end in [(k, e) for k, e in ENDS if k in asked.kinds]:
-                ceiling = partial(decode_ceiling, folders[kind], min(asked.count, 1500))
+                ceiling = partial(decode_ceiling, folders[kind], min(asked.count, 3000), asked.device)
                 part(f"decode {kind}", lambda c=ceiling, e=end: {f"gpu_decode_ceiling{e}": c()})  # type: ignore[misc]
         for each in asked.each if "run" in asked.only else ():
             for kind in asked.kinds:

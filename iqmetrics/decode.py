@@ -50,10 +50,14 @@ MAX_PIXELS = Limits().pixels
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Pixels (uint8, height x width x 3, sRGB) and what it took to get them."""
+    """Pixels (uint8, height x width x 3, sRGB) and what it took to get them.
+
+    Where they are `filtered` they are the room of `png_rows.Rows`.
+    """
 
     pixels: "Pixels"
     flags: tuple[str, ...]
+    filtered: bool = False
 
 
 def empty(height: int, width: int) -> "Pixels":
@@ -99,6 +103,7 @@ def decode(
     max_pixels: int = MAX_PIXELS,
     into: "Room" = empty,
     quick: bool = False,
+    rows: bool = False,
 ) -> Decoded:
     """Decode one file's bytes.
 
@@ -107,6 +112,7 @@ def decode(
         max_pixels: larger pictures are refused before they are decoded.
         into: asked for the memory of (height, width) x 3 bytes, e.g. shared with another process.
         quick: many pictures follow, so that what takes a while to load is worth it; same pixels.
+        rows: the filters of a PNG's rows may be left on, where it is decoded `quick`.
 
     Raises:
         ImageProblem: "truncated", "unsupported", "too_large" or "unreadable", with the reason.
@@ -121,7 +127,7 @@ def decode(
             size = f"{image.width} x {image.height} pixels"
             raise ImageProblem("too_large", f"{size}, at most {max_pixels} are read")
         if chunks and sniff.is_plain(data, chunks):
-            found = _quick(data, chunks, into) if quick else None
+            found = _quick(data, chunks, into, rows) if quick else None
             if found := found or _fast(data, image, into):
                 return found
         return _pixels(image, into)
@@ -152,10 +158,16 @@ def _open(data: bytes) -> "Image":
         raise ImageProblem("too_large", str(error)) from error
 
 
-def _quick(data: bytes, chunks: "Sequence[sniff.Chunk]", into: "Room") -> Decoded | None:
+def _quick(
+    data: bytes, chunks: "Sequence[sniff.Chunk]", into: "Room", rows: bool
+) -> Decoded | None:
     from iqmetrics import png_rows
 
-    pixels = png_rows.read(data, chunks, into) if png_rows.ready() else None
+    if not png_rows.ready():
+        return None
+    if rows and (found := png_rows.rows(data, chunks, into)):
+        return Decoded(found.room, (), filtered=True)
+    pixels = png_rows.read(data, chunks, into)
     return None if pixels is None else Decoded(pixels, ())
 
 

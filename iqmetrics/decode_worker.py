@@ -31,7 +31,9 @@ LENGTH = struct.Struct(">I")
 Extra = Callable[[str, bytes], Any]
 
 
-def main(handle: int, limits: Limits, extra: str | None, measure: bool, quick: bool) -> None:
+def main(
+    handle: int, limits: Limits, extra: str | None, measure: bool, quick: bool, rows: bool
+) -> None:
     """Serve until the other end closes.
 
     Args:
@@ -40,6 +42,7 @@ def main(handle: int, limits: Limits, extra: str | None, measure: bool, quick: b
         extra: "module:function", called with (path, bytes); its JSON-able answer goes along.
         measure: whether to tell the peak memory of each file (Linux only).
         quick: whether so many files will come that the quickest PNG decoder is worth its start.
+        rows: whether the filters of a PNG's rows may be left on.
     """
     link = socket.socket(fileno=handle)
     try:
@@ -52,7 +55,7 @@ def main(handle: int, limits: Limits, extra: str | None, measure: bool, quick: b
     while (request := receive(link)) is not None:
         with Measured(measure) as cost:
             signal.setitimer(signal.ITIMER_REAL, ALARM * limits.seconds)
-            answer = _serve(request, limits, function, window, quick)
+            answer = _serve(request, limits, function, window, quick, rows)
             signal.setitimer(signal.ITIMER_REAL, 0)
         answer |= cost.found
         send(link, answer, window.news() if "shape" in answer else -1)
@@ -105,7 +108,12 @@ def _load_decoders(quick: bool) -> None:
 
 
 def _serve(
-    request: dict[str, str], limits: Limits, extra: Extra | None, window: Window, quick: bool
+    request: dict[str, str],
+    limits: Limits,
+    extra: Extra | None,
+    window: Window,
+    quick: bool,
+    rows: bool,
 ) -> dict[str, Any]:
     path = request["path"]
     try:
@@ -121,8 +129,9 @@ def _serve(
         except Exception as error:
             answer["extra_error"] = f"{type(error).__name__}: {error}"
     try:
-        found = decode(data, limits.pixels, window, quick)
-        return answer | {"shape": window.shape, "flags": found.flags}
+        found = decode(data, limits.pixels, window, quick, rows)
+        told = {"shape": window.shape, "flags": found.flags, "filtered": found.filtered}
+        return answer | told
     except ImageProblem as problem:
         return answer | {"status": problem.status, "reason": problem.reason}
 

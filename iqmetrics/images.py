@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from iqmetrics.decode import Limits, decode, empty, read_bytes
 from iqmetrics.errors import ImageProblem
@@ -11,10 +11,7 @@ from iqmetrics.records import ImageRecord
 from iqmetrics.remote import is_remote, read
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from iqmetrics.decode import Room
+    from iqmetrics.decode import Pixels, Room
 
 T = TypeVar("T")
 
@@ -22,41 +19,67 @@ DECODE_POLICY = "2"
 """Bump when the same file would give other pixels; part of every cache key."""
 
 
+@runtime_checkable
+class Late(Protocol):
+    """Pixels that will be there when they are asked for."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width, 3."""
+
+    def pixels(self) -> "Pixels":
+        """Make them, or wait for them; any thread may ask."""
+
+
 class Picture:
     """An image record with its pixels: uint8, height x width x 3, sRGB, read-only.
 
-    `flags` names what decoding had to do ("alpha", "animated", "icc",
-    "icc ignored", "exif ignored", "high bit depth", "oriented").
+    `width` and `height` are known also while the pixels are still `Late`. `flags` names what
+    decoding had to do ("alpha", "animated", "icc", "icc ignored", "exif ignored", "high bit depth",
+    "oriented").
     """
 
-    __slots__ = ("_memo", "copies", "flags", "pixels", "record")
+    __slots__ = ("_late", "_memo", "_pixels", "copies", "flags", "height", "record", "width")
 
     def __init__(
-        self, record: ImageRecord, pixels: "NDArray[np.uint8]", flags: tuple[str, ...] = ()
+        self, record: ImageRecord, pixels: "Pixels | Late", flags: tuple[str, ...] = ()
     ) -> None:
-        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype.name != "uint8":
-            raise ValueError(f"pixels must be uint8 HxWx3, got {pixels.dtype} {pixels.shape}")
-        pixels.flags.writeable = False
         self.record = record
-        self.pixels = pixels
         self.flags = flags
         self._memo: dict[Hashable, Any] = {}
         self.copies: dict[str, Any] = {}
         """Where else the pixels are, by device: gone with the pixels (see `nets.stacks`)."""
+        self._late = pixels if isinstance(pixels, Late) else None
+        if not isinstance(pixels, Late):
+            self._pixels = _checked(pixels)
+        self.height, self.width = int(pixels.shape[0]), int(pixels.shape[1])
 
     @property
-    def width(self) -> int:
-        """Width in pixels, as decoded."""
-        return int(self.pixels.shape[1])
+    def pixels(self) -> "Pixels":
+        """The pixels; made now, where they were late."""
+        if late := self._late:
+            self._pixels = _checked(late.pixels())
+            self._late = None  # only now: other threads may be asking
+        return self._pixels
 
     @property
-    def height(self) -> int:
-        """Height in pixels, as decoded."""
-        return int(self.pixels.shape[0])
+    def late(self) -> "Late | None":
+        """What the pixels will be made of; None once they are there. May be exchanged."""
+        return self._late
+
+    @late.setter
+    def late(self, other: "Late") -> None:
+        if self._late:
+            self._late = other
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the pixels, whether they are there or not."""
+        return 3 * self.height * self.width
 
     def remembered(self) -> "Picture":
         """What was computed `once` of this picture, without its pixels (0 x 0 are left)."""
-        light = Picture(self.record, self.pixels[:0, :0].copy(), self.flags)
+        light = Picture(self.record, empty(0, 0), self.flags)
         light._memo = self._memo
         return light
 
@@ -66,6 +89,13 @@ class Picture:
             self._memo[key] = make(self)
         value: T = self._memo[key]
         return value
+
+
+def _checked(pixels: "Pixels") -> "Pixels":
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype.name != "uint8":
+        raise ValueError(f"pixels must be uint8 HxWx3, got {pixels.dtype} {pixels.shape}")
+    pixels.flags.writeable = False
+    return pixels
 
 
 def once_each(

@@ -23,6 +23,38 @@ if TYPE_CHECKING:
 Bytes = NDArray[np.uint8]
 
 SUB, UP, AVERAGE, PAETH = 1, 2, 3, 4
+ALIGNED = 4
+"""A GPU undoes the filters of pictures whose width is a multiple of this (`nets.png_filters`)."""
+
+
+class Rows:
+    """Rows of RGB whose filters are still on: a GPU undoes them beside all else.
+
+    Attributes:
+        room: the memory they lie at the start of, height x (width + 1) x 3 bytes without gaps.
+        shape: height, width and 3, of the picture.
+
+    Raises:
+        ValueError: the memory is of another form.
+    """
+
+    def __init__(self, room: Bytes) -> None:
+        height, width, _ = room.shape
+        if width < 2 or not room.flags.c_contiguous:
+            raise ValueError(f"rows need a room without gaps, not {room.shape}")
+        self.room = room
+        self.shape = height, width - 1, 3
+
+    @property
+    def lines(self) -> Bytes:
+        """The rows, see `undo`: height x (1 + 3 width)."""
+        height, width, _ = self.shape
+        size = height * (1 + 3 * width)
+        return self.room.reshape(-1)[:size].reshape(height, 1 + 3 * width)
+
+    def pixels(self) -> Bytes:
+        """The picture in other memory; raises `Unavailable` without numba."""
+        return _undone(self.lines, lambda height, width: np.empty((height, width, 3), np.uint8))
 
 
 @cache
@@ -46,22 +78,46 @@ def read(data: bytes, chunks: "Sequence[Chunk]", into: "Room") -> Bytes | None:
         chunks: its chunks, see `sniff.check_png`.
         into: asked for the memory of (height, width) x 3 bytes.
     """
+    height, width = _size(data)
+    lines = np.empty((height, 1 + 3 * width), np.uint8)
+    return _undone(lines, into) if _inflated(data, chunks, lines) else None
+
+
+def rows(data: bytes, chunks: "Sequence[Chunk]", into: "Room") -> Rows | None:
+    """As `read`, but the filters are left on; None also where a GPU would not undo them.
+
+    `into` is asked for one column more than the picture has.
+    """
+    height, width = _size(data)
+    if width % ALIGNED:
+        return None
+    found = Rows(into(height, width + 1))
+    return found if _inflated(data, chunks, found.lines) else None
+
+
+def _size(data: bytes) -> tuple[int, int]:
+    return int.from_bytes(data[20:24]), int.from_bytes(data[16:20])
+
+
+def _inflated(data: bytes, chunks: "Sequence[Chunk]", lines: Bytes) -> bool:
+    """Fills the rows as they were filtered, or says that the file is not as `read` wants it."""
     import imagecodecs
 
-    width, height = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
     if data[26:29] != b"\0\0\0":  # another compression, filter method, or interlaced
-        return None
+        return False
     packed = b"".join(data[start + 8 : end - 4] for name, start, end in chunks if name == b"IDAT")
-    lines = np.empty((height, 1 + 3 * width), np.uint8)
     flat: Any = lines.reshape(-1)
     try:
         found = imagecodecs.deflate_decode(packed, out=flat)
     except imagecodecs.DeflateError:
-        return None
-    if len(found) != lines.size or lines[:, 0].max() > PAETH:
-        return None
-    pixels = into(height, width)
-    _compiled()(lines, pixels.reshape(height, 3 * width))
+        return False
+    return len(found) == lines.size and bool(lines[:, 0].max() <= PAETH)
+
+
+def _undone(lines: Bytes, into: "Room") -> Bytes:
+    height, size = lines.shape
+    pixels = into(height, size // 3)
+    _compiled()(lines, pixels.reshape(height, size - 1))
     return pixels
 
 

@@ -15,10 +15,8 @@ from iqmetrics.decode import Limits, empty
 from iqmetrics.window import KEPT, Pane
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from iqmetrics.decode import Room
+    from iqmetrics.decode import Pixels, Room
+    from iqmetrics.png_rows import Rows
 
 GRACE = 2.0
 """Seconds beyond the limit after which a worker that ignores its own alarm is killed."""
@@ -32,14 +30,14 @@ HEAD = 4
 
 CODE = """
 import json, sys
-handle, path, limits, extra, measure, quick = json.loads(sys.argv[1])
+handle, path, limits, *rest = json.loads(sys.argv[1])
 sys.path[:] = path
 from iqmetrics.decode import Limits
 from iqmetrics.decode_worker import main
-main(handle, Limits(*limits), extra, measure, quick)
+main(handle, Limits(*limits), *rest)
 """
 
-Answer = tuple[dict[str, Any], "NDArray[np.uint8] | None"]
+Answer = tuple[dict[str, Any], "Pixels | Rows | None"]
 
 
 class Gone(Exception):
@@ -60,11 +58,13 @@ class WorkerProcess:
         measure: bool = False,
         quick: bool = False,
         room: "Room" = empty,
+        rows: bool = False,
     ) -> None:
         self._limits = limits
         self._extra = extra
         self._measure = measure
         self._quick = quick
+        self._rows = rows
         self._process: subprocess.Popen[bytes] | None = None
         self._link: socket.socket | None = None
         self._room = room
@@ -91,7 +91,8 @@ class WorkerProcess:
         """Have one file decoded.
 
         Returns:
-            The worker's answer (sha256, shape and flags, or status and reason) and the pixels.
+            The worker's answer (sha256, shape and flags, or status and reason) and the pixels, or
+            the rows that they are to be made of.
 
         Raises:
             RuntimeError: no worker can be started.
@@ -123,6 +124,7 @@ class WorkerProcess:
                 self._extra,
                 self._measure,
                 self._quick,
+                self._rows,
             ]
             kept = {} if self._measure else KEEPS_MEMORY  # what is kept cannot be measured
             single = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -208,10 +210,17 @@ class WorkerProcess:
             answer = json.loads(bytes(body))
             if "shape" not in answer:
                 return answer, None
-            return answer, self._pane.copy(files[0] if files else None, answer["shape"])
+            pixels = self._pane.copy(files[0] if files else None, answer["shape"])
+            return answer, _rows(pixels) if answer.get("filtered") else pixels
         finally:
             for file in files:
                 os.close(file)
+
+
+def _rows(room: "Pixels") -> "Rows":
+    from iqmetrics.png_rows import Rows
+
+    return Rows(room)
 
 
 def _signal_name(number: int) -> str:

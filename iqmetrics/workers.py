@@ -57,10 +57,11 @@ def decode_all(
     workers: Workers = None,
     limits: Limits | None = None,
     room: "Room" = empty,
+    rows: bool = False,
 ) -> Iterator[tuple[ImageRecord, Picture | ImageProblem]]:
     """Every record with its picture or its problem, in no particular order, decoded ahead.
 
-    Close the iterator (or use it up) to end its workers. `limits` and `room`: see `Decoder`.
+    Close the iterator (or use it up) to end its workers. `limits`, `room`, `rows`: see `Decoder`.
 
     Raises:
         ValueError: fewer than no workers: nobody would ever decode.
@@ -70,7 +71,7 @@ def decode_all(
     if workers == "threads" or workers == 0 or not WorkerProcess.possible():
         yield from _by_threads(records, limits, room)
         return
-    with closing(Decoder(workers, limits, room=room).each(records)) as opened:
+    with closing(Decoder(workers, limits, room=room, rows=rows).each(records)) as opened:
         for one in opened:
             yield one.record, one.result
 
@@ -85,6 +86,7 @@ class Decoder:
             must answer something JSON-able.
         measure: tell the peak memory of each file.
         room: asked for memory of height x width x 3 bytes that a picture stays in.
+        rows: pictures may be finished later, on a GPU (`png_rows.Rows`).
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Decoder:
         extra: str | None = None,
         measure: bool = False,
         room: "Room" = empty,
+        rows: bool = False,
     ) -> None:
         self.workers = workers or min(MOST_WORKERS, _cores())
         self._worth = 1 if workers else WORTH
@@ -101,6 +104,7 @@ class Decoder:
         self._extra = extra
         self._measure = measure
         self._room = room
+        self._rows = rows
 
     def each(self, records: Iterable[ImageRecord]) -> Generator[Opened, None, None]:
         """Every record exactly once, as soon as it is done.
@@ -132,7 +136,8 @@ class Decoder:
     def _feed(
         self, todo: Iterator[ImageRecord], lock: Lock, shelf: Shelf[Opened], quick: bool
     ) -> None:
-        worker = WorkerProcess(self.limits, self._extra, self._measure, quick, self._room)
+        how = self._extra, self._measure, quick, self._room, self._rows
+        worker = WorkerProcess(self.limits, *how)
         shelf.on_close(worker.kill)
         try:
             worker.ready()  # it starts while the first file may still be awaited
@@ -146,7 +151,7 @@ class Decoder:
                 answer, pixels = _asked(worker, record.path, self.limits)
                 seconds = time.perf_counter() - start
                 opened = _opened(record, answer, pixels, seconds)
-                size = opened.result.pixels.nbytes if isinstance(opened.result, Picture) else 0
+                size = opened.result.nbytes if isinstance(opened.result, Picture) else 0
                 shelf.put(opened, size)
         except BaseException as error:  # told to whoever iterates
             shelf.fail(error)

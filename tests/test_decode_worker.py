@@ -50,7 +50,7 @@ def served(
     path = folder / "a.png"
     path.write_bytes(data)
     request = {"path": str(path)}
-    return decode_worker._serve(request, limits or Limits(), extra, Window(), quick=False)
+    return decode_worker._serve(request, limits or Limits(), extra, Window(), quick=False, rows=False)
 
 
 def test_a_picture_is_answered_with_its_hash_shape_and_flags(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_file_that_was_not_read_has_no_hash(
     assert set(large) == {"status", "reason"} and large["status"] == "too_large"
     (tmp_path / "none").mkdir()
     request = {"path": str(tmp_path / "none" / "b.png")}
-    gone = decode_worker._serve(request, Limits(), None, Window(), quick=False)
+    gone = decode_worker._serve(request, Limits(), None, Window(), quick=False, rows=False)
     assert set(gone) == {"status", "reason"} and gone["status"] == "unreadable"
 
     def full(*_: object) -> None:

@@ -1,17 +1,20 @@
 """Pictures of one size side by side on a device, so that a net sees them together."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from iqmetrics.images import Picture, by_shape
-from iqmetrics.nets import pinned, side_by_side
+from iqmetrics.nets import pinned, png_filters, side_by_side
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 class Sent(NamedTuple):
@@ -59,12 +62,28 @@ def there(pictures: Sequence[Picture], device: str) -> "list[Tensor]":
     return [sent.stack[sent.place] for sent in (p.copies[device] for p in pictures)]
 
 
+def send(pictures: Sequence[Picture], device: str) -> None:
+    """Have pictures sent to a GPU before anybody asks, and late ones finished there.
+
+    Where it has no memory for all of them, whoever needs them sends fewer.
+    """
+    import torch
+
+    try:
+        there(pictures, device)
+    except torch.OutOfMemoryError as error:
+        log.debug("a batch is not sent at once", exc_info=error)
+
+
 def _sent(pictures: Sequence[Picture], device: str) -> list[Sent]:
     new = [p for p in pictures if device not in p.copies]
-    if new:
-        whole = _send(new, device)
-        for place, picture in enumerate(new):
-            picture.copies[device] = Sent(whole, place)
+    late = [p for p in new if png_filters.can_finish(p, device)]
+    rest = [p for p in new if p not in late]
+    for some, sending in ((late, png_filters.finished), (rest, _send)):
+        if some:
+            whole = sending(some, device)
+            for place, picture in enumerate(some):
+                picture.copies[device] = Sent(whole, place)
     return [p.copies[device] for p in pictures]
 
 

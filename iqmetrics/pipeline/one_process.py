@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from importlib.util import find_spec
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -11,7 +12,7 @@ from iqmetrics.engines import crew, local
 from iqmetrics.engines.work import Finished, ImageWork, Save, SetWork
 from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
-from iqmetrics.nets import pinned
+from iqmetrics.nets import pinned, stacks
 from iqmetrics.pipeline import grids, thumbnails
 from iqmetrics.pipeline.progress import Progress, Silent, staged, track
 from iqmetrics.records import ImageRecord
@@ -53,8 +54,9 @@ def decode(
     records: Iterable[ImageRecord], workers: int | None, device: str
 ) -> Iterator[local.Decoded]:
     """The pictures, as decoding processes give them, in memory that the device is quick to read."""
-    room = pinned.memory if device == "cuda" else empty
-    return grids.cut(decode_all(records, workers=workers, room=room))
+    gpu = device == "cuda"
+    room, rows = pinned.memory if gpu else empty, gpu and find_spec("triton") is not None
+    return grids.cut(decode_all(records, workers=workers, room=room, rows=rows))
 
 
 def score(
@@ -71,7 +73,15 @@ def score(
     with staged(progress, "scoring", len(works)):
         wanted = (item for item in decoded if item[0].image in works)
         at_once = local.BATCH[device], crew.threads(device)
-        return local.run(wanted, works, sets, scorers, save, look, *at_once, progress.advance)
+        seen = partial(_send_first, look, device) if device == "cuda" else look
+        return local.run(wanted, works, sets, scorers, save, seen, *at_once, progress.advance)
+
+
+def _send_first(
+    look: Callable[[Sequence[Picture]], None], device: str, pictures: Sequence[Picture]
+) -> None:
+    stacks.send(pictures, device)
+    look(pictures)
 
 
 class Here:
