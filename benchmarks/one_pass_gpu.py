@@ -332,7 +332,9 @@ def main() -> None:
 
         if "decode" in asked.only:
             for kind, end in [(k, e) for k, e in ENDS if k in asked.kinds]:
-                ceiling = partial(decode_ceiling, folders[kind], min(asked.count, 3000), asked.device)
+                ceiling = partial(
+                    decode_ceiling, folders[kind], min(asked.count, 3000), asked.device
+                )
                 part(f"decode {kind}", lambda c=ceiling, e=end: {f"gpu_decode_ceiling{e}": c()})  # type: ignore[misc]
         for each in asked.each if "run" in asked.only else ():
             for kind in asked.kinds:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 Bytes = NDArray[np.uint8]
 
 SUB, UP, AVERAGE, PAETH = 1, 2, 3, 4
-ALIGNED = 4
-"""A GPU undoes the filters of pictures whose width is a multiple of this (`nets.png_filters`)."""
+ALIGNED, WIDEST, LARGEST = 4, 16384, 16 << 20
+"""A GPU undoes the filters of pictures whose width is a multiple of the first and at most the
+second, and whose room has at most so many bytes (`nets.png_filters`)."""
 
 
 class Rows:
@@ -35,15 +36,21 @@ class Rows:
         shape: height, width and 3, of the picture.
 
     Raises:
-        ValueError: the memory is of another form.
+        ValueError: the memory is of another form, or a GPU would not take it.
     """
 
     def __init__(self, room: Bytes) -> None:
-        height, width, _ = room.shape
-        if width < 2 or not room.flags.c_contiguous:
-            raise ValueError(f"rows need a room without gaps, not {room.shape}")
+        height, width = room.shape[0], room.shape[1] - 1
+        if not self.can_be(height, width) or not room.flags.c_contiguous:
+            raise ValueError(f"rows cannot lie in a room of {room.shape}")
         self.room = room
-        self.shape = height, width - 1, 3
+        self.shape = height, width, 3
+
+    @staticmethod
+    def can_be(height: int, width: int) -> bool:
+        """Whether rows of such a picture may keep their filters."""
+        fits = 0 < width <= WIDEST and 3 * height * (width + 1) <= LARGEST
+        return fits and width % ALIGNED == 0
 
     @property
     def lines(self) -> Bytes:
@@ -89,7 +96,7 @@ def rows(data: bytes, chunks: "Sequence[Chunk]", into: "Room") -> Rows | None:
     `into` is asked for one column more than the picture has.
     """
     height, width = _size(data)
-    if width % ALIGNED:
+    if not Rows.can_be(height, width):
         return None
     found = Rows(into(height, width + 1))
     return found if _inflated(data, chunks, found.lines) else None

@@ -50,12 +50,14 @@ def served(
     path = folder / "a.png"
     path.write_bytes(data)
     request = {"path": str(path)}
-    return decode_worker._serve(request, limits or Limits(), extra, Window(), quick=False, rows=False)
+    return decode_worker._serve(
+        request, limits or Limits(), extra, Window(), quick=False, rows=False
+    )
 
 
 def test_a_picture_is_answered_with_its_hash_shape_and_flags(tmp_path: Path) -> None:
     found = served(tmp_path)
-    assert set(found) == {"sha256", "shape", "flags"}
+    assert set(found) == {"sha256", "shape", "flags", "filtered"} and not found["filtered"]
     assert (found["sha256"], tuple(found["shape"]), list(found["flags"])) == (SHA256, (48, 64), [])
 
 

@@ -152,6 +152,45 @@ def test_other_arrays_are_refused(pixels: NDArray[Any]) -> None:
         Picture(ImageRecord("a", "a"), pixels)
 
 
+class Counted:
+    """Pixels of one value that count how often they are made."""
+
+    shape = (4, 6, 3)
+
+    def __init__(self, value: int) -> None:
+        self.value, self.made = value, 0
+
+    def pixels(self) -> NDArray[Any]:
+        self.made += 1
+        return np.full(self.shape, self.value, np.uint8)
+
+
+def test_late_pixels_are_made_once_and_only_when_they_are_asked_for() -> None:
+    late = Counted(7)
+    waiting = Picture(ImageRecord("a", ""), late)
+    assert (waiting.height, waiting.width, waiting.nbytes) == (4, 6, 72)
+    assert waiting.remembered().pixels.nbytes == 0
+    assert waiting.late is late and not late.made
+    assert (waiting.pixels == 7).all() and waiting.pixels is waiting.pixels
+    assert late.made == 1 and waiting.late is None and not waiting.pixels.flags.writeable
+
+
+def test_who_makes_late_pixels_can_be_exchanged_until_they_are_there() -> None:
+    first, other = Counted(1), Counted(2)
+    waiting = Picture(ImageRecord("a", ""), first)
+    waiting.late = other
+    assert (waiting.pixels == 2).all() and not first.made
+    waiting.late = first
+    assert waiting.late is None and (waiting.pixels == 2).all()
+
+
+def test_late_pixels_that_are_no_picture_are_refused_when_they_come() -> None:
+    late = Counted(1)
+    late.shape = (4, 6, 4)
+    with pytest.raises(ValueError, match="uint8 HxWx3"):
+        _ = Picture(ImageRecord("a", ""), late).pixels
+
+
 def test_a_remembered_picture_keeps_its_memo_and_drops_its_pixels() -> None:
     whole = Picture(ImageRecord("a.png", ""), np.full((8, 6, 3), 9, np.uint8), ("alpha",))
     assert whole.once("mean", lambda p: float(p.pixels.mean())) == 9

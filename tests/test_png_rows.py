@@ -117,6 +117,48 @@ def test_quick_pixels_go_where_they_are_asked_to() -> None:
     assert (place == PIXELS).all()
 
 
+def rows(data: bytes) -> png_rows.Rows | None:
+    chunks = sniff.check_png(data)
+    assert chunks is not None
+    return png_rows.rows(data, chunks, empty)
+
+
+def test_filters_can_be_left_on_and_undone_later() -> None:
+    data = png(PIXELS, zlib.compress(ROWS))
+    found = rows(data)
+    assert found is not None and found.shape == PIXELS.shape
+    assert found.lines.tobytes() == ROWS
+    assert (found.pixels() == PIXELS).all() and (found.pixels() == PIXELS).all()
+    decoded = decode(data, quick=True, rows=True)
+    assert decoded.filtered and decoded.pixels.shape == (5, 5, 3)
+    assert not decode(data, rows=True).filtered, "only where it is decoded quickly"
+
+
+def test_rows_that_a_gpu_would_not_take_are_undone_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = np.ascontiguousarray(PIXELS[:, :3])
+    data = png(narrow, zlib.compress(filtered(narrow, [4, 3, 2, 1, 0])))
+    assert rows(data) is None
+    found = decode(data, quick=True, rows=True)
+    assert not found.filtered and (found.pixels == narrow).all()
+    data = png(PIXELS, zlib.compress(ROWS))
+    assert rows(png(PIXELS, zlib.compress(ROWS)[:20])) is None
+    for limit, most in (("WIDEST", 3), ("LARGEST", 5 * 5 * 3 - 1)):
+        with monkeypatch.context() as patch:
+            patch.setattr(png_rows, limit, most)
+            assert rows(data) is None, limit
+    assert rows(data) is not None
+
+
+@pytest.mark.parametrize(
+    "room",
+    [np.zeros((5, 4, 3), np.uint8), np.zeros((5, 1, 3), np.uint8), np.zeros((5, 10, 3))[:, ::2]],
+    ids=["width", "none", "gaps"],
+)
+def test_rows_lie_in_no_other_room(room: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="rows cannot lie"):
+        png_rows.Rows(room)
+
+
 def test_the_nearest_neighbour_is_that_of_the_specification() -> None:
     """W3C PNG, section 9.4, word for word, on every fifth value of all three."""
     values = range(0, 256, 5)

@@ -81,6 +81,20 @@ def test_the_quickest_decoder_is_loaded_only_for_many_files(
     assert {status(one) for one in opened} == {"ok"} and made == [quick, quick]
 
 
+def test_filters_of_png_rows_are_left_on_where_they_may_be(tmp_path: Path) -> None:
+    """Only many PNGs: all others come as pixels, and all are the same pixels in the end."""
+    images = {"a.png": saved(scene(), "PNG"), "b.jpg": saved(scene(), "JPEG")}
+    images["c.png"] = saved(scene(48, 63), "PNG")
+    records = [put(tmp_path, name, data) for name, data in images.items()]
+    plain = {r.image: p.pixels for r, p in decode_all(iter(records), workers=1)}
+    found = {r.image: p for r, p in decode_all(iter(records), workers=1, rows=True)}
+    assert {name for name, p in found.items() if p.late} == {"a.png"}
+    assert not any(p.late for _, p in decode_all(records, workers=1, rows=True)), "too few"
+    for name, picture in found.items():
+        assert picture.pixels.shape == (picture.height, picture.width, 3)
+        assert np.array_equal(picture.pixels, plain[name]), name
+
+
 def test_faulty_decoders_cost_their_own_file_only(tmp_path: Path) -> None:
     data = saved(scene(), "PNG")
     faults = ["exits", "segfaults", "sleeps", "spins", "eats", "raises", "speaks"]

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from iqmetrics import png_rows
 from iqmetrics.decode import empty
 
 if TYPE_CHECKING:
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
 
     from iqmetrics.decode import Pixels
 
-LARGEST = 16 << 20
+LARGEST = png_rows.LARGEST
 """Bytes; larger pictures are few at once, and memory of this kind is not given back."""
 
 

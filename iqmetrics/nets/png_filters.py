@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from iqmetrics.decode import Pixels
     from iqmetrics.images import Picture
 
-WIDEST = 16384
-"""Pixels of the widest picture; a wider one is finished on a core."""
-
 
 class Landed(NamedTuple):
     """Pixels on their way back from a GPU: there once what was asked of it until then is done."""
@@ -46,7 +43,6 @@ def can_finish(picture: "Picture", device: str) -> bool:
     """Whether this picture is rows that `finished` takes, and the device can do it."""
     return (
         isinstance(picture.late, Rows)
-        and picture.width <= WIDEST
         and device.startswith("cuda")
         and _room(picture) is not None
         and possible(device)
@@ -63,12 +59,14 @@ def finished(pictures: "Sequence[Picture]", device: str) -> "Tensor":
 
     rooms = [room for p in pictures if (room := _room(p)) is not None]
     whole = undone(rooms, device)
-    size = whole[0].numel()
-    for picture, room, there in zip(pictures, rooms, whole, strict=True):
-        here = room.view(-1)[:size].view(there.shape)  # the rows have gone to the device by then
+    size, shape = whole[0].numel(), whole.shape[1:]
+    back = [room.view(-1)[:size].view(shape) for room in rooms]  # by then the rows have gone
+    for here, there in zip(back, whole, strict=True):
         here.copy_(there, non_blocking=True)
-        picture.late = Landed(here.numpy(), asked := torch.cuda.Event(blocking=True))
-        asked.record()
+    asked: torch.cuda.Event = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+    asked.record()
+    for picture, here in zip(pictures, back, strict=True):
+        picture.late = Landed(here.numpy(), asked)
     return whole
 
 

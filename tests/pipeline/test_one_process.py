@@ -13,6 +13,7 @@ from iqmetrics.engines import local
 from iqmetrics.engines.work import ImageWork
 from iqmetrics.errors import BadInput, Unavailable
 from iqmetrics.images import Picture
+from iqmetrics.nets import stacks
 from iqmetrics.pipeline import one_process
 from iqmetrics.pipeline.one_process import LOADING, Here, _Beside, decode, load
 from iqmetrics.pipeline.progress import Silent
@@ -170,3 +171,32 @@ def test_no_thread_loses_what_another_met_while_looking(monkeypatch):
 
     with pytest.raises(OSError, match="disk full"):
         run()
+
+
+def test_rows_of_pngs_are_left_to_a_gpu_where_it_can_be_programmed(monkeypatch):
+    asked = []
+
+    def decoding(records, **options):
+        asked.append(options["rows"])
+        return iter(())
+
+    monkeypatch.setattr(one_process, "decode_all", decoding)
+    for device, compiler in (("cpu", True), ("cuda", True), ("cuda", False)):
+        monkeypatch.setattr(one_process, "find_spec", lambda name, there=compiler: there or None)
+        list(decode([], None, device))
+    assert asked == [False, True, False]
+
+
+def test_a_gpu_has_every_batch_before_anybody_sees_it(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        stacks, "send", lambda pictures, device: seen.append((device, len(pictures)))
+    )
+    pictures = [Picture(ImageRecord("a", "a", sha256="a"), np.zeros((40, 50, 3), np.uint8))]
+    work = ImageWork(pictures[0].record, {"size": b"a"}, b"p")
+    stream = ((p.record, p) for p in pictures)
+    for device in ("cuda", "cpu"):
+        given = {"a": work}, (), stream, {"size": Size()}, device
+        one_process.score(*given, lambda rows: None, lambda some: seen.append("look"), Silent())
+        stream = ((p.record, p) for p in pictures)
+    assert seen == [("cuda", 1), "look", "look"]

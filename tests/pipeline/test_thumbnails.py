@@ -76,3 +76,28 @@ def test_without_a_hash_there_is_nothing_to_find_it_by() -> None:
         thumbnails.keep(store, [nameless, picture("b.png")])
         assert store.thumbnail("") is None
         assert store.thumbnail("sha-b.png")
+
+
+def ramp(name: str, width: int, height: int) -> Picture:
+    y, x = np.mgrid[0:height, 0:width]
+    planes = [255 * x / width, 255 * y / height, np.full((height, width), 10 + ord(name[0]))]
+    return Picture(record(name), np.stack(planes, -1).astype(np.uint8))
+
+
+@pytest.mark.parametrize("size", [(64, 48), (300, 400), (1000, 10)])
+def test_a_gpu_would_make_the_same_of_what_it_has(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the CPU as its stand-in: pictures of two sizes, each in its place."""
+    stacks = pytest.importorskip("iqmetrics.nets.stacks")
+    monkeypatch.setattr(thumbnails, "GPU", "cpu")
+    shown = [ramp("a.png", *size), ramp("b.png", 40, 30), ramp("c.png", *size)]
+    here = thumbnails.made(shown)
+    stacks.there(shown[:2], "cpu")
+    assert thumbnails.made(shown) == here, "one is not there"
+    stacks.there(shown, "cpu")
+    found = thumbnails.made(shown)
+    assert [name for name, _ in found] == [name for name, _ in here]
+    for (_, one), (_, other) in zip(found, here, strict=True):
+        gap = np.subtract(*(np.asarray(Image.open(io.BytesIO(d)), float) for d in (one, other)))
+        assert np.abs(gap).mean() < 3
