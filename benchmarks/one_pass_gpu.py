@@ -37,6 +37,7 @@ from PIL import Image
 
 import iqmetrics
 from iqmetrics.images import Picture
+from iqmetrics.nets import stacks
 from iqmetrics.pipeline import one_process, shards
 from iqmetrics.records import ImageRecord
 from iqmetrics.scorers import base
@@ -210,7 +211,10 @@ def decode_ceiling(folder: Path, count: int, device: str) -> float:
 def forwards(
     preset: Path, folder: Path, device: str, batch: int
 ) -> tuple[Figures, Counter[str], str]:
-    """What each scorer costs, alone on the GPU: see `gpu_parts.measure`."""
+    """What each scorer costs, alone on the GPU: see `gpu_parts.measure`.
+
+    `gpu_rows_kernel_ms` is what the last step of decoding takes there, of a PNG.
+    """
     from iqmetrics import presets
 
     records, _ = iqmetrics_records(folder, batch)
@@ -218,7 +222,13 @@ def forwards(
     scorers = {choice.name: choice.build() for choice in presets.load(str(preset)).scorers}
     for scorer in scorers.values():
         base.load(scorer, device)
-    return gpu_parts.measure(scorers, decoded, device)
+    found, kernels, told = gpu_parts.measure(scorers, decoded, device)
+    for _ in range(2):  # the first time it is compiled
+        sent = [p for _, p in one_process.decode(iter(records), None, device)]
+        late = [p for p in sent if isinstance(p, Picture) and p.late]
+        seconds, table = gpu_parts.kernel_seconds(partial(stacks.send, late, device), device)
+    found["gpu_rows_kernel_ms"] = 1e3 * seconds / max(1, len(late))
+    return found, kernels, f"{told}\n=== rows of {len(late)}\n{table}"
 
 
 def iqmetrics_records(folder: Path, count: int) -> tuple[list[ImageRecord], Any]:

@@ -83,7 +83,7 @@ def main(handle: int) -> None:
     """Serve one run.
 
     Args:
-        handle: file descriptor of a connection; it sends scorers, names, store, decoding processes,
+        handle: file descriptor of a connection; it sends scorers, names in order, store, decoding processes,
             device and the share of its memory, and then portions of the work.
     """
     with Connection(handle) as link:
@@ -103,7 +103,8 @@ def _serve(link: Connection) -> None:
         torch.set_num_threads(1)  # the other processes use the other cores
         _asleep_while_waiting()
         torch.cuda.set_per_process_memory_fraction(share)  # what is cached is given back before
-    scorers = pickle.loads(pickled)
+    held = pickle.loads(pickled)
+    scorers = {name: held[name] for name in (*names, *held)}  # in the order of the names
     told = Told(link)
     dealt = Dealt(told.more)
     decoded = one_process.decode(dealt.records(), workers, device)

@@ -101,12 +101,7 @@ class Shards:
         nursery: Nursery | None = None,
     ) -> None:
         decoding = -(-(workers or cores()) // len(spots))
-        told = (
-            pickle.dumps(dict(scorers)),
-            list(names),
-            str(store.path),
-            decoding,
-        )
+        pickled = pickle.dumps(dict(scorers))
         beside = Counter(spot.gpu for spot in spots)
         self._sharing = ExitStack()
         gpus = [gpu for gpu in beside if gpu]
@@ -118,9 +113,10 @@ class Shards:
             own.append({"CUDA_VISIBLE_DEVICES": seen, **shared} if spot.gpu else {})
         self._links = self._nursery.born(own)
         self._asking: list[Connection] = []
-        for link, spot in zip(self._links, spots, strict=True):
+        for number, (link, spot) in enumerate(zip(self._links, spots, strict=True)):
+            where = str(store.path), decoding, spot.device, 1 / beside[spot.gpu]
             with suppress(OSError):  # it has ended: told by `unavailable`
-                link.send((*told, spot.device, 1 / beside[spot.gpu]))
+                link.send((pickled, turned(names, number), *where))
 
     @cached_property
     def unavailable(self) -> dict[str, str]:
@@ -173,6 +169,12 @@ class Shards:
             link.close()
         self._nursery.close()
         self._sharing.close()
+
+
+def turned(names: Sequence[str], number: int) -> list[str]:
+    """Each process begins with another scorer: they compile kernels for each other's GPU nets."""
+    first = number % max(1, len(names))
+    return [*names[first:], *names[:first]]
 
 
 def _several(images: int) -> bool:

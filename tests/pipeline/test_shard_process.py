@@ -122,3 +122,18 @@ def test_without_a_runtime_of_its_own_it_goes_on(monkeypatch):
     torch = pytest.importorskip("torch")
     monkeypatch.setattr(torch.version, "cuda", None)
     shard_process._asleep_while_waiting()
+
+
+def test_scorers_are_asked_in_the_order_in_which_they_are_named(served, tmp_path, monkeypatch):
+    seen = []
+
+    class Asked(shard_process.one_process.Here):
+        def __init__(self, scorers, names, device):
+            seen.append(list(scorers))
+            super().__init__(scorers, names, device)
+
+    monkeypatch.setattr(shard_process.one_process, "Here", Asked)
+    pickled = pickle.dumps({"a": Size(), "b": Size(), "c": Size()})
+    served.send((pickled, ["c", "a"], str(tmp_path / "scores.sqlite"), 1, "cpu", 1.0))
+    first_two(served)
+    assert seen == [["c", "a", "b"]]

@@ -156,3 +156,10 @@ def test_processes_are_spread_over_the_gpus(monkeypatch):
     assert len(places("cuda", 3 * shards.WORTH)) == 3
     monkeypatch.setattr(shards, "cores", lambda: 4)
     assert [p.gpu for p in places("cuda", 10_000)] == ["5", "7"]
+
+
+def test_each_process_begins_with_another_scorer() -> None:
+    assert [shards.turned(["a", "b", "c"], n) for n in range(4)] == [
+        ["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"], ["a", "b", "c"],
+    ]  # fmt: skip
+    assert shards.turned([], 5) == []
