@@ -83,8 +83,8 @@ def main(handle: int) -> None:
     """Serve one run.
 
     Args:
-        handle: file descriptor of a connection; it sends scorers, names in order, store, decoding processes,
-            device and the share of its memory, and then portions of the work.
+        handle: file descriptor of a connection; it sends scorers, names in order, store, decoding
+            processes, device and the share of its memory, and then portions of the work.
     """
     with Connection(handle) as link:
         try:
