@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -32,9 +33,7 @@ def keep(store: Store, pictures: Sequence[Picture]) -> None:
 def made(pictures: Sequence[Picture]) -> list[tuple[str, bytes]]:
     """(content, JPEG bytes) of each picture that has a name in the store."""
     named = [p for p in pictures if p.record.sha256]
-    there = _shrunk_on_gpu(named) if named and all(GPU in p.copies for p in named) else None
-    small = there or (_shrunk(p.pixels) for p in named)
-    return [(content(p.record), _coded(s)) for p, s in zip(named, small, strict=True)]
+    return [(content(p.record), _coded(s)) for p, s in zip(named, _small(named), strict=True)]
 
 
 def jpeg(picture: Picture) -> bytes:
@@ -48,8 +47,17 @@ def _coded(image: "Image") -> bytes:
     return out.getvalue()
 
 
+def _small(pictures: Sequence[Picture]) -> "list[Image]":
+    if pictures and all(GPU in p.copies for p in pictures):
+        from torch import OutOfMemoryError
+
+        with suppress(OutOfMemoryError):  # then a core makes them
+            return _shrunk_on_gpu(pictures)
+    return [_shrunk(p.pixels) for p in pictures]
+
+
 def _shrunk_on_gpu(pictures: Sequence[Picture]) -> "list[Image]":
-    """The same of pictures that a GPU has: means of areas, within a few grey levels of those."""
+    """Of pictures that a GPU has: means of areas, within a few grey levels of `_shrunk`."""
     from PIL import Image
 
     from iqmetrics.nets.onnx_torch.shrink import shrunk

@@ -101,3 +101,17 @@ def test_a_gpu_would_make_the_same_of_what_it_has(
     for (_, one), (_, other) in zip(found, here, strict=True):
         gap = np.subtract(*(np.asarray(Image.open(io.BytesIO(d)), float) for d in (one, other)))
         assert np.abs(gap).mean() < 3
+
+
+def test_a_core_makes_them_where_the_gpu_has_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(thumbnails, "GPU", "cpu")
+    shown = [ramp("a.png", 300, 200)]
+    here = thumbnails.made(shown)
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("no memory")
+
+    shown[0].copies["cpu"] = None
+    monkeypatch.setattr(thumbnails, "_shrunk_on_gpu", full)
+    assert thumbnails.made(shown) == here
