@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from iqmetrics.images import Picture
 from iqmetrics.nets import cuts
-from iqmetrics.nets.hands.region import OUTSIDE, Region, crop, planned
+from iqmetrics.nets.hands.region import OUTSIDE, Region, planned, turned
 from iqmetrics.nets.side_by_side import each
 
 if TYPE_CHECKING:
@@ -39,11 +39,17 @@ def looks(
         return cuts.cut(there, plans, size, OUTSIDE[0])
 
     cut = np.empty((len(jobs), size, size, 3), np.uint8)
+    alike: dict[tuple[int, float, float, float], list[int]] = {}
+    for place, (number, region, _) in enumerate(jobs):
+        alike.setdefault((number, region.x, region.y, region.side), []).append(place)
 
-    def one(place: int) -> None:
-        number, region, mirrored = jobs[place]
-        found = crop(images[number], region, size)
-        cut[place] = found[:, ::-1] if mirrored else found
+    def together(places: list[int]) -> None:
+        regions = list(dict.fromkeys(jobs[place][1] for place in places))
+        made = turned(images[jobs[places[0]][0]], regions, size)
+        found = dict(zip(regions, made, strict=True))
+        for place in places:
+            _, region, mirrored = jobs[place]
+            cut[place] = found[region][:, ::-1] if mirrored else found[region]
 
-    each(one, range(len(jobs)))
+    each(together, list(alike.values()))
     return cut

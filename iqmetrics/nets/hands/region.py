@@ -78,15 +78,26 @@ def of_landmarks(points: NDArray[np.floating]) -> Region:
 
 def crop(pixels: Bytes, region: Region, size: int) -> Bytes:
     """The region as an upright size x size x 3 crop; a large one is averaged down first."""
+    return turned(pixels, [region], size)[0]
+
+
+def turned(pixels: Bytes, regions: Sequence[Region], size: int) -> list[Bytes]:
+    """Crops of regions that differ in their angle alone: they are averaged down once for all."""
     import cv2
 
-    plan = planned(pixels.shape, region, size)
-    if not plan.rows or not plan.columns:
-        return np.full((size, size, 3), OUTSIDE, np.uint8)
-    window = area.window(pixels, plan.top, plan.left, plan.rows, plan.columns, plan.shrink)
+    plans = [planned(pixels.shape, region, size) for region in regions]
+    one = plans[0]
+    if not one.rows or not one.columns:
+        return [np.full((size, size, 3), OUTSIDE, np.uint8) for _ in regions]
+    window = area.window(pixels, one.top, one.left, one.rows, one.columns, one.shrink)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    cut = cv2.warpAffine(window, plan.matrix, (size, size), flags=flags, borderValue=OUTSIDE)
-    return np.asarray(cut, np.uint8)
+    return [
+        np.asarray(
+            cv2.warpAffine(window, plan.matrix, (size, size), flags=flags, borderValue=OUTSIDE),
+            np.uint8,
+        )
+        for plan in plans
+    ]
 
 
 def planned(

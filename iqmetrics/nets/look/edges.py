@@ -44,12 +44,13 @@ def edges(grey: Bytes, low: int, high: int, out: Bytes, found: Numbers) -> int:
     height, width = grey.shape
     strength = np.zeros((3, width + 2), np.int32)
     slopes = np.empty((3, 2, width), np.int32)
+    room = np.empty((2, width + 2), np.int32)
     count = 0
     for i in range(height + 1):
         now = strength[i % 3]
         if i < height:
             above, below = grey[max(i - 1, 0)], grey[min(i + 1, height - 1)]
-            _slopes(above, grey[i], below, slopes[i % 3], now)
+            _slopes(above, grey[i], below, room, slopes[i % 3], now)
         else:
             now[:] = 0
         if i > 0:
@@ -60,26 +61,26 @@ def edges(grey: Bytes, low: int, high: int, out: Bytes, found: Numbers) -> int:
     return _joined(out.reshape(-1), width + 2, found, count)
 
 
-def _slopes(above: Bytes, row: Bytes, below: Bytes, slopes: Numbers, strength: Numbers) -> None:
-    """Sobel's slopes along and down a row, repeated beyond its ends, and the sum of their sizes."""
-    last = len(row) - 1
-    across, along = slopes[0], slopes[1]
-    for j in range(1, last):
-        nw, n, ne = np.int32(above[j - 1]), np.int32(above[j]), np.int32(above[j + 1])
-        w, e = np.int32(row[j - 1]), np.int32(row[j + 1])
-        sw, s, se = np.int32(below[j - 1]), np.int32(below[j]), np.int32(below[j + 1])
-        across[j] = (ne - nw) + 2 * (e - w) + (se - sw)
-        along[j] = (sw - nw) + 2 * (s - n) + (se - ne)
-    for j in range(0, last + 1, max(last, 1)):
-        left, right = max(j - 1, 0), min(j + 1, last)
-        nw, n, ne = np.int32(above[left]), np.int32(above[j]), np.int32(above[right])
-        w, e = np.int32(row[left]), np.int32(row[right])
-        sw, s, se = np.int32(below[left]), np.int32(below[j]), np.int32(below[right])
-        across[j] = (ne - nw) + 2 * (e - w) + (se - sw)
-        along[j] = (sw - nw) + 2 * (s - n) + (se - ne)
-    inside = strength[1:]
-    for j in range(last + 1):
-        inside[j] = abs(across[j]) + abs(along[j])
+def _slopes(
+    above: Bytes, row: Bytes, below: Bytes, room: Numbers, slopes: Numbers, strength: Numbers
+) -> None:
+    """Sobel's slopes along and down a row, repeated beyond its ends, and the sum of their sizes.
+
+    `room` is used up, and like `strength` one longer at either end than the row.
+    """
+    width = len(row)
+    smooth, steps = room[0, 1:], room[1, 1:]
+    for j in range(width):
+        first, last = np.int32(above[j]), np.int32(below[j])
+        smooth[j], steps[j] = first + 2 * np.int32(row[j]) + last, last - first
+    for whole in room:
+        whole[0], whole[width + 1] = whole[1], whole[width]
+    left, right, before, after = room[0], smooth[1:], room[1], steps[1:]
+    across, along, inside = slopes[0], slopes[1], strength[1:]
+    for j in range(width):
+        dx, dy = right[j] - left[j], before[j] + 2 * steps[j] + after[j]
+        across[j], along[j] = dx, dy
+        inside[j] = abs(dx) + abs(dy)
 
 
 def _highest(
@@ -90,8 +91,8 @@ def _highest(
     least, enough = np.int32(low), np.int32(high)
     for j in range(len(across)):
         m, dx, dy = here[j + 1], across[j], along[j]
-        flat, steep = abs(dx) * np.int32(TANGENT), abs(dy) << np.int32(SHIFT)
-        sideways, upright = steep < flat, steep > flat + (abs(dx) << np.int32(SHIFT + 1))
+        flat, steep = np.int32(abs(dx) * TANGENT), np.int32(abs(dy) << SHIFT)
+        sideways, upright = steep < flat, steep > np.int32(flat + (abs(dx) << (SHIFT + 1)))
         falls = (dx ^ dy) < 0
         nw, n, ne, w = over[j], over[j + 1], over[j + 2], here[j]
         e, sw, s, se = here[j + 2], under[j], under[j + 1], under[j + 2]

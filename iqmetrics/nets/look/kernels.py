@@ -84,15 +84,21 @@ def colour_sums(lab: NDArray[np.float64], calm: float, sums: NDArray[np.float64]
 
     A pixel weighs 1 / (1 + chroma / calm), or nothing where L* <= 5 or L* >= 99.
     """
+    width = lab.shape[1]
+    rows = np.empty((4, width))
+    weights, reds, yellows, chromas = rows[0], rows[1], rows[2], rows[3]
     for i in range(lab.shape[0]):
-        for j in range(lab.shape[1]):
-            light, a, b = lab[i, j, 0], lab[i, j, 1], lab[i, j, 2]
+        line = lab[i].reshape(-1)
+        for j in range(width):
+            light, a, b = line[3 * j], line[3 * j + 1], line[3 * j + 2]
             chroma = sqrt(a * a + b * b)
-            weight = 1 / (1 + chroma / calm) if 5 < light < 99 else 0.0
-            sums[0] += weight
-            sums[1] += weight * a
-            sums[2] += weight * b
-            sums[3] += chroma
+            weights[j] = 1 / (1 + chroma / calm) if 5 < light < 99 else 0.0
+            reds[j], yellows[j], chromas[j] = a, b, chroma
+        for j in range(width):
+            sums[0] += weights[j]
+            sums[1] += weights[j] * reds[j]
+            sums[2] += weights[j] * yellows[j]
+            sums[3] += chromas[j]
 
 
 def light_counts(pixels: Bytes, counts: NDArray[np.int64]) -> None:

@@ -40,8 +40,14 @@ def grid_strength(luma: NDArray[np.float32]) -> tuple[float, int]:
 def _variance(sums: NDArray[np.float64]) -> float:
     """Variance of the mean pattern of one period; sums of weighted values and of weights."""
     pattern = sums[0] / sums[1]
-    across = pattern.mean(0).var() + pattern.mean(1).var()
-    return float(across + pattern.var())
+    down, across = (np.add.reduce(pattern, axis) / len(pattern) for axis in range(2))
+    return float(_power(down) + _power(across) + _power(pattern))
+
+
+def _power(values: NDArray[np.float64]) -> np.float64:
+    """Their variance; numpy's own function takes three times as long for so few."""
+    away = values - np.add.reduce(values, None) / values.size
+    return np.float64(np.add.reduce(away * away, None) / values.size)
 
 
 @cache

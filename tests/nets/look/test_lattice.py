@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from iqmetrics.nets.look.lattice import SMALLEST, grid_strength
+from iqmetrics.nets.look.lattice import SMALLEST, _variance, grid_strength
 
 
 def scene(seed: int = 0, side: int = 480) -> np.ndarray:
@@ -55,6 +55,13 @@ def test_brightness_is_no_grid_and_the_same_picture_says_the_same():
     luma = scene(3)
     assert grid_strength(luma + 20)[0] == pytest.approx(grid_strength(luma)[0], abs=0.02)
     assert grid_strength(luma.copy()) == grid_strength(luma)
+
+
+def test_the_power_of_a_pattern_is_its_variance_and_that_of_its_means():
+    sums = np.random.default_rng(4).uniform(1, 9, (2, 13, 13))
+    pattern = sums[0] / sums[1]
+    parts = pattern, pattern.mean(0), pattern.mean(1)
+    assert _variance(sums) == pytest.approx(sum(part.var() for part in parts), rel=1e-14)
 
 
 def test_lines_across_count_as_lines_down():
