@@ -180,7 +180,7 @@ def too_small(hand: Hand) -> Count:
 def judge(answer: Answer, region: Region, shape: tuple[int, ...]) -> Count:
     """Verdict from the answers of the four views."""
     seen = tops(answer.maps)
-    tips_in = [np.count_nonzero(one.heights > PEAK) for one in seen]
+    tips_in = [int(np.count_nonzero(one.heights > PEAK)) for one in seen]
     state, classes = answer.state.mean(0), weighed(answer, seen)
     which = int(classes.argmax())
     name = CLASSES[which]
