@@ -81,15 +81,13 @@ def cut(
 
     if not cuts:
         return torch.empty((0, size, size, 3), dtype=torch.uint8, device=pictures[0].device)
+    known = [(shown.data_ptr(), *shown.shape[:2]) for shown in pictures]
     whole = np.array(
         [
-            (
-                pictures[c.picture].data_ptr(), *pictures[c.picture].shape[:2],
-                c.left, c.top, c.columns, c.rows, c.shrink, c.turned, c.mirrored,
-            )
-            for c in cuts
+            (*known[picture], *window, turned, mirrored)
+            for picture, *window, _, turned, mirrored in cuts
         ],
         np.int64,
-    )  # fmt: skip
+    )
     matrices = np.array([c.matrix for c in cuts], np.float64).reshape(-1, 6)
     return cuts_triton.cut(whole, matrices, size, outside, pictures[0].device)

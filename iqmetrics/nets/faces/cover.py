@@ -17,6 +17,8 @@ FLAT = 0.15
 """A mouth whose upright edges are below this share of the eyes' is behind a mask, or gone."""
 SKIN = ((0.0, 0.55), (-0.45, 0.55), (0.45, 0.55), (0.0, -0.4))
 """Nose, cheeks and forehead on the frontal face, eye distances from between the eyes."""
+ROWS, COLUMNS = slice(36, 150), slice(48, 144)
+"""What is looked at of the frontal face: all patches, and what is blurred into them."""
 
 
 def covered(front: NDArray[np.uint8]) -> str | None:
@@ -26,7 +28,7 @@ def covered(front: NDArray[np.uint8]) -> str | None:
     eyes 0.3, mouth 0.3) and on a dozen masks and dark glasses (highest: eyes 0.23, mouth 0.09).
     Blind to: hands, light sunglasses, hair.
     """
-    light = np.asarray(cv2.cvtColor(front, cv2.COLOR_RGB2LAB)[..., 0], np.uint8)
+    light = np.asarray(cv2.cvtColor(front[ROWS, COLUMNS], cv2.COLOR_RGB2LAB)[..., 0], np.uint8)
     skin = median(_middle(_patch(light, x, y, 0.12)) for x, y in SKIN)
     eyes = [_middle(_patch(light, x, 0, 0.2)) for x in (-0.5, 0.5)]
     if sum(eyes) / 2 < DARK * skin:
@@ -46,5 +48,7 @@ def _middle(patch: NDArray[np.uint8]) -> float:
 
 
 def _patch(image: NDArray[T], x: float, y: float, reach: float) -> NDArray[T]:
+    """A square of what is looked at; middle and half a side in eye distances, as in `SKIN`."""
     column, row, half = SIZE / 2 + x * EYES, TOP + y * EYES, reach * EYES
+    column, row = column - COLUMNS.start, row - ROWS.start
     return image[int(row - half) : int(row + half) + 1, int(column - half) : int(column + half) + 1]

@@ -81,13 +81,10 @@ def planned(
     """How a square is cut from a picture of that shape; it is mirrored first where `turned`."""
     reach = square.side * 0.75 + 4
     height, width = shape[:2]
-    left, top = (
-        int(max(0, min(c - reach, n - 1))) for c, n in ((square.x, width), (square.y, height))
-    )
-    right, bottom = (
-        int(min(n, max(c + reach, low + 1)))
-        for c, n, low in ((square.x, width, left), (square.y, height, top))
-    )
+    left = int(max(0, min(square.x - reach, width - 1)))
+    top = int(max(0, min(square.y - reach, height - 1)))
+    right = int(min(width, max(square.x + reach, left + 1)))
+    bottom = int(min(height, max(square.y + reach, top + 1)))
     shrink = min(max(1, int(square.side / size)), bottom - top, right - left)
     matrix = _matrix(square, size, left, top, shrink)
     columns, rows = (right - left) // shrink, (bottom - top) // shrink

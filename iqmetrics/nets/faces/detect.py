@@ -7,8 +7,8 @@ MediaPipe's face_detection module (Apache-2.0).
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -53,8 +53,7 @@ class Found:
     yaw: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
+class _Window(NamedTuple):
     picture: int
     x: int
     y: int
@@ -64,7 +63,12 @@ class _Window:
 
 def detect(pictures: Sequence[Shown], tiles: bool = True) -> list[list[Found]]:
     """Faces of each picture (height x width x 3 bytes), best first; all windows in one batch."""
-    windows = [w for i, p in enumerate(pictures) for w in _windows(i, p.shape, tiles)]
+    shapes = [p.shape for p in pictures]
+    windows = [
+        _Window(i, *place)
+        for i, (height, width, _) in enumerate(shapes)
+        for place in _places(height, width, tiles)
+    ]
     there = [p for p in pictures if isinstance(p, OnDevice)]
     found: list[list[tuple[Found, _Window]]] = [[] for _ in pictures]
     for name, size in SIDE.items():
@@ -74,23 +78,21 @@ def detect(pictures: Sequence[Shown], tiles: bool = True) -> list[list[Found]]:
         for face, window in _decode(name, answers, seen):
             found[window.picture].append((face, window))
     return [
-        _merge([f for f, w in one if _whole(f, w, p.shape)])
-        for one, p in zip(found, pictures, strict=True)
+        _merge([f for f, w in one if _whole(f, w, shape)])
+        for one, shape in zip(found, shapes, strict=True)
     ]
 
 
-def _windows(index: int, shape: tuple[int, ...], tiles: bool) -> list[_Window]:
-    height, width = shape[:2]
+@lru_cache(maxsize=256)
+def _places(height: int, width: int, tiles: bool) -> tuple[tuple[int, int, int, bool], ...]:
+    """(x, y, side, inner) of the windows of a picture of that size."""
     longer = max(height, width)
-    windows = [_Window(index, 0, 0, longer, False)]
+    whole = (0, 0, longer, False)
     if not tiles or longer < TILES_FROM:
-        return windows
+        return (whole,)
     side = max(TILE, 2 * longer // (MOST_TILES + 1))
-    return windows + [
-        _Window(index, x, y, side, True)
-        for y in _starts(height, side)
-        for x in _starts(width, side)
-    ]
+    inner = [(x, y, side, True) for y in _starts(height, side) for x in _starts(width, side)]
+    return (whole, *inner)
 
 
 def _starts(length: int, side: int) -> list[int]:
@@ -202,7 +204,10 @@ def _merge(found: list[Found]) -> list[Found]:
 
 
 def _same(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    return _overlap(a, b) > SAME_FACE or _overlap(a, b, smaller=True) > SAME_INSIDE
+    overlap = _overlap(a, b)
+    if not overlap:
+        return False
+    return overlap > SAME_FACE or _overlap(a, b, smaller=True) > SAME_INSIDE
 
 
 def _overlap(a: tuple[float, ...], b: tuple[float, ...], smaller: bool = False) -> float:

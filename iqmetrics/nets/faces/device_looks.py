@@ -1,6 +1,7 @@
 """The face detectors' windows cut and shrunk on the GPU: cutting is most of their CPU time."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -31,11 +32,20 @@ def looks(pictures: Sequence["OnDevice"], windows: Sequence[Window], size: int) 
 
     if not windows or any(w.side < size for w in windows):
         return None
+    shapes = [picture.shape for picture in pictures]
     parts = []
     for w in windows:
-        picture = pictures[w.picture]
-        seen = [min(w.side, n - start) for n, start in zip(picture.shape, (w.y, w.x), strict=False)]
-        scale = size / w.side
-        to = max(1, round(seen[0] * scale)), max(1, round(seen[1] * scale))
-        parts.append(Part(w.picture, w.x, w.y, seen[0], seen[1], to, picture.turned))
+        height, width, _ = shapes[w.picture]
+        place = _seen(height, width, w.x, w.y, w.side, size)
+        parts.append(Part(w.picture, w.x, w.y, *place, pictures[w.picture].turned))
     return shrink([p.pixels for p in pictures], parts, (size, size))
+
+
+@lru_cache(maxsize=1024)
+def _seen(
+    height: int, width: int, x: int, y: int, side: int, size: int
+) -> tuple[int, int, tuple[int, int]]:
+    """Rows and columns of a window that lie in the picture, and what they are shrunk to."""
+    high, wide = min(side, height - y), min(side, width - x)
+    scale = size / side
+    return high, wide, (max(1, round(high * scale)), max(1, round(wide * scale)))

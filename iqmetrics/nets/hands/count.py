@@ -180,15 +180,15 @@ def too_small(hand: Hand) -> Count:
 def judge(answer: Answer, region: Region, shape: tuple[int, ...]) -> Count:
     """Verdict from the answers of the four views."""
     seen = tops(answer.maps)
-    found = [peaks(one) for one in seen]
+    tips_in = [int(np.count_nonzero(one.heights > PEAK)) for one in seen]
     state, classes = answer.state.mean(0), weighed(answer, seen)
     which = int(classes.argmax())
     name = CLASSES[which]
     rule, sure, alone = RULES[name], float(classes[which]), float(answer.count.mean(0)[which])
-    agree = sum(group(len(f)) == which for f in found)
-    shown = next((k for k, f in enumerate(found) if group(len(f)) == which), 0)
-    tips = place(found[shown], shown, region)
-    places = tuple((float(x), float(y)) for x, y in tips)
+    alike = [k for k, number in enumerate(tips_in) if group(number) == which]
+    agree, shown = len(alike), alike[0] if alike else 0
+    tips = place(peaks(seen[shown]), shown, region)
+    places = tuple((x, y) for x, y in tips.tolist())
     countable = float(state[0])
     reason = ""
     if _cut_off(region, shape):
@@ -256,12 +256,17 @@ def tally(seen: Tops) -> NDArray[np.float64]:
     Each maximum is a tip or not on its own, so that a faint sixth one leaves a doubt.
     """
     sure = 1 / (1 + np.exp(-STEEP * (seen.heights.astype(np.float64) - PEAK)))
-    number = [1.0] + [0.0] * 6  # of 0, 1 .. 5, six or more
+    none, one, two, three, four, five, more = 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for p in sure.tolist():
-        more = [0.0] + [n * p for n in number[:-1]]
-        more[-1] += number[-1] * p
-        number = [n * (1 - p) + m for n, m in zip(number, more, strict=True)]
-    return np.array([np.sum(number[:5]), *number[5:]])
+        q = 1 - p
+        more = more * q + (five * p + more * p)
+        five = five * q + four * p
+        four = four * q + three * p
+        three = three * q + two * p
+        two = two * q + one * p
+        one = one * q + none * p
+        none *= q
+    return np.array([none + one + two + three + four, five, more])
 
 
 def _cut_off(region: Region, shape: tuple[int, ...]) -> bool:

@@ -44,11 +44,11 @@ def shrink(pictures: Sequence[Tensor], parts: Sequence[Part], size: tuple[int, i
         parts: what to look at, inside its picture.
         size: rows and columns of all answers.
     """
-    rows = []
-    for part in parts:
-        shown = pictures[part.picture]
-        where = part.left, part.top, part.high, part.wide
-        rows.append((shown.data_ptr(), *shown.shape[:2], *where, *part.to, part.turned))
+    known = [(shown.data_ptr(), *shown.shape[:2]) for shown in pictures]
+    rows = [
+        (*known[picture], left, top, high, wide, *to, turned)
+        for picture, left, top, high, wide, to, turned in parts
+    ]
     device = pictures[0].device
     facts = torch.from_numpy(np.array(rows, np.int64)).to(device)
     out = torch.empty((len(parts), *size, 3), dtype=torch.uint8, device=device)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Image = NDArray[np.uint8]
+    Crop = tuple[NDArray[np.float32], Image]
     Look = tuple[NDArray[np.float32], Image, bool]
 
 SLANT, COARSE, WIDER = 12.0, 24, 1.5
@@ -77,8 +78,13 @@ def looks(pixels: "Image", regions: Sequence[Region], what: str) -> "list[Look]"
     if what == "fitted":
         outlines = [r.outline for r in straight if r.outline is not None]
         return [(c, crop(pixels, c), False) for c in outlines]
+    return changed([(r.corners, crop(pixels, r.corners)) for r in straight], what)
+
+
+def changed(crops: "Sequence[Crop]", what: str) -> "list[Look]":
+    """Those of `looks` that see the crops of an earlier pass otherwise: one of `CHANGES`."""
     change = CHANGES[what]
-    return [(r.corners, change(crop(pixels, r.corners)), what == "turned") for r in straight]
+    return [(corners, change(image), what == "turned") for corners, image in crops]
 
 
 def lengthened(places: "Sequence[NDArray[np.float32]]") -> "list[NDArray[np.float32]]":

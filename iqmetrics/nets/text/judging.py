@@ -118,7 +118,9 @@ def _smallest(best: Judged) -> float:
 
 def _better(best: Judged, lines: Sequence[Line], what: str) -> Judged:
     """The better of what was known and what a pass adds: as a whole, then line by line."""
-    if not best.lines:
+    if not lines:
+        top = best
+    elif not best.lines:
         top = _held_against(best.targets, list(lines))
     else:
         both = [merged(best.lines, lines), merged(lines, best.lines)]

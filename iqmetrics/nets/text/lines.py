@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -30,22 +31,18 @@ class Line:
     upside_down: bool = False
     box: Box = field(init=False, repr=False)
     """The upright rectangle (x0, y0, x1, y1) around the corners."""
+    slope: float = field(init=False, repr=False)
+    """Angle of the top edge in radians, -pi/4..pi/4; 0 for a ring."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "box", _box(self.corners))
+        object.__setattr__(self, "slope", _slope(self.corners))
 
     @property
     def height(self) -> float:
         """Height of the lettering in pixels: the short side of the crop's place."""
         sides = np.linalg.norm(self.corners - np.roll(self.corners, -1, 0), axis=1)
         return float(min(sides[0], sides[1])) if len(sides) == 4 else float(self.image.shape[0])
-
-    @property
-    def slope(self) -> float:
-        """Angle of the top edge in radians, -pi/4..pi/4; 0 for a ring."""
-        dx, dy = (float(v) for v in self.corners[1] - self.corners[0])
-        angle = float(np.arctan2(dy, dx))
-        return angle if len(self.corners) == 4 and abs(angle) < np.pi / 4 else 0.0
 
 
 def orders(lines: Sequence[Line]) -> list[list[int]]:
@@ -61,16 +58,21 @@ def orders(lines: Sequence[Line]) -> list[list[int]]:
 
 def merged(old: Sequence[Line], new: Sequence[Line]) -> list[Line]:
     """The new lines, and those old ones in whose place no new line stands."""
-    return list(new) + [a for a in old if not any(overlap(a, b) > OVERLAP for b in new)]
+    return list(new) + [a for a in old if not any(_same_place(a, b) for b in new)]
 
 
 def distinct(lines: Sequence[Line]) -> list[Line]:
     """Of lines in the same place the better read one: more letters that it is sure of."""
     kept: list[Line] = []
     for line in sorted(lines, key=lambda a: (-a.confidence * len(a.text), a.box)):
-        if all(overlap(line, other) <= OVERLAP for other in kept):
+        if not any(_same_place(line, other) for other in kept):
             kept.append(line)
     return kept
+
+
+def _same_place(a: Line, b: Line) -> bool:
+    """Looks at one region share its corners: no need to compare them."""
+    return a.corners is b.corners or overlap(a, b) > OVERLAP
 
 
 def overlap(a: Line, b: Line) -> float:
@@ -95,13 +97,23 @@ def _box(points: "NDArray[np.floating[Any]]") -> Box:
     return min(across), min(down), max(across), max(down)
 
 
+def _slope(corners: "NDArray[np.floating[Any]]") -> float:
+    if len(corners) != 4:
+        return 0.0
+    dx, dy = (corners[1] - corners[0]).tolist()
+    angle = float(np.arctan2(dy, dx))
+    return angle if abs(angle) < np.pi / 4 else 0.0
+
+
 def _apart(a: Box, b: Box) -> bool:
     return a[0] >= b[2] or b[0] >= a[2] or a[1] >= b[3] or b[1] >= a[3]
 
 
 def _level_boxes(lines: Sequence[Line]) -> list[Box]:
     """Upright boxes (x0, y0, x1, y1) after turning the picture until its lines lie level."""
-    angle = -float(np.median([line.slope for line in lines])) if lines else 0.0
+    angle = -median(line.slope for line in lines) if lines else 0.0
+    if not angle:
+        return [line.box for line in lines]
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     return [_box(line.corners @ turn) for line in lines]
 

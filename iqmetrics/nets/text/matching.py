@@ -68,7 +68,7 @@ def assign(
 
     wanted = [letters(t) for t in targets]
     read = [letters(t) for t in lines]
-    taken = [np.zeros(len(t), bool) for t in read]
+    taken = [bytearray(len(t)) for t in read]
     matches: list[Match | None] = [None] * len(wanted)
     open_targets = [i for i, t in enumerate(wanted) if t]
     while open_targets:
@@ -85,7 +85,7 @@ def assign(
         )
         rows, columns = linear_sum_assignment(gain, maximize=True)
         order = sorted(
-            zip(rows, columns, strict=True),
+            zip(rows.tolist(), columns.tolist(), strict=True),
             key=lambda rc: (-offers[rc[0]][rc[1]].similarity, -gain[rc]),
         )
         settled: list[int] = []
@@ -94,12 +94,12 @@ def assign(
             if offer.similarity < LEAST_SIMILARITY:
                 continue
             match = _match(offer, places[column], parts[column])
-            if any(taken[line][a:b].any() for line, a, b in match.pieces):
+            if any(1 in taken[line][a:b] for line, a, b in match.pieces):
                 continue
             if settled and offer.similarity < 0.999:
                 continue  # a lesser one may do better once the sure ones are cut out
             for line, a, b in match.pieces:
-                taken[line][a:b] = True
+                taken[line][a:b] = b"\1" * (b - a)
             matches[open_targets[row]] = match
             settled.append(open_targets[row])
         if not settled:
@@ -128,16 +128,20 @@ def left_over(lines: Sequence[str], matches: Iterable[Match | None]) -> list[int
 
 
 def _places(
-    read: Sequence[str], taken: "Sequence[np.ndarray]", orders: Sequence[Sequence[int]]
+    read: Sequence[str], taken: Sequence[bytearray], orders: Sequence[Sequence[int]]
 ) -> list[tuple[Piece, ...]]:
-    """Every free stretch of a line, and every run of up to six wholly free neighbours."""
+    """Every free stretch of a line, and every run of up to six wholly free neighbours.
+
+    `taken` has a 1 for each character of each line that belongs to a target already, else a 0.
+    """
+    whole = [bool(text) and 1 not in own for text, own in zip(read, taken, strict=True)]
     singles = [piece for line in range(len(read)) for piece in _free(line, taken[line])]
     runs: set[tuple[Piece, ...]] = {(piece,) for piece in singles}
     for order in orders:
         for first in range(len(order)):
             run: list[Piece] = []
             for line in order[first : first + MOST_LINES]:
-                if taken[line].any() or not read[line]:
+                if not whole[line]:
                     break
                 run.append((line, 0, len(read[line])))
                 runs.add(tuple(run))
@@ -189,9 +193,14 @@ def _fair(window: Window, sizes: Sequence[int]) -> bool:
     return 2 * first >= sizes[0] and 2 * last >= sizes[-1]
 
 
-def _free(line: int, taken: "np.ndarray") -> list[Piece]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[1], taken.astype(int), [1]])))
-    return [(line, int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+def _free(line: int, taken: bytearray) -> list[Piece]:
+    found, start = [], taken.find(0)
+    while start >= 0:
+        end = taken.find(1, start)
+        end = len(taken) if end < 0 else end
+        found.append((line, start, end))
+        start = taken.find(0, end)
+    return found
 
 
 @lru_cache(KEPT)

@@ -20,7 +20,7 @@ import numpy as np
 from iqmetrics.images import Picture, once_each
 from iqmetrics.nets.side_by_side import each
 from iqmetrics.nets.text import again, recognise
-from iqmetrics.nets.text.again import AGAIN
+from iqmetrics.nets.text.again import AGAIN, CHANGES
 from iqmetrics.nets.text.detect import Region, heat_maps, regions
 from iqmetrics.nets.text.lines import Line, distinct
 from iqmetrics.nets.text.readability import ctc_likelihood
@@ -124,12 +124,22 @@ class Reader:
                 for inward in (False, True)
             ]
         if what == "glance":
-            return again.looks(picture.pixels, self.regions([picture], "quick")[0], "wide")
+            return again.changed(self._straight(picture, "quick"), "wide")
+        if what in CHANGES:
+            return again.changed(self._straight(picture, widest(picture)), what)
         if what in AGAIN:
             found = self.regions([picture], widest(picture))[0]
             return again.looks(picture.pixels, found, what)
-        boxes = [r for r in self.regions([picture], what)[0] if r.arc is None]
-        return [(r.corners, recognise.crop(picture.pixels, r.corners), False) for r in boxes]
+        return [(corners, image, False) for corners, image in self._straight(picture, what)]
+
+    def _straight(self, picture: Picture, what: str) -> "list[again.Crop]":
+        """Corners and upright crop of every box of a pass, cut out once for all looks at it."""
+
+        def cut(picture: Picture) -> "list[again.Crop]":
+            boxes = [r.corners for r in self.regions([picture], what)[0] if r.arc is None]
+            return [(corners, recognise.crop(picture.pixels, corners)) for corners in boxes]
+
+        return picture.once(("text.crops", self.name, what), cut)
 
 
 @dataclass(frozen=True, eq=False)

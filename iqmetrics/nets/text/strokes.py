@@ -34,7 +34,7 @@ NORMS, EDGES = (10, 25, 50, 75, 90, 97), (50, 75, 90, 97, 99.5)
 """Percentiles of the patches' norms and of the steps between pixels that the layers are told."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scale:
     """Dictionary of one size of patches: whitening (81, 81) and pieces of strokes (128, 81)."""
 

@@ -4,6 +4,7 @@ Every call sees `TOGETHER` crops in one of a few widths, so that no answer depen
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +52,7 @@ class _Tables(NamedTuple):
     pieces: Tensor
 
 
+@cache
 def _tables(scale: Scale, device: torch.device) -> _Tables:
     return _Tables(*(torch.from_numpy(a).to(device) for a in (scale.whitening, scale.pieces)))
 

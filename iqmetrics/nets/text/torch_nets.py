@@ -5,10 +5,10 @@ string, are taken on the GPU. Each forward has a fixed number of rows for its si
 depends on what is read together.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from iqmetrics.images import Picture
 from iqmetrics.nets import stacks
+from iqmetrics.nets.onnx_torch.fetch import fetched
 from iqmetrics.nets.onnx_torch.net import TorchNet
 from iqmetrics.nets.onnx_torch.shrink import shrunk, upload
 from iqmetrics.nets.side_by_side import each
@@ -32,6 +33,7 @@ TINY = 1e-12
 """Least probability, as in `readability`."""
 
 Image = NDArray[np.uint8]
+K = TypeVar("K")
 
 
 def signed(pixels: Tensor) -> Tensor:
@@ -65,13 +67,15 @@ class TorchDetector:
         Averages are taken here, other changes of size are left to `scaled`. The pixels of a picture
         are sent once, whoever needs them.
         """
-        found: dict[int, NDArray[np.float32]] = {}
         images = self._there(frames, scaled, pictures)
-        sizes = [image.shape[:2] for image in images]
-        for size in dict.fromkeys(sizes):
-            places = [i for i, s in enumerate(sizes) if s == size]
-            heat = self.net.run(torch.stack([images[i] for i in places]), _rows(size))[0]
-            found.update(zip(places, heat[:, 0], strict=True))
+        places = _alike([tuple(image.shape[:2]) for image in images])
+        made = [
+            self.net.there(torch.stack([images[i] for i in some]), _rows(size))[0]
+            for size, some in places.items()
+        ]
+        found: dict[int, NDArray[np.float32]] = {}
+        for some, heat in zip(places.values(), fetched(made), strict=True):
+            found.update(zip(some, heat[:, 0], strict=True))
         return [found[i] for i in range(len(images))]
 
     def _there(
@@ -80,17 +84,27 @@ class TorchDetector:
         scaled: Callable[[Image, int], Image],
         pictures: Sequence[Picture | None],
     ) -> list[Tensor]:
-        def sent(job: tuple[tuple[Image, int], Picture | None]) -> Tensor:
-            (pixels, side), picture = job
-            high, wide, averaged = seen_size(pixels.shape, side)
-            size = high, wide
-            if size != pixels.shape[:2] and not (averaged and _within(size, pixels.shape)):
-                return upload(scaled(pixels, side), self.net.device)
-            if picture is None:
-                return shrunk(upload(pixels, self.net.device)[None], size)[0]
-            return shrunk(stacks.stack([picture], str(self.net.device))[:1], size)[0]
+        """Each frame on the device in the size that the net sees; averages are taken together."""
+        found: dict[int, Tensor] = {}
+        kinds = [_averaged(pixels.shape, side) for pixels, side in frames]
+        for kind, places in _alike(kinds).items():
+            if kind is None:
+                seen = each(lambda place: scaled(*frames[place]), places)
+                made: Iterable[Tensor] = [upload(image, self.net.device) for image in seen]
+            else:
+                shown = self._sent([frames[i][0] for i in places], [pictures[i] for i in places])
+                made = shrunk(shown, kind[1])
+            found.update(zip(places, made, strict=True))
+        return [found[place] for place in range(len(frames))]
 
-        return each(sent, list(zip(frames, pictures, strict=True)))
+    def _sent(self, frames: Sequence[Image], pictures: Sequence[Picture | None]) -> list[Tensor]:
+        """Pixels on the device: those of a picture as they are there for everyone."""
+        known = stacks.there([p for p in pictures if p is not None], str(self.net.device))
+        sent = iter(known)
+        return [
+            upload(pixels, self.net.device) if picture is None else next(sent)
+            for pixels, picture in zip(frames, pictures, strict=True)
+        ]
 
 
 class TorchRecogniser:
@@ -132,13 +146,18 @@ class TorchRecogniser:
     ) -> list[tuple[Any, ...]]:
         """What `reduce` makes of probabilities (n, steps, classes) and places, for each crop."""
         inputs = each(self._fitted, images)
-        widths = [item.shape[1] for item in inputs]
+        groups = _alike([item.shape[1] for item in inputs])
+        made = [
+            self.net.there(
+                np.stack([inputs[i] for i in places]), _lines(width), partial(_at, reduce, places)
+            )
+            for width, places in groups.items()
+        ]
+        here = iter(fetched([tensor for some in made for tensor in some]))
         found: dict[int, tuple[Any, ...]] = {}
-        for width in dict.fromkeys(widths):
-            places = [i for i, w in enumerate(widths) if w == width]
-            batch = np.stack([inputs[i] for i in places])
-            made = self.net.run(batch, _lines(width), partial(_at, reduce, places))
-            found.update(zip(places, zip(*made, strict=True), strict=True))
+        for places, some in zip(groups.values(), made, strict=True):
+            answers = [next(here) for _ in some]
+            found.update(zip(places, zip(*answers, strict=True), strict=True))
         return [found[i] for i in range(len(images))]
 
 
@@ -151,8 +170,19 @@ def _at(
     return reduce(answer[0], places[rows])
 
 
-def _within(size: Sequence[int], shape: Sequence[int]) -> bool:
-    return size[0] <= shape[0] and size[1] <= shape[1]
+def _alike(kinds: Sequence[K]) -> dict[K, list[int]]:
+    """Places of each kind."""
+    found: dict[K, list[int]] = {}
+    for place, kind in enumerate(kinds):
+        found.setdefault(kind, []).append(place)
+    return found
+
+
+def _averaged(shape: tuple[int, ...], side: int) -> tuple[tuple[int, ...], tuple[int, int]] | None:
+    """Shape and size of a frame whose size area averages bring about; None for the others."""
+    high, wide, averaged = seen_size(shape, side)
+    smaller = averaged and high <= shape[0] and wide <= shape[1]
+    return (shape, (high, wide)) if smaller or (high, wide) == shape[:2] else None
 
 
 def _rows(size: Sequence[int]) -> int:

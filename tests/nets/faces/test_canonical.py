@@ -56,3 +56,14 @@ def test_the_ring_lies_around_the_outline():
     points = with_ring(template())
     assert points.shape == (468 + len(OVAL), 2)
     assert np.ptp(points[:, 0]) > 1.25 * np.ptp(template()[:, 0])
+
+
+def test_pixels_that_show_no_face_cost_nothing():
+    corners, weights = canonical._weights()
+    shown = weights.sum(1) > 0
+    places = canonical._places()
+    assert canonical._weights()[0] is corners and len(corners) == SIZE * SIZE
+    assert 0 < places.nnz <= 3 * shown.sum() < corners.size
+    points = np.random.default_rng(0).random((504, 2))
+    wanted = (points[corners] * weights[..., None]).sum(1)
+    np.testing.assert_allclose(places @ points, wanted, atol=1e-12)

@@ -1,7 +1,9 @@
+import cv2
 import numpy as np
 import pytest
 from nets.faces.people import astronaut, frontal, picture
 
+from iqmetrics.nets.faces import cover
 from iqmetrics.nets.faces.canonical import EYES, SIZE, TOP
 from iqmetrics.nets.faces.cover import covered
 from iqmetrics.nets.faces.find import faces_of
@@ -39,3 +41,13 @@ def test_a_mask_over_the_mouth(front):
 
 def test_a_dim_photo_is_not_a_covered_face(front):
     assert covered((front * 0.35).astype(np.uint8)) is None
+
+
+def test_nothing_that_is_looked_at_or_blurred_into_it_lies_outside() -> None:
+    front = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
+    blurred = cv2.GaussianBlur(front[..., 0].astype(float), (0, 0), 1.5)
+    part = cv2.GaussianBlur(front[cover.ROWS, cover.COLUMNS, 0].astype(float), (0, 0), 1.5)
+    for x, y, reach in ((-0.5, 0, 0.2), (0.5, 0, 0.2), (0, 1.1, 0.25)):
+        column, row, half = SIZE / 2 + x * EYES, TOP + y * EYES, reach * EYES
+        rows, columns = (slice(int(n - half), int(n + half) + 1) for n in (row, column))
+        np.testing.assert_allclose(cover._patch(part, x, y, reach), blurred[rows, columns])

@@ -157,3 +157,10 @@ def test_the_likest_of_new_lines_is_tried_first() -> None:
     new = [line("HAPPY HOOT", 0, 0), line("HAPPY HOUR", 0, 40), line("HAPPY HOUS", 0, 80)]
     found = [x.text for x in judging._promising(known, new)]
     assert found == ["HAPPY HOUR", "HAPPY HOUS", "HAPPY HOOT"]
+
+
+def test_a_pass_that_reads_nothing_changes_nothing_but_is_named() -> None:
+    known = judging._better(Judged(("LENS",), (), (None,)), [line("LENS", 0, 0)], "quick")
+    later = judging._better(known, [], "turned")
+    assert (later.lines, later.matches) == (known.lines, known.matches)
+    assert later.passes == ("quick", "turned")

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from iqmetrics.nets.text import lines
 from iqmetrics.nets.text.lines import Line, distinct, merged, orders, overlap
 
 
@@ -117,3 +118,10 @@ def test_a_ring_is_level_and_as_high_as_its_strip() -> None:
 def test_a_steep_line_is_a_column_not_a_slope() -> None:
     assert line("A", 0, 0, turn=1.2).slope == 0
     assert line("A", 0, 0, 20, 90).box == (0, 0, 20, 90)
+
+
+def test_a_level_page_is_ordered_by_its_own_boxes() -> None:
+    page = [line("A", 0, 0), line("B", 90, 40), line("C", 0, 80, turn=0.3)]
+    assert lines._level_boxes(page) == [x.box for x in page]
+    turned = [line("A", 0, 0, turn=0.2), line("B", 90, 40, turn=0.2)]
+    assert lines._level_boxes(turned) != [x.box for x in turned]

@@ -289,3 +289,17 @@ def test_a_misspelling_that_runs_over_lines_is_found_in_both() -> None:
     (match,) = assign(["GRAND OPENING"], ["XXGRAXND", "OPEWNINGYY"], [[0, 1]])
     assert match is not None and (match.found, match.distance) == ("GRAXNDOPEWNING", 2)
     assert match.pieces == ((0, 2, 8), (1, 0, 8))
+
+
+@pytest.mark.parametrize(
+    ("taken", "free"),
+    [
+        (b"", []),
+        (b"\0\0\0", [(5, 0, 3)]),
+        (b"\1\1", []),
+        (b"\0\1\1\0\0", [(5, 0, 1), (5, 3, 5)]),
+        (b"\1\0\1", [(5, 1, 2)]),
+    ],
+)
+def test_what_is_free_of_a_line_lies_between_what_is_taken(taken: bytes, free: list) -> None:
+    assert matching._free(5, bytearray(taken)) == free

@@ -105,3 +105,21 @@ def test_all_pictures_of_a_batch_go_to_a_gpu_together() -> None:
     assert len(asked) == 2, "remembered on the pictures"
     crop = np.zeros((48, 90, 3), np.uint8)
     assert reader.likelihoods([crop, crop], [[1], [1, 2]]) == [0.25, 0.5]
+
+
+def test_a_place_is_cut_out_once_for_all_looks_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = []
+    monkeypatch.setattr(
+        reading.recognise, "crop", lambda pixels, corners: cut.append(corners) or pixels[:20, :60]
+    )
+    reader = reading.Reader(None, None, (), "test")
+    picture = pictured(np.zeros((256, 256, 3), np.uint8))
+    place = Region(np.zeros((4, 2), np.float32), 0.9)
+    picture.once(("text.regions", "test", "quick"), lambda _: [place])
+    shapes = [
+        [image.shape for _, image, _ in reader._crops(picture, what)]
+        for what in ("quick", "glance", "turned", "wide", "left")
+    ]
+    wide, as_it_is = [(20, 90, 3)], [(20, 60, 3)]
+    assert shapes == [as_it_is, wide, as_it_is, wide, as_it_is]
+    assert len(cut) == 1

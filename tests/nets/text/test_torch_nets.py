@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-from lettering import drawn
+from lettering import drawn, pictured
 
 pytest.importorskip("torch")
 pytest.importorskip("rapidocr")
 
 import torch
 
+from iqmetrics.nets.onnx_torch.fetch import fetched
+from iqmetrics.nets.onnx_torch.shrink import shrunk
 from iqmetrics.nets.text import recognise, torch_nets
 from iqmetrics.nets.text.detect import heat_map, heat_maps, seen_size
 from iqmetrics.nets.text.readability import ctc_likelihood
@@ -119,3 +121,35 @@ def test_strings_of_unlike_length_in_one_batch_are_those_alone():
     assert together.tolist() == pytest.approx(alone)
     wanted = [ctc_likelihood(o.numpy(), c) for o, c in zip(odds, classes, strict=True)]
     assert together.tolist() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_pictures_of_one_size_are_averaged_together(monkeypatch):
+    sizes = []
+
+    def counted(pixels, to):
+        sizes.append((len(pixels), to))
+        return shrunk(pixels, to)
+
+    monkeypatch.setattr(torch_nets, "shrunk", counted)
+    draw = np.random.default_rng(0)
+    shapes = [(320, 320), (64, 320), (320, 320), (320, 320)]
+    shown = [draw.integers(0, 256, (*shape, 3), np.uint8) for shape in shapes]
+    detector = TorchDetector(find("detector"), "cpu", False)
+    pictures = [pictured(shown[0].copy()), None, None, pictured(shown[3].copy())]
+    made = detector._there([(p, 160) for p in shown], None, pictures)
+    assert sorted(sizes) == [(1, (32, 160)), (3, (160, 160))]
+    for one, pixels in zip(made, shown, strict=True):
+        assert torch.equal(one, shrunk(torch.from_numpy(pixels)[None], one.shape[:2])[0])
+
+
+def test_all_widths_are_waited_for_once(recogniser, monkeypatch):
+    waits = []
+
+    def counted(tensors):
+        waits.append(len(tensors))
+        return fetched(tensors)
+
+    monkeypatch.setattr(torch_nets, "fetched", counted)
+    lines = [*crops(), drawn({(4, 2): "A LONG LINE OF LETTERS"}, 40, 640, 52)]
+    assert len(recogniser.greedy(lines)) == 4
+    assert len({recognise.fitted(line).shape for line in lines}) == 2 and waits == [2 * 2]
