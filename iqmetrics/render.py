@@ -106,13 +106,18 @@ MANY = 1_000_000
 
 
 def about(number: int, noun: str) -> str:
-    """An estimated number of things; from few images it can be any, and above a million says so.
+    """An estimated number of things, in two digits; above a million that is all that is said.
+
+    It is rounded up: an estimate of 102 from 101 prompts is none of 100.
 
     Example:
-        >>> about(395, "prompt"), about(337_245_510, "prompt")
-        ('about 395 prompts', 'more than a million prompts')
+        >>> about(394, "prompt"), about(31, "image"), about(337_245_510, "prompt")
+        ('about 400 prompts', 'about 31 images', 'more than a million prompts')
     """
-    return f"more than a million {noun}s" if number > MANY else f"about {count(number, noun)}"
+    if number > MANY:
+        return f"more than a million {noun}s"
+    step = 10 ** max(0, len(str(number)) - 2)
+    return f"about {count(-(-number // step) * step, noun)}"
 
 
 LEAST = 20

@@ -6,6 +6,7 @@ import pytest
 
 from iqmetrics.records import YES_NO
 from iqmetrics.render import (
+    about,
     difference,
     interval,
     mean,
@@ -102,6 +103,15 @@ def test_a_mean_of_yes_and_no_is_a_share_that_is_never_rounded_to_all(
 ) -> None:
     assert mean(value, YES_NO) == shown
     assert mean(value, "px") == number(value)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(1, "1 image"), (99, "99 images"), (101, "110 images"), (395, "400 images"),
+     (1000, "1000 images"), (1001, "1100 images"), (999_999, "1000000 images")],
+)  # fmt: skip
+def test_an_estimate_has_two_digits_and_is_never_rounded_down(number: int, told: str) -> None:
+    assert about(number, "image") == f"about {told}"
 
 
 def test_differences_of_shares_are_points_and_their_intervals_too() -> None:
