@@ -1,10 +1,13 @@
 """How a number and a table are printed, once."""
 
+import os
 import sys
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from itertools import zip_longest
 from math import floor, log10
 from shutil import get_terminal_size
+from typing import TextIO
 
 from iqmetrics.folding import COMMAND, folded, packed, pieces, width
 from iqmetrics.records import YES_NO
@@ -125,9 +128,15 @@ LEAST = 20
 INDENT = "  "
 
 
-def screen() -> int | None:
-    """Columns of the terminal that stdout is; None where it is a pipe or a file."""
-    return get_terminal_size().columns if sys.stdout.isatty() else None
+def screen(stream: TextIO | None = None) -> int | None:
+    """Columns of the terminal that `stream` (stdout) is; None where it is a pipe or a file."""
+    stream = stream or sys.stdout
+    if not stream.isatty():
+        return None
+    size = (80, 24)
+    with suppress(OSError, ValueError):  # it says that it is a terminal, and has no width
+        size = os.get_terminal_size(stream.fileno())
+    return get_terminal_size(size).columns or 80
 
 
 def table(

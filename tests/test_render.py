@@ -1,5 +1,7 @@
 """How numbers and tables are printed."""
 
+import os
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -218,3 +220,23 @@ def test_the_window_counts_only_where_stdout_is_one(
     assert screen() is None
     terminal(100)
     assert screen() == 100
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_another_stream_has_a_width_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Talk goes to stderr: it may be a terminal where stdout is a pipe."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    monkeypatch.delenv("COLUMNS", raising=False)
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 61, 0, 0))
+    with os.fdopen(theirs, "w") as stream:
+        assert screen(stream) == 61
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
+        assert screen(stream) == 80
+    os.close(ours)
+    with open(os.devnull, "w") as stream:
+        assert screen(stream) is None
