@@ -42,6 +42,7 @@ def command(
     """
     from iqmetrics.cli.scorecard import locate
 
+    from iqmetrics.folding import prose
     from iqmetrics.pipeline import claims, scorecard_file
     from iqmetrics.pipeline.compare import by_prompt, compare
     from iqmetrics.render import screen
@@ -49,7 +50,8 @@ def command(
 
     if claim is not None:
         checked = claims.check(claim)
-        click.echo(json.dumps(asdict(checked), indent=1) if as_json else claims.text(checked))
+        lines = [prose(line, screen()) for line in claims.text(checked).splitlines()]
+        click.echo(json.dumps(asdict(checked), indent=1) if as_json else "\n".join(lines))
         return
     if not 1 <= len(runs) <= 2:
         raise BadInput("compare takes one run or two", "iqm compare RUN [RUN2] --model A --model B")

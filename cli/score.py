@@ -1,6 +1,7 @@
 """iqm score: the main job."""
 
 import os
+import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,7 +101,7 @@ def command(
     Run it again to score only what is new.
     """
     from iqmetrics.cli.progress import progress
-    from iqmetrics.cli.summary import summary
+    from iqmetrics.cli.summary import summary, where
 
     from iqmetrics.pipeline import scorecard_file, unchanged
     from iqmetrics.pipeline.alone import alone
@@ -124,7 +125,8 @@ def command(
                 written.read_text("utf-8") if as_json else terminal.scorecard(card, screen())
             )
             if not quiet:
-                click.echo(f"Nothing changed since the last run. Results are in {folder}", err=True)
+                same = "Nothing changed since the last run."
+                click.echo(where(screen(sys.stderr), same, f"Results are in {folder}"), err=True)
             return _exit_code(card, strict)
         result = run_listing(listing, store, settings, progress(quiet))
         outputs.write(result, settings, folder)
@@ -135,7 +137,7 @@ def command(
             else terminal.scorecard(result.scorecard, screen())
         )
         if not quiet:
-            click.echo(summary(result, folder), err=True)
+            click.echo(summary(result, folder, screen(sys.stderr)), err=True)
         return 130 if result.interrupted else _exit_code(result.scorecard, strict)
 
 

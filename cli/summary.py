@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from iqmetrics.folding import prose, width
 from iqmetrics.metadata.walk import RESULTS
 from iqmetrics.render import count, printable
 
@@ -11,8 +12,11 @@ NOTES = 5
 OWN = (RESULTS, "hidden folder")
 
 
-def summary(result: Any, folder: Path) -> str:
-    """Images, images without a prompt, what was unavailable and its command, where results are."""
+def summary(result: Any, folder: Path, room: int | None = None) -> str:
+    """Images, images without a prompt, what was unavailable and its command, where results are.
+
+    `room`: the columns of the terminal, where it goes to one.
+    """
     run = result.run
     total, bad = len(run.records), Counter(m.status for m in run.decode_problems.values())
     models = len({r.model for r in run.records})
@@ -33,4 +37,11 @@ def summary(result: Any, folder: Path) -> str:
     lines += [f"{scorer} is unavailable: {why}" for scorer, why in sorted(run.unavailable.items())]
     if result.interrupted:
         lines.append("Interrupted: run the same command again to go on.")
-    return "\n".join([*lines, f"Results are in {folder}, the report is {folder / 'report.html'}"])
+    ends = where(room, f"Results are in {folder},", f"the report is {folder / 'report.html'}")
+    return "\n".join([*(prose(line, room) for line in lines), ends])
+
+
+def where(room: int | None, *told: str) -> str:
+    """Sentences that end in a path, which is never broken: below each other where they must be."""
+    line = " ".join(told)
+    return line if room is None or width(line) <= room else "\n".join(told)

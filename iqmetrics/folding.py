@@ -1,10 +1,15 @@
 """Where a text may be broken into lines: between words, and within Chinese between characters."""
 
+import re
 from collections.abc import Iterable, Iterator
 from unicodedata import category
 
 COMMAND = "-> "
 """How a line begins that is a command."""
+FURTHER = "  "
+"""How much further in the lines begin that go on with a sentence."""
+_PASTED = re.compile(r"(?<!\S)(?:pip|iqm|hf|python) [a-z-].*", re.DOTALL)
+"""A command within a sentence, to its end."""
 _STAY = {"Pe", "Pf", "Po", "Mn", "Mc", "Me", "Cf", "Sk"}
 """Kinds of characters that begin no line: what closes, pauses, or changes the one before."""
 _HOLD = {"Ps", "Pi", "Cf"}
@@ -40,6 +45,27 @@ def folded(text: str, room: int) -> list[str]:
         return packed(pieces(text), room)
     *lines, last = packed(pieces(text), room - 2)
     return [*(f"{line} \\" for line in lines), last]
+
+
+def prose(text: str, room: int | None) -> str:
+    r"""A sentence as it is printed: in lines of `room` columns, in one where that is None.
+
+    From a command on (`pip ...`, `iqm ...`) it stays in one piece, so that it can be pasted.
+
+    Example:
+        >>> print(prose("clip is unavailable, it needs torch: pip install torch", 24))
+        clip is unavailable,
+          it needs torch:
+          pip install torch
+    """
+    if room is None or width(text) <= room:
+        return text
+    start = text[: len(text) - len(text.lstrip())]
+    command = _PASTED.search(text)
+    words = pieces(text[: command.start()] if command else text)
+    parts = [*words, *([(" ", command[0])] if command else [])]
+    first, *more = packed(parts, room - len(start + FURTHER))
+    return "\n".join([start + first, *(start + FURTHER + line for line in more)])
 
 
 def packed(parts: Iterable[tuple[str, str]], room: int) -> list[str]:

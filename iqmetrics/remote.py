@@ -14,9 +14,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from iqmetrics.errors import BadInput, ImageProblem, Unavailable
+from iqmetrics.links import led
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 LOOKS = 32
@@ -123,13 +125,14 @@ def create(path: str) -> Iterator[IO[bytes]]:
     """
     if not is_remote(path):
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        place = os.fspath(led(Path(path)))
         try:
-            with open(path + ".new", "wb") as file:
+            with open(place + ".new", "wb") as file:
                 yield file
-            os.replace(path + ".new", path)
+            os.replace(place + ".new", place)
         finally:
             with suppress(FileNotFoundError):
-                os.unlink(path + ".new")
+                os.unlink(place + ".new")
         return
     system, there = _system(path)
     try:

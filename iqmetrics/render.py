@@ -1,10 +1,13 @@
 """How a number and a table are printed, once."""
 
+import os
 import sys
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from itertools import zip_longest
 from math import floor, log10
 from shutil import get_terminal_size
+from typing import TextIO
 
 from iqmetrics.folding import COMMAND, folded, packed, pieces, width
 from iqmetrics.records import YES_NO
@@ -106,13 +109,18 @@ MANY = 1_000_000
 
 
 def about(number: int, noun: str) -> str:
-    """An estimated number of things; from few images it can be any, and above a million says so.
+    """An estimated number of things, in two digits; above a million that is all that is said.
+
+    It is rounded up: an estimate of 102 from 101 prompts is none of 100.
 
     Example:
-        >>> about(395, "prompt"), about(337_245_510, "prompt")
-        ('about 395 prompts', 'more than a million prompts')
+        >>> about(394, "prompt"), about(31, "image"), about(337_245_510, "prompt")
+        ('about 400 prompts', 'about 31 images', 'more than a million prompts')
     """
-    return f"more than a million {noun}s" if number > MANY else f"about {count(number, noun)}"
+    if number > MANY:
+        return f"more than a million {noun}s"
+    step = 10 ** max(0, len(str(number)) - 2)
+    return f"about {count(-(-number // step) * step, noun)}"
 
 
 LEAST = 20
@@ -120,9 +128,15 @@ LEAST = 20
 INDENT = "  "
 
 
-def screen() -> int | None:
-    """Columns of the terminal that stdout is; None where it is a pipe or a file."""
-    return get_terminal_size().columns if sys.stdout.isatty() else None
+def screen(stream: TextIO | None = None) -> int | None:
+    """Columns of the terminal that `stream` (stdout) is; None where it is a pipe or a file."""
+    stream = stream or sys.stdout
+    if not stream.isatty():
+        return None
+    size = (80, 24)
+    with suppress(OSError, ValueError):  # it says that it is a terminal, and has no width
+        size = os.get_terminal_size(stream.fileno())
+    return get_terminal_size(size).columns or 80
 
 
 def table(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from iqmetrics.folding import folded, packed, pieces, width
+from iqmetrics.folding import folded, packed, pieces, prose, width
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,31 @@ def test_a_folded_command_can_be_pasted() -> None:
 def test_nothing_is_one_empty_line() -> None:
     assert folded("", 0) == folded("", 5) == [""]
     assert packed([], 5) == [""]
+
+
+MISSING = "clip is unavailable: it needs open_clip_torch: pip install 'iqmetrics[score]' --upgrade"
+
+
+def test_a_sentence_goes_on_further_in() -> None:
+    assert prose("a red fox in snow", 10).splitlines() == ["a red", "  fox in", "  snow"]
+    assert prose("  a red fox in snow", 12).splitlines() == ["  a red", "    fox in", "    snow"]
+
+
+@pytest.mark.parametrize("room", [10, 30, 50, 80])
+def test_a_command_in_a_sentence_is_never_broken(room: int) -> None:
+    lines = prose(MISSING, room).splitlines()
+    assert lines[-1].strip().endswith("pip install 'iqmetrics[score]' --upgrade")
+    assert " ".join(line.strip() for line in lines) == MISSING
+    assert all(width(line) <= room or " " not in line.strip() for line in lines[:-1])
+
+
+@pytest.mark.parametrize(
+    "text", ["outputs/iqm is full of results", "the pip of an apple is small", "iqm: no", "a hf b"]
+)
+def test_words_that_are_no_command_are_broken(text: str) -> None:
+    assert len(prose(text, 12).splitlines()) > 1 or width(text) <= 12
+
+
+@pytest.mark.parametrize("room", [None, width(MISSING), 200])
+def test_a_sentence_that_fits_and_one_for_a_pipe_are_as_they_are(room: int | None) -> None:
+    assert prose(MISSING, room) == MISSING

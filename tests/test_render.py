@@ -1,11 +1,14 @@
 """How numbers and tables are printed."""
 
+import os
+import sys
 from collections.abc import Callable
 
 import pytest
 
 from iqmetrics.records import YES_NO
 from iqmetrics.render import (
+    about,
     difference,
     interval,
     mean,
@@ -102,6 +105,15 @@ def test_a_mean_of_yes_and_no_is_a_share_that_is_never_rounded_to_all(
 ) -> None:
     assert mean(value, YES_NO) == shown
     assert mean(value, "px") == number(value)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(1, "1 image"), (99, "99 images"), (101, "110 images"), (395, "400 images"),
+     (1000, "1000 images"), (1001, "1100 images"), (999_999, "1000000 images")],
+)  # fmt: skip
+def test_an_estimate_has_two_digits_and_is_never_rounded_down(number: int, told: str) -> None:
+    assert about(number, "image") == f"about {told}"
 
 
 def test_differences_of_shares_are_points_and_their_intervals_too() -> None:
@@ -208,3 +220,23 @@ def test_the_window_counts_only_where_stdout_is_one(
     assert screen() is None
     terminal(100)
     assert screen() == 100
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_another_stream_has_a_width_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Talk goes to stderr: it may be a terminal where stdout is a pipe."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    monkeypatch.delenv("COLUMNS", raising=False)
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 61, 0, 0))
+    with os.fdopen(theirs, "w") as stream:
+        assert screen(stream) == 61
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
+        assert screen(stream) == 80
+    os.close(ours)
+    with open(os.devnull, "w") as stream:
+        assert screen(stream) is None

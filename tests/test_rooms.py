@@ -20,6 +20,7 @@ RANKS = (
     (
         "images",
         "compiled",
+        "links",
         "png_rows",
         "window",
         "decode",

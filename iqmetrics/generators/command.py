@@ -13,7 +13,6 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
@@ -122,17 +121,22 @@ def _object(answer: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 class Running:
-    """A started program: its lines are read by a thread, so that it can be waited for."""
+    """A started program; threads read from it and write to it, so that neither is waited for long.
+
+    A pipe holds some 64 KiB: whoever writes more waits until the program has read of it.
+    """
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
+        self.unsaid: Queue[str | None] = Queue()
         self.lines: Queue[str | None] = Queue()
         self.stderr = ""
-        self.readers = [
-            threading.Thread(target=work, daemon=True) for work in (self._read, self._listen)
+        self.threads = [
+            threading.Thread(target=work, daemon=True)
+            for work in (self._write, self._read, self._listen)
         ]
-        for reader in self.readers:
-            reader.start()
+        for thread in self.threads:
+            thread.start()
 
     @classmethod
     def start(cls, words: list[str]) -> "Running":
@@ -171,13 +175,8 @@ class Running:
         from time import monotonic
 
         began = heard = monotonic()
-        assert self.process.stdin is not None
-        try:
-            for line in requests.values():
-                self.process.stdin.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
-            self.process.stdin.flush()
-        except OSError:
-            return {}, self._last_words()
+        for line in requests.values():
+            self.unsaid.put(json.dumps(line, ensure_ascii=False, default=str) + "\n")
         answers: dict[str, dict[str, Any]] = {}
         while len(answers) < len(requests):
             try:
@@ -186,38 +185,51 @@ class Running:
                 return answers, "timeout"
             if text is None:
                 return answers, self._last_words()
-            answer = _answer(text)
-            if answer is not None and str(answer.get("id")) in requests:
+            answer = _answer(text) or {}
+            key = str(answer.get("id"))
+            if key in requests and key not in answers:
                 heard = monotonic()
-                answers[str(answer["id"])] = {"elapsed_s": heard - began, **answer}
+                answers[key] = {"elapsed_s": heard - began, **answer}
+            elif monotonic() - heard > timeout_s:  # it talks all the time, and says nothing
+                return answers, "timeout"
         return answers, ""
 
     def stop(self) -> None:
-        """Close stdin, wait a little, then end the program."""
-        if self.process.stdin:
-            with suppress(OSError):  # the program is gone already, with our line unread
-                self.process.stdin.close()
+        """Close stdin, wait a little, then end the program.
+
+        A process that the program started may hold its pipes for longer: they are left to it.
+        """
+        self.unsaid.put(None)
         try:
             self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        for reader in self.readers:
-            reader.join(2)
-        for stream in (self.process.stdout, self.process.stderr):
-            if stream:
-                stream.close()
+        for thread in self.threads:
+            thread.join(PATIENCE_S)
+
+    def _write(self) -> None:
+        assert self.process.stdin is not None
+        try:
+            with self.process.stdin as stdin:
+                while (line := self.unsaid.get()) is not None:
+                    stdin.write(line)
+                    stdin.flush()
+        except OSError:  # the program is gone, or hears no more
+            self.lines.put(None)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.put(line)
+        with self.process.stdout as stdout:
+            for line in stdout:
+                self.lines.put(line)
         self.lines.put(None)
 
     def _listen(self) -> None:
         assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.stderr = (self.stderr + line)[-LAST_WORDS:]
+        with self.process.stderr as stderr:
+            for line in stderr:
+                self.stderr = (self.stderr + line)[-LAST_WORDS:]
 
     def _last_words(self) -> str:
         try:
@@ -225,7 +237,7 @@ class Running:
         except subprocess.TimeoutExpired:  # it closed its output and goes on
             self.process.kill()
             code = self.process.wait()
-        self.readers[1].join(2)
+        self.threads[-1].join(PATIENCE_S)
         words = " ".join(self.stderr.split())
         return f"the program ended with code {code}" + (f": {words}" if words else "")
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from iqmetrics.errors import BadInput
+from iqmetrics.render import about
 from iqmetrics.stats import rates
 
 _SHARE = r"(\d+(?:\.\d+)?)\s*%\s*(?:of|/)\s*(\d+)"
@@ -59,7 +60,8 @@ def text(claim: Claim) -> str:
     verdict = "a real difference" if claim.p < 0.05 else "no evidence of a difference"
     lines.append(f"Fisher's exact test: p = {claim.p:.3g}, {verdict} at the 5 % level.")
     if claim.needed:
-        lines.append(f"80 % power for such a difference needs about {claim.needed} images a model.")
+        needed = about(claim.needed, "image")
+        lines.append(f"80 % power for such a difference needs {needed} a model.")
     return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 """Images that are already in memory, `PIL.Image` or uint8 arrays, as an input of `score`."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from hashlib import sha256
@@ -8,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from iqmetrics import colour
 from iqmetrics.errors import BadInput, ImageProblem
 from iqmetrics.images import Picture
+from iqmetrics.metadata.assemble import prompt_id_of
 from iqmetrics.records import ImageRecord
+from iqmetrics.render import count
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,22 +24,43 @@ def are_in_memory(images: Any) -> bool:
     return hasattr(first, "shape") or hasattr(first, "convert")
 
 
-def pictures(images: Sequence[Any], texts: tuple[str, ...] | None = None) -> Iterator[Picture]:
+def pictures(
+    images: Sequence[Any],
+    texts: tuple[str, ...] | None = None,
+    prompts: Sequence[str | None] | None = None,
+) -> Iterator[Picture]:
     """One picture an image, named image-1, image-2 ...; each is to show `texts`.
+
+    `prompts` has the prompt of each image, None where there is none; images of one prompt are its
+    picks in their order.
 
     Raises:
         BadInput: an array is not uint8 of shape HxW, HxWx3 or HxWx4, or has no pixels, or Pillow
-            cannot read one.
+            cannot read one; prompts and images are not equally many, or a prompt is no text.
     """
-    for number, image in enumerate(images, 1):
+    asked = [None] * len(images) if prompts is None else prompts
+    if len(asked) != len(images):
+        raise BadInput(
+            f"{count(len(asked), 'prompt')} for {count(len(images), 'image')}",
+            "Give one for each image, None where it has none",
+        )
+    picks: Counter[str] = Counter()
+    for number, (image, prompt) in enumerate(zip(images, asked, strict=True), 1):
         name = f"image-{number}"
+        if not isinstance(prompt, str | None):
+            raise BadInput(
+                f"the prompt of {name} is of the kind {type(prompt).__name__}", "Give texts"
+            )
+        prompt_id = name if prompt is None else prompt_id_of(prompt)
+        picks[prompt_id] += 1
         pixels = _pixels(name, image)
         record = ImageRecord(
             image=name,
             path=name,
             sha256=sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest(),
-            prompt_id=name,
-            pick=1,
+            prompt_id=prompt_id,
+            prompt=prompt,
+            pick=picks[prompt_id],
             texts=texts,
         )
         yield Picture(record, pixels)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from iqmetrics.errors import BadInput
+from iqmetrics.links import led
 
 NAME = "manifest.jsonl"
 JOURNAL = ".manifest.journal"
@@ -87,13 +88,14 @@ class Manifest:
     def write(self) -> None:
         """Rewrite the manifest whole."""
         began = time.monotonic()
-        path = self.folder / (NAME + ".new")
+        place = led(self.folder / NAME)
+        path = place.with_name(f"{place.name}.new")
         try:
             with path.open("w", encoding="utf-8", errors=ESCAPED) as file:
                 file.writelines(map(_line, self.rows.values()))
                 file.flush()
                 os.fsync(file.fileno())
-            path.replace(self.folder / NAME)
+            path.replace(place)
         except OSError as error:
             path.unlink(missing_ok=True)
             raise BadInput(

@@ -101,6 +101,7 @@ def score(
     images: str | os.PathLike[str] | Sequence[Any],
     preset: str = "standard",
     *,
+    prompts: str | os.PathLike[str] | Sequence[str | None] | None = None,
     out: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     **settings: Any,
@@ -111,10 +112,12 @@ def score(
         images: a folder, or a sequence of folders, of files, or of `PIL.Image` and uint8 arrays
             (HxW or HxWx3|4).
         preset: a shipped preset or the path of a .preset.toml.
+        prompts: the path of a table with the prompts of files; of images in memory a list or tuple
+            with the prompt of each, None where it has none.
         out: folder of the score store, so that a later call resumes; None keeps it in memory.
         progress: a listener; None is silent.
         settings: any other field of `Settings`, e.g. `scorers=("niqe",)`, `device="cpu"`; those
-            about files (`prompts`, `limit` ...) are refused where images are in memory.
+            about files (`limit`, `include` ...) are refused where images are in memory.
 
     Raises:
         BadInput: there is nothing to score, or a setting cannot be used.
@@ -127,11 +130,16 @@ def score(
         >>> result.scorecard.rows[0].metric, result.scorecard.rows[0].mean
         ('size.width', 64.0)
     """
+    each: Sequence[str | None] | None = None
+    if isinstance(prompts, list | tuple) and in_memory.are_in_memory(images):
+        each = prompts
+    else:
+        settings["prompts"] = prompts
     wanted = Settings(preset=preset, **settings)
     if out is not None:
         _make(Path(out))
     store = Store(Path(out) / STORE if out is not None else None)
-    return run(images, store, wanted, progress or Silent())
+    return run(images, store, wanted, progress or Silent(), each)
 
 
 def _make(folder: Path) -> None:
@@ -143,11 +151,20 @@ def _make(folder: Path) -> None:
         ) from error
 
 
-def run(images: Any, store: Store, settings: Settings, progress: Progress) -> Result:
-    """Score into an open store; the store is left open for the result to be read."""
+def run(
+    images: Any,
+    store: Store,
+    settings: Settings,
+    progress: Progress,
+    prompts: Sequence[str | None] | None = None,
+) -> Result:
+    """Score into an open store; the store is left open for the result to be read.
+
+    `prompts`: of images in memory, one for each.
+    """
     if in_memory.are_in_memory(images):
         settings.for_memory()
-        pictures = list(in_memory.pictures(images, settings.texts))
+        pictures = list(in_memory.pictures(images, settings.texts, prompts))
         found = Index([picture.record for picture in pictures])
         return _run(found, settings.build_scorers(), store, settings, progress, pictures)
     return run_listing(look(images, store, settings), store, settings, progress)

@@ -76,7 +76,7 @@ class Settings:
         if about := [name for name in ABOUT_FILES if name in given]:
             raise BadInput(
                 f"{', '.join(about)}: about files, and these images are in memory",
-                "Save them in a folder and score that, or leave it out",
+                "Save them in a folder and score that, or leave it out; prompts may be a list",
             )
 
     def rule(self) -> Rule:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from iqmetrics.folding import prose
 from iqmetrics.pipeline import compare
 from iqmetrics.pipeline.compare import Change, Comparison, Contrast
 from iqmetrics.render import about, count, difference, interval, printable, share, table
@@ -15,7 +16,7 @@ WORST = 5
 def by_tag(found: Comparison, room: int | None = None) -> str:
     """One table a tag; many tags are many looks, so a single surprise among them is no proof."""
     if not found.by_tag:
-        return "No prompt has a tag (a suite or a --prompts file gives them)."
+        return prose("No prompt has a tag (a suite or a --prompts file gives them).", room)
     parts = []
     for tag, contrasts in found.by_tag.items():
         judged = [c for c in contrasts if c.answer not in _SILENT]
@@ -37,16 +38,17 @@ def by_prompt(found: Comparison, room: int | None = None) -> str:
     ]
     base, other = printable(found.baseline), printable(found.candidate)
     shown = table(["metric", "prompt", base, other, "pairs"], rows, room) or "Nothing in common."
-    return f"{WORST} prompts of each metric, largest loss first (--json has all)\n{shown}"
+    title = f"{WORST} prompts of each metric, largest loss first (--json has all)"
+    return f"{prose(title, room)}\n{shown}"
 
 
 def text(found: Comparison, room: int | None = None) -> str:
     """The table of a comparison; `room`: the columns of the terminal, where it goes to one."""
     base, other = printable(found.baseline), printable(found.candidate)
-    lines = [f"{other} against {base}", ""]
+    title = prose(f"{other} against {base}", room)
     judged = [c for c in found.contrasts if c.answer not in _SILENT]
-    lines.append(_table(found, judged, room) or "Nothing could be compared.")
-    lines += [
+    shown = _table(found, judged, room) or "Nothing could be compared."
+    lines = [
         f"{c.metric}: {c.answer}, {c.reason}" for c in found.contrasts if c.answer == "refused"
     ]
     if found.pairing.by_pick:
@@ -56,7 +58,7 @@ def text(found: Comparison, room: int | None = None) -> str:
         lines += [f"  {printable(line)}" for line in found.pairing.unmatched[:10]]
         if (more := len(found.pairing.unmatched) - 10) > 0:
             lines.append(f"  and {more} more")
-    return "\n".join(lines)
+    return "\n".join([title, "", shown, *(prose(line, room) for line in lines)])
 
 
 def _table(found: Comparison, judged: Sequence[Contrast], room: int | None) -> str:

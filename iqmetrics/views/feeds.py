@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
+from iqmetrics.links import led
 from iqmetrics.pipeline.keys import ScorerFacts
 from iqmetrics.pipeline.outcomes import Outcome
 from iqmetrics.records import Scorecard
@@ -211,7 +212,6 @@ def write_text(path: Path, text: str | Iterable[str]) -> bool:
         return True
     if isinstance(text, str) and _holds(path, text):
         return False
-    path = path.resolve() if path.is_symlink() else path
     with beside(path) as fresh:
         with fresh.open("w", encoding="utf-8", newline="") as file:
             file.writelines(parts)
@@ -230,9 +230,11 @@ def _holds(path: Path, text: str) -> bool:
 def beside(path: Path) -> Iterator[Path]:
     """A name to write to first, of this run alone: two may write to one folder.
 
-    A file cut short (a full disk, ^C) is neither kept nor moved.
+    It lies beside the file that a link leads to. A file cut short (a full disk, ^C) is neither kept
+    nor moved.
     """
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    real = led(path)
+    fresh = real.with_name(f"{real.name}.{os.getpid()}.new")
     try:
         yield fresh
     except BaseException as error:
@@ -251,11 +253,11 @@ def sweep(folder: Path) -> None:
 
 
 def replace_if_changed(fresh: Path, path: Path) -> bool:
-    """Move `fresh` over `path` unless both hold the same bytes."""
+    """Move `fresh` over `path`, or what it leads to, unless both hold the same bytes."""
     if path.exists() and filecmp.cmp(fresh, path, shallow=False):
         fresh.unlink()
         return False
-    fresh.replace(path)
+    fresh.replace(led(path))
     return True
 
 

@@ -1,5 +1,6 @@
 """The spread of a scorecard as text."""
 
+from iqmetrics.folding import prose
 from iqmetrics.pipeline.spread import MIN_IMAGES, VARIANT, Spread, spreads, usable_per_hour
 from iqmetrics.records import Scorecard
 from iqmetrics.render import count, difference, number, printable, table
@@ -34,7 +35,7 @@ def text(card: Scorecard, room: int | None = None) -> str:
     ]
     lines = [table(_HEADER, rows, room)] if rows else []
     if silent:
-        lines.append(f"No spread of {count(silent, 'metric')}: {_TAKES}")
+        lines.append(prose(f"No spread of {count(silent, 'metric')}: {_TAKES}", room))
     if not found:
         lines.append("No image has a value.")
     for model, (rate, images) in sorted(usable_per_hour(card).items()):

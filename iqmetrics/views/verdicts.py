@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 from xml.etree import ElementTree
 
+from iqmetrics.folding import prose
 from iqmetrics.pipeline.gate import Check, Verdict
 from iqmetrics.render import about, difference, printable, share, table
 
@@ -31,10 +32,10 @@ def text(verdict: Verdict, room: int | None = None) -> str:
         lines += [
             "",
             f"{len(verdict.unmatched)} without a partner, left out:",
-            *_some(verdict.unmatched),
+            *(prose(line, room) for line in _some(verdict.unmatched)),
         ]
     who = f"{printable(verdict.candidate)} against {printable(verdict.baseline)}"
-    return "\n".join([*lines, "", f"{verdict.state}: gate {verdict.gate}, {who}"])
+    return "\n".join([*lines, "", prose(f"{verdict.state}: gate {verdict.gate}, {who}", room)])
 
 
 def to_json(verdict: Verdict, inputs: dict[str, Any]) -> str:

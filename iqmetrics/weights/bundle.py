@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from iqmetrics.errors import BadInput, Unavailable
+from iqmetrics.links import led
 from iqmetrics.weights.ledger import Weight, ledger
 from iqmetrics.weights.search import extra, folder_of, look, note_of, sha256
 
@@ -39,6 +40,7 @@ def pack(weights: Sequence[Weight], target: Path) -> list[str]:
             rows.append({"file": path.name, "sha256": sha256(path), "bytes": path.stat().st_size})
             sources.append((f"{weight.name}/{path.name}", path))
         listed.append({"name": weight.name, "licence": weight.licence, "files": rows})
+    target = led(target)
     part = target.with_name(target.name + ".part")
     with tarfile.open(part, "w") as archive:
         text = json.dumps({"format": FORMAT, "weights": listed}, indent=1).encode()

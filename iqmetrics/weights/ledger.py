@@ -75,7 +75,22 @@ def _weight(name: str, table: dict[str, Any]) -> Weight:
 
 
 def entry(name: str) -> Weight:
-    """The ledger line of `name`."""
-    if name not in ledger():
-        raise UnknownName("weight", name, ledger())
-    return ledger()[name]
+    """The ledger line of `name`.
+
+    Raises:
+        UnknownName: no weight has this name; where it is a scorer's, its weights are told.
+    """
+    if name in ledger():
+        return ledger()[name]
+    used = [line for line in ledger().values() if name in line.used_by]
+    raise UnknownName("weight", name, () if used else ledger(), _told(name, used) if used else "")
+
+
+def _told(user: str, used: list[Weight]) -> str:
+    """What a scorer uses; of several models its default is the first in the ledger."""
+    fetched = [line.name for line in used if not line.embedded]
+    if not fetched:
+        names = ", ".join(line.name for line in used)
+        return f"{user} uses {names}, part of iqmetrics: nothing is to be fetched"
+    first, *others = fetched
+    return f"{user} uses {first}" + (f"; with another model {', '.join(others)}" if others else "")

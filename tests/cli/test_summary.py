@@ -85,3 +85,18 @@ def test_an_interrupted_run_says_how_to_go_on() -> None:
 
 def test_one_image_of_one_model_is_singular() -> None:
     assert lines(Run(RECORDS[:1], (FACTS,)))[0] == "1 image of 1 model"
+
+
+def test_a_terminal_gets_no_line_that_is_wider_but_commands_and_paths_stay_whole() -> None:
+    command = "pip install 'iqmetrics[score]'"
+    why = f"clip needs open_clip_torch, which is not installed: {command}"
+    run = Run(
+        RECORDS, (FACTS,), {"c.png": Missing("truncated", "it ends early " * 4)}, {"clip": why}
+    )
+    result = Result(run, Store(None), Index(run.records, notes=["word " * 20]))
+    whole, told = summary(result, OUT).splitlines(), summary(result, OUT, 40).splitlines()
+    assert max(map(len, told)) <= 40 < max(map(len, whole))
+    assert f"  {command}" in told
+    assert told[-2:] == [f"Results are in {OUT},", f"the report is {OUT / 'report.html'}"]
+    assert " ".join(told).split() == " ".join(whole).split()
+    assert summary(result, OUT, 500).splitlines() == whole

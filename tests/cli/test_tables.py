@@ -82,7 +82,8 @@ def test_a_pipe_gets_a_line_a_row_whatever_the_window(
 
 
 @pytest.mark.parametrize(
-    "command", ["scorecard", "scorecard --spread", "compare", "compare --by prompt"]
+    "command",
+    ["scorecard", "scorecard --spread", "compare", "compare --by prompt", "compare --by tag"],
 )
 @pytest.mark.parametrize("columns", [80, 100])
 def test_results_fit_the_window_and_their_numbers_stay_whole(
@@ -95,10 +96,22 @@ def test_results_fit_the_window_and_their_numbers_stay_whole(
     whole = printed(f"{command} {scored}", capsys)
     terminal(columns)
     told = printed(f"{command} {scored}", capsys)
-    table = [line for line in told.splitlines() if not line.startswith("No spread")]
-    assert max(map(width, table)) <= columns
+    assert max(map(width, told.splitlines())) <= columns
     numbers = re.findall(r"\[.*?\]|\d+ pairs, \d+ prompts", whole)
     assert all(number in told for number in numbers)
+
+
+def test_sentences_of_a_claim_fit_the_window_and_a_pipe_gets_a_line_each(
+    terminal: Callable[[int], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    claim = ["compare", "--claim", "93% of 30 vs 71% of 30"]
+    run(claim)
+    whole = capsys.readouterr().out
+    assert len(whole.splitlines()) == 4
+    terminal(60)
+    run(claim)
+    told = capsys.readouterr().out
+    assert max(map(width, told.splitlines())) <= 60 and told.split() == whole.split()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")

@@ -169,14 +169,16 @@ def test_an_image_too_large_to_decode_is_a_failure_and_no_crash(
     assert "bomb" in result.error.reason
 
 
-def run_code(tmp_path: Path, code: str, timeout_s: float = 5.0) -> tuple[Result, float]:
+def run_code(
+    tmp_path: Path, code: str, timeout_s: float = 5.0, prompt: str = "a cat"
+) -> tuple[Result, float]:
     """What becomes of one request to this program, and after how many seconds."""
     (tmp_path / "odd.py").write_text("import json, os, sys, time\n" + code)
     model = Command(shlex.join([sys.executable, str(tmp_path / "odd.py")]), timeout_s=timeout_s)
     model.open(measure=False)
     began = time.monotonic()
     try:
-        (result,) = model([Request("1", "a cat", 7)])
+        (result,) = model([Request("1", prompt, 7)])
     finally:
         model.close()
     return result, time.monotonic() - began
@@ -192,6 +194,50 @@ def test_a_program_that_only_chatters_is_too_late_all_the_same(
     )
     assert late.error is not None and late.error.kind == "timeout"
     assert late.error.reason == "no answer in 0.4 s" and took < 6
+
+
+LONG = "a cat " * 200_000
+"""More than a pipe holds."""
+
+
+def test_a_program_that_never_reads_is_too_late_however_much_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Writing to it used to wait without end."""
+    monkeypatch.setattr(command, "PATIENCE_S", 0.1)
+    late, took = run_code(tmp_path, "time.sleep(60)", 0.4, LONG)
+    assert late.error is not None and late.error.kind == "timeout" and took < 6
+
+
+def test_a_program_that_answers_before_it_reads_is_heard(tmp_path: Path) -> None:
+    code = "print(json.dumps({'id': '1', 'error': 'no', 'kind': 'refused'}), flush=True)\n"
+    told, _ = run_code(tmp_path, code + "for line in sys.stdin: pass", 5.0, LONG)
+    assert told.error is not None and (told.error.kind, told.error.reason) == ("refused", "no")
+
+
+@pytest.mark.parametrize("said", ["loading", '{"id": "1", "error": "no"}'])
+def test_chatter_without_a_pause_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """As long as there was a next line, nobody looked at the clock; nor where an answer came twice."""
+    monkeypatch.setattr(command, "PATIENCE_S", 0.1)
+    (tmp_path / "odd.py").write_text(f"while True: print({said!r}, flush=True)")
+    words = [sys.executable, str(tmp_path / "odd.py")]
+    model = Command(shlex.join(words), batch=2, timeout_s=0.4)
+    model.open(measure=False)
+    results = model([Request("1", "a cat"), Request("2", "a dog")])
+    model.close()
+    assert "timeout" in [result.error.kind for result in results if result.error]
+
+
+def test_a_process_that_the_program_left_behind_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds the pipes of the program, as those of a script do."""
+    monkeypatch.setattr(command, "PATIENCE_S", 0.1)
+    code = "import subprocess\nsubprocess.run([sys.executable, '-c', 'import time; time.sleep(9)'])"
+    late, took = run_code(tmp_path, code, 0.4, LONG)
+    assert late.error is not None and late.error.kind == "timeout" and took < 6
 
 
 def test_a_program_that_closes_its_output_and_goes_on_is_ended(

@@ -63,6 +63,13 @@ def test_decimals_are_the_precision_of_the_claim() -> None:
     assert claims.check("33.3% of 3 vs 50% of 2").first.attainable
 
 
+def test_images_needed_are_told_in_two_digits() -> None:
+    found = claims.check("52% of 300 vs 48% of 300")
+    assert found.needed is not None and found.needed % 100
+    told = claims.text(found).splitlines()[-1]
+    assert f"needs about {found.needed // 100 + 1}00 images a model." in told
+
+
 def test_the_order_changes_neither_p_nor_the_images_needed() -> None:
     there = claims.check("90% of 40 vs 60% of 30")
     back = claims.check("60% of 30 vs 90% of 40")

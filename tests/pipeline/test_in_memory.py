@@ -8,6 +8,7 @@ from PIL import Image
 
 from iqmetrics.errors import BadInput
 from iqmetrics.images import open_picture
+from iqmetrics.metadata.assemble import prompt_id_of
 from iqmetrics.pipeline.in_memory import are_in_memory, pictures
 from iqmetrics.records import ImageRecord
 
@@ -153,6 +154,32 @@ def test_pictures_come_one_by_one() -> None:
 def test_what_is_no_image_is_told_by_its_kind() -> None:
     with pytest.raises(BadInput, match="image-2 is of the kind str"):
         list(pictures([RGB, "a.png"]))
+
+
+def test_images_of_one_prompt_are_its_picks_in_their_order() -> None:
+    asked = ["a fox", "a  fox", None, "", "a fox"]
+    made = [p.record for p in pictures([RGB] * 5, None, asked)]
+    assert [r.prompt for r in made] == asked
+    assert [r.pick for r in made] == [1, 2, 1, 1, 3]
+    fox, same, bare, empty, last = (r.prompt_id for r in made)
+    assert fox == same == last == prompt_id_of("a fox")
+    assert bare == "image-3" and empty == prompt_id_of("")
+
+
+@pytest.mark.parametrize(
+    ("prompts", "told"),
+    [
+        (["a fox"], "1 prompt for 2 images"),
+        ([], "0 prompts for 2 images"),
+        (["a", "b", "c"], "3 prompts for 2 images"),
+        (["a", 7], "the prompt of image-2 is of the kind int"),
+    ],
+)
+def test_prompts_that_are_not_one_text_an_image_are_refused(
+    prompts: list[str | None], told: str
+) -> None:
+    with pytest.raises(BadInput, match=told):
+        list(pictures([RGB, RGB], None, prompts))
 
 
 def test_each_picture_is_to_show_the_texts_that_are_given() -> None:

@@ -24,6 +24,16 @@ def test_planned_rows_are_pending_until_they_are_added(tmp_path: Path) -> None:
     assert not (tmp_path / JOURNAL).exists()
 
 
+def test_a_manifest_that_is_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    real = tmp_path / "kept" / "real.jsonl"
+    (tmp_path / NAME).symlink_to(real)
+    Manifest(tmp_path).plan([row("a.png")])
+    assert (tmp_path / NAME).is_symlink()
+    assert [r["file_name"] for r in read(real)] == ["a.png"]
+    assert [path.name for path in real.parent.iterdir()] == ["real.jsonl"]
+
+
 def test_a_killed_run_loses_no_row(tmp_path: Path) -> None:
     killed = Manifest(tmp_path)
     killed.plan([row("a.png"), row("b.png")])

@@ -155,6 +155,18 @@ def test_no_setting_is_passed_over_where_images_are_in_memory() -> None:
         iqmetrics.score([image], scorers=("size",), prompts="prompts.csv")
 
 
+def test_images_in_memory_may_have_prompts(folder: Path) -> None:
+    images = [Image.new("RGB", (64, 64), (n, 0, 0)) for n in range(3)]
+    told = iqmetrics.score(images, scorers=("size",), prompts=("a fox", "a fox", None))
+    assert [r.prompt for r in told.run.records] == ["a fox", "a fox", None]
+    assert {(row.images, row.prompts) for row in told.scorecard.rows if row.images} == {(3, 2)}
+    for prompts in ([], ["a fox"] * 4):
+        with pytest.raises(BadInput, match=f"{len(prompts)} prompts for 3 images"):
+            iqmetrics.score(images, scorers=("size",), prompts=prompts)
+    with pytest.raises(BadInput, match="prompts is of the kind list"):
+        iqmetrics.score(folder, scorers=("size",), prompts=["a fox"] * 6)
+
+
 def test_results_that_have_no_place_are_told(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("a file")
     with pytest.raises(BadInput, match="cannot be a folder of results: File exists"):

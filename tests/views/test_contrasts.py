@@ -23,6 +23,13 @@ def test_a_comparison_reads_like_a_sentence() -> None:
     assert "prompt prompt-20 is only in the baseline" in text
 
 
+def test_sentences_beside_the_table_fit_the_terminal() -> None:
+    found = compare(BOTH, "old", BOTH, "new")
+    told, whole = contrasts.text(found, 30), contrasts.text(found)
+    assert "    in the baseline" in told.splitlines() and "only in the baseline" in whole
+    assert max(map(len, told.partition("10 without")[2].splitlines())) <= 30
+
+
 def test_what_two_prompts_say_of_hundreds_of_millions_is_not_told_to_the_digit() -> None:
     old = np.array([[0.9964], [0.9966]])
     both = card({"old": old, "new": old - np.array([[0.5], [0.8]])})

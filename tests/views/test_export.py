@@ -1,5 +1,7 @@
 """Other forms of the same tables: equal values, no live formula, nothing lost."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +82,18 @@ def test_a_workbook_has_numbers_texts_and_thumbnails(folder: Path) -> None:
     assert all(cell.font.bold for cell in sheet[1][1:])
     assert sheet.auto_filter.ref.startswith("B1:") and sheet.auto_filter.ref.endswith("3")
     assert sheet.column_dimensions["E"].width > 40, "a prompt can be read without widening"
+
+
+@pytest.mark.parametrize("write", [export.excel_csv, export.parquet])
+def test_a_table_that_is_a_link_stays_one(
+    folder: Path, tmp_path: Path, write: Callable[..., object]
+) -> None:
+    (tmp_path / "kept").mkdir()
+    link, real = tmp_path / "link", tmp_path / "kept" / "real"
+    link.symlink_to(real)
+    write(folder / "scores_long.csv", link)
+    assert link.is_symlink() and real.stat().st_size
+    assert os.listdir(tmp_path / "kept") == ["real"]
 
 
 def test_a_folder_that_was_not_scored_is_told(tmp_path: Path) -> None:

@@ -31,6 +31,21 @@ def result(tmp_path: Path) -> Result:
     return scored(tmp_path / "in", SIZE)
 
 
+def test_results_that_are_links_stay_links(result: Result, tmp_path: Path) -> None:
+    """`write_csv` put a file in the place of the link, and what it led to stayed old."""
+    out, kept = tmp_path / "out", tmp_path / "kept"
+    out.mkdir()
+    kept.mkdir()
+    for name in outputs.FILES:
+        (kept / name).write_text("old")
+        (out / name).symlink_to(kept / name)
+    outputs.write(result, SIZE, out)
+    assert all((out / name).is_symlink() for name in outputs.FILES)
+    assert sorted(os.listdir(kept)) == sorted(outputs.FILES)
+    assert all((kept / name).read_text("utf-8") != "old" for name in outputs.FILES)
+    assert outputs.write(result, SIZE, out) == []
+
+
 def test_every_file_is_written_once(result: Result, tmp_path: Path) -> None:
     changed = outputs.write(result, SIZE, tmp_path)
     names = {path.name for path in changed}

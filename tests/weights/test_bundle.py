@@ -28,6 +28,17 @@ def test_a_bundle_goes_to_another_machine(
     assert search.extra(line, "tokenizer.json").read_bytes() == b"{}"
 
 
+def test_an_archive_that_is_a_link_stays_one(
+    no_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = weight(sha256="", hub="org/repo")
+    known(monkeypatch, line)
+    put(no_weights / "iqm_weights_dir/toy/toy.safetensors")
+    (no_weights / "b.tar").symlink_to(no_weights / "real.tar")
+    bundle.pack([line], no_weights / "b.tar")
+    assert (no_weights / "b.tar").is_symlink() and tarfile.is_tarfile(no_weights / "real.tar")
+
+
 def test_packing_what_is_absent_names_the_command(no_weights: Path) -> None:
     with pytest.raises(Unavailable, match="pull toy"):
         bundle.pack([weight()], no_weights / "b.tar")

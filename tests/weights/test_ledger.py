@@ -3,6 +3,7 @@ from toy_weights import SHA, weight
 
 from iqmetrics import weights
 from iqmetrics.errors import UnknownName
+from iqmetrics.nets import clip_source
 
 pytestmark = pytest.mark.usefixtures("no_weights")
 
@@ -26,6 +27,29 @@ def test_embedded_weights_are_what_the_ledger_says() -> None:
 def test_an_unknown_name_suggests_the_nearest() -> None:
     with pytest.raises(UnknownName, match="clip-vit-b-32"):
         weights.entry("clip-vit-b32")
+
+
+@pytest.mark.parametrize(
+    ("scorer", "told"),
+    [
+        ("clip", "clip uses clip-vit-b-32; with another model clip-vit-l-14, "),
+        ("diversity", "diversity uses clip-vit-b-32; with another model "),
+        ("musiq", "musiq uses musiq-koniq"),
+        ("fid", "fid uses inception-fid"),
+        ("niqe", "niqe uses niqe-pristine, part of iqmetrics: nothing is to be fetched"),
+        ("face", "face uses face_short, face_full, "),
+    ],
+)
+def test_the_name_of_a_scorer_leads_to_its_weights(scorer: str, told: str) -> None:
+    with pytest.raises(UnknownName) as caught:
+        weights.entry(scorer)
+    assert caught.value.hint.startswith(told)
+    assert "tiny" not in caught.value.hint
+
+
+def test_the_model_of_clip_that_is_told_first_is_its_default() -> None:
+    used = [w for w in weights.ledger().values() if "clip" in w.used_by and not w.embedded]
+    assert used[0].model == clip_source.DEFAULT
 
 
 def test_addresses_of_hub_url_and_extras(monkeypatch: pytest.MonkeyPatch) -> None:
