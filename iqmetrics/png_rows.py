@@ -112,7 +112,9 @@ def _inflated(data: bytes, chunks: "Sequence[Chunk]", lines: Bytes) -> bool:
 
     if data[26:29] != b"\0\0\0":  # another compression, filter method, or interlaced
         return False
-    packed = b"".join(data[start + 8 : end - 4] for name, start, end in chunks if name == b"IDAT")
+    view = memoryview(data)
+    parts = [view[start + 8 : end - 4] for name, start, end in chunks if name == b"IDAT"]
+    packed = parts[0] if len(parts) == 1 else b"".join(parts)
     flat: Any = lines.reshape(-1)
     try:
         found = imagecodecs.deflate_decode(packed, out=flat)

@@ -4,8 +4,9 @@ Sources: PNG specification (W3C, third edition) sections 5 and 11; JPEG ITU-T T.
 sections 17 and 27; RIFF WebP container; TIFF 6.0 section 2; ISO/IEC 14496-12 section 4.2 (AVIF).
 """
 
+import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from iqmetrics.errors import ImageProblem
 
@@ -16,7 +17,8 @@ LONG_TEXT = 1 << 16
 Chunk = tuple[bytes, int, int]
 """(name, start, end) of one PNG chunk, its length and checksum included."""
 
-PLAIN = {b"IHDR", b"IDAT", b"IEND", b"tEXt", b"zTXt", b"iTXt", b"pHYs", b"tIME", b"sRGB"}
+TEXT = (b"tEXt", b"zTXt", b"iTXt")
+PLAIN = {b"IHDR", b"IDAT", b"IEND", *TEXT, b"pHYs", b"tIME", b"sRGB"}
 """PNG chunks with which a picture is exactly its samples."""
 
 HEADS = {
@@ -71,27 +73,34 @@ def check_png(data: bytes) -> list[Chunk] | None:
         ImageProblem: a checksum of the chunks that make the picture is wrong: decoders go on
             with wrong pixels there, and a wrong picture must not get a score.
     """
-    found, view = _chunks(data), memoryview(data)
+    found, view, checksum = _chunks(data), memoryview(data), _checksum()
     for name, start, end in found:
-        if name in (b"IHDR", b"PLTE", b"IDAT", b"tRNS") and zlib.crc32(
+        if name in (b"IHDR", b"PLTE", b"IDAT", b"tRNS") and checksum(
             view[start + 4 : end - 4]
         ) != int.from_bytes(view[end - 4 : end]):
             raise ImageProblem("unreadable", f"damaged: the checksum of {name.decode()} is wrong")
     return found if found and found[-1][0] == b"IEND" else None
 
 
+def _checksum() -> Callable[[memoryview], int]:
+    """CRC-32; libdeflate's takes a tenth of zlib's time, where somebody has loaded it."""
+    codecs = sys.modules.get("imagecodecs")
+    if codecs is None or not codecs.DEFLATE.available:
+        return zlib.crc32
+    found: Callable[[memoryview], int] = codecs.deflate_crc32
+    return found
+
+
 def is_plain(data: bytes, chunks: Sequence[Chunk]) -> bool:
     """Whether it is 8-bit RGB without anything that could change its colours or its shape."""
     eight_bit_rgb = data[24:26] == b"\x08\x02"
-    return eight_bit_rgb and all(name in PLAIN for name, _, _ in chunks) and not _turned(data)
+    return eight_bit_rgb and all(c[0] in PLAIN for c in chunks) and not _turned(data, chunks)
 
 
 def without_long_text(data: bytes, chunks: Sequence[Chunk]) -> bytes:
     """The same PNG less its long text, e.g. a workflow or a decompression bomb."""
     long = {
-        (start, end)
-        for name, start, end in chunks
-        if name in (b"tEXt", b"zTXt", b"iTXt") and end - start > LONG_TEXT
+        (start, end) for name, start, end in chunks if name in TEXT and end - start > LONG_TEXT
     } | {(start, end) for name, start, end in chunks if _is_bomb(data, name, start, end)}
     if not long:
         return data
@@ -114,9 +123,10 @@ def _is_bomb(data: bytes, name: bytes, start: int, end: int) -> bool:
         return True
 
 
-def _turned(data: bytes) -> bool:
+def _turned(data: bytes, chunks: Sequence[Chunk]) -> bool:
     """Whether there may be an orientation in text chunks (XMP, or EXIF as ImageMagick kept it)."""
-    return b"rientation" in data or b"Raw profile" in data
+    texts = (data[start:end] for name, start, end in chunks if name in TEXT)
+    return any(b"rientation" in text or b"Raw profile" in text for text in texts)
 
 
 def _chunks(data: bytes) -> list[Chunk]:

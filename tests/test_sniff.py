@@ -1,6 +1,8 @@
 """What bytes say: the kind, whether they end early, which PNG chunks stand in them."""
 
+import sys
 import zlib
+from types import SimpleNamespace
 
 import pytest
 from hostile_files import chunk, good_files, saved, scene
@@ -178,3 +180,33 @@ def test_a_size_in_the_head_is_held_against_the_file(missing: int) -> None:
 def test_what_a_decoder_says_of_an_end_counts(word: str) -> None:
     assert sniff.is_cut(b"whatever", f"Image file is {word.upper()} (3 bytes)")
     assert not sniff.is_cut(b"whatever", "bad checksum")
+
+
+@pytest.mark.parametrize("there", [True, False, None])
+def test_checksums_are_the_same_whoever_counts_them(
+    there: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """libdeflate, an imagecodecs without it, or none at all."""
+    codecs = pytest.importorskip("imagecodecs") if there else None
+    if there is False:
+        codecs = SimpleNamespace(DEFLATE=SimpleNamespace(available=False))
+    monkeypatch.setitem(sys.modules, "imagecodecs", codecs)
+    assert (sniff._checksum() is zlib.crc32) == (not there)
+    data = PLAIN
+    assert check_png(data)
+    at = data.index(b"IDAT") + 6
+    with pytest.raises(ImageProblem, match="checksum of IDAT"):
+        check_png(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+
+
+def test_only_text_tells_of_an_orientation() -> None:
+    """The same letters inside the packed pixels mean nothing."""
+    data = PLAIN
+    chunks = check_png(data)
+    assert chunks is not None and is_plain(data, chunks)
+    said = [(name, *place) for name, *place in chunks]
+    start = data.index(b"IDAT") - 4
+    pretend = data[: start + 8] + b"tiff:Orientation" + data[start + 24 :]
+    assert is_plain(pretend, said)
+    text = [(b"tEXt", *place) if name == b"IDAT" else (name, *place) for name, *place in said]
+    assert not is_plain(pretend, text)
