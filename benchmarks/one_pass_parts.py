@@ -40,7 +40,7 @@ def table(call: Callable[[], Any], images: int) -> dict[str, float]:
         for where, name, label in (
             (safely, "score_images", lambda scorer, pictures: scorer.name),
             (safely, "score_set", lambda scorer, pictures: scorer.name),
-            (thumbnails, "jpeg", lambda picture: "thumbnails"),
+            (thumbnails, "made", lambda pictures: "thumbnails"),
             (Store, "add", lambda *a: "store"),
             (Store, "add_thumbnails", lambda *a: "store"),
             (index, "_read_one", lambda *a: "sha256 and metadata"),
