@@ -33,7 +33,7 @@ def keep(store: Store, pictures: Sequence[Picture]) -> None:
 def made(pictures: Sequence[Picture]) -> list[tuple[str, bytes]]:
     """(content, JPEG bytes) of each picture that has a name in the store."""
     named = [p for p in pictures if p.record.sha256]
-    return [(content(p.record), _coded(s)) for p, s in zip(named, _small(named), strict=True)]
+    return [(content(p.record), data) for p, data in zip(named, _jpegs(named), strict=True)]
 
 
 def jpeg(picture: Picture) -> bytes:
@@ -47,13 +47,13 @@ def _coded(image: "Image") -> bytes:
     return out.getvalue()
 
 
-def _small(pictures: Sequence[Picture]) -> "list[Image]":
+def _jpegs(pictures: Sequence[Picture]) -> list[bytes]:
     if pictures and all(GPU in p.copies for p in pictures):
         from torch import OutOfMemoryError
 
         with suppress(OutOfMemoryError):  # then a core makes them
-            return _shrunk_on_gpu(pictures)
-    return [_shrunk(p.pixels) for p in pictures]
+            return [_coded(small) for small in _shrunk_on_gpu(pictures)]
+    return [jpeg(p) for p in pictures]
 
 
 def _shrunk_on_gpu(pictures: Sequence[Picture]) -> "list[Image]":
