@@ -114,7 +114,7 @@ def _inflated(data: bytes, chunks: "Sequence[Chunk]", lines: Bytes) -> bool:
         return False
     view = memoryview(data)
     parts = [view[start + 8 : end - 4] for name, start, end in chunks if name == b"IDAT"]
-    packed = parts[0] if len(parts) == 1 else b"".join(parts)
+    packed: Any = parts[0] if len(parts) == 1 else b"".join(parts)
     flat: Any = lines.reshape(-1)
     try:
         found = imagecodecs.deflate_decode(packed, out=flat)
