@@ -1,5 +1,6 @@
 """Scoring threads: batches side by side and in order, unshared scorers alone, no thread left."""
 
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -143,3 +144,11 @@ def test_all_threads_compute_alike_and_it_is_undone(count):
     list(Crew(count, {}).ahead(batches(4), lambda _: seen.append(flags.allow_tf32)))
     assert seen == [False] * 4
     assert (flags.allow_tf32, flags.deterministic) == before == (True, False)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_turns_are_short_while_batches_are_scored_and_as_before_afterwards(count):
+    before, seen = sys.getswitchinterval(), []
+    list(Crew(count, {}).ahead(batches(3), lambda _: seen.append(sys.getswitchinterval())))
+    assert seen == [pytest.approx(crew.TURN)] * 3
+    assert sys.getswitchinterval() == before
