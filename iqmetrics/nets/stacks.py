@@ -76,9 +76,11 @@ def send(pictures: Sequence[Picture], device: str) -> None:
 
 
 def _sent(pictures: Sequence[Picture], device: str) -> list[Sent]:
-    new = [p for p in pictures if device not in p.copies]
-    late = [p for p in new if png_filters.can_finish(p, device)]
-    rest = [p for p in new if p not in late]
+    late: list[Picture] = []
+    rest: list[Picture] = []
+    for p in pictures:
+        if device not in p.copies:
+            (late if png_filters.can_finish(p, device) else rest).append(p)
     for some, sending in ((late, png_filters.finished), (rest, _send)):
         if some:
             whole = sending(some, device)

@@ -60,10 +60,16 @@ class Look:
         return {
             "tile": self.grid.side,
             "origin": [self.grid.left, self.grid.top],
-            "grain_map": np.round(self.deviation[i], 2).tolist(),
-            "trust": np.round(self.trust[i], 2).tolist(),
+            "grain_map": _short(self.deviation[i]),
+            "trust": _short(self.trust[i]),
             "covered": round(float(self.covered[i]), 2),
         }
+
+
+def _short(values: Floats) -> list[list[float]]:
+    """In two digits; as float64, for the float32 next to 0.01 takes twenty to be told."""
+    found: list[list[float]] = np.round(values.astype(np.float64), 2).tolist()
+    return found
 
 
 def look(pixels: Any, device: str = "cpu", no_grain_below: float = NO_GRAIN) -> Look:

@@ -8,14 +8,12 @@ squares find as many hands there as the eight with the most skin.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iqmetrics.nets import area
-from iqmetrics.nets.hands import palm
+from iqmetrics.nets.hands import squares
 from iqmetrics.nets.hands.region import Region
 
 Bytes = NDArray[np.uint8]
@@ -31,13 +29,6 @@ SKIN_SHARE = 0.06
 
 NEAR = 0.4
 """A hint lies in a third when it is so near to the middle, in sides (along x and along y)."""
-
-
-class _Square(NamedTuple):
-    """A square of the picture and what it covers of the reduced skin map."""
-
-    region: Region
-    place: tuple[slice, slice]
 
 
 def whole(pixels: Bytes) -> Region:
@@ -62,63 +53,41 @@ class Skin:
 
     def halves(self, limit: int = HALVES) -> list[Region]:
         """Squares of half the short side; each next one shows most of what was not shown."""
-        left = self._map.astype(np.float32)
-        shares = [(square, self._share(square)) for square in self._squares(2)]
-        open_ = [square for square, share in shares if share >= SKIN_SHARE]
-        means = [float(np.float32(share)) for _, share in shares if share >= SKIN_SHARE]
+        halves = self._squares(2)
+        if not halves:
+            return []
+        cells = squares.cells(*self._shape, *self._map.shape)
+        left = cells.skin(self._map)  # whole numbers and halves of them: sums are exact
+        shares = cells.covered @ left / cells.sizes
+        open_ = shares >= SKIN_SHARE
         chosen: list[Region] = []
-        while open_:
-            best = open_.pop(means.index(max(means)))
-            chosen.append(best.region)
-            if len(chosen) == limit:
-                break
-            left[best.place] *= SHOWN
-            means = [_mean(left[square.place]) for square in open_]
+        while len(chosen) < limit and open_.any():
+            best = int(np.where(open_, shares.astype(np.float32), -1).argmax())
+            chosen.append(halves[best].region)
+            open_[best] = False
+            left[cells.covered[best] > 0] *= SHOWN
+            shares = cells.covered @ left / cells.sizes
         return chosen
 
     def thirds(self, hints: Sequence[tuple[float, float]], limit: int = THIRDS) -> list[Region]:
         """Squares of a third of the short side around hints (x, y), most skin first."""
-        squares = self._squares(3) if hints else ()
+        thirds = self._squares(3) if hints else ()
         near = {
             place
             for x, y in hints
-            for place, (one, _) in enumerate(squares)
+            for place, (one, _) in enumerate(thirds)
             if abs(x - one.x) < NEAR * one.side and abs(y - one.y) < NEAR * one.side
         }
-        shares = [(self._share(squares[place]), squares[place].region) for place in sorted(near)]
+        shares = [(self._share(thirds[place]), thirds[place].region) for place in sorted(near)]
         found = [(share, region) for share, region in shares if share >= SKIN_SHARE]
         return [region for _, region in sorted(found, key=lambda one: -one[0])[:limit]]
 
-    def _squares(self, parts: int) -> tuple[_Square, ...]:
-        return _squares(*self._shape, self._map.shape[0], parts)
+    def _squares(self, parts: int) -> tuple[squares.Square, ...]:
+        return squares.squares(*self._shape, self._map.shape[0], parts)
 
-    def _share(self, square: _Square) -> float:
+    def _share(self, square: squares.Square) -> float:
         part = self._map[square.place]
         return np.count_nonzero(part) / part.size
-
-
-def _mean(part: NDArray[np.float32]) -> float:
-    """As float32; numpy's own takes several times as long."""
-    import cv2
-
-    return float(np.float32(cv2.sumElems(part)[0] / part.size))
-
-
-@lru_cache(maxsize=256)
-def _squares(height: int, width: int, rows: int, parts: int) -> tuple[_Square, ...]:
-    """The squares of 1 / `parts` of the short side; the skin map has so many `rows`."""
-    side = min(height, width) / parts
-    if side < palm.SIZE / 2:
-        return ()
-    scale = rows / height
-    span = max(int(side * scale), 1)
-    squares = []
-    for y in _centres(height, side):
-        for x in _centres(width, side):
-            y0, x0 = (int(max(v - side / 2, 0) * scale) for v in (y, x))
-            place = slice(y0, y0 + span), slice(x0, x0 + span)
-            squares.append(_Square(Region(float(x), float(y), side, 0.0), place))
-    return tuple(squares)
 
 
 def skin_size(height: int, width: int) -> tuple[int, int]:
@@ -137,8 +106,3 @@ def skin_map(pixels: Bytes) -> NDArray[np.bool_]:
         cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb), np.array([41, 133, 77]), np.array([255, 180, 135])
     )
     return np.asarray(box) > 0
-
-
-def _centres(length: int, side: float) -> NDArray[np.float64]:
-    steps = max(int(np.ceil((length - side) / (side / 2) - 1e-9)), 0)
-    return np.linspace(side / 2, length - side / 2, steps + 1)

@@ -5,6 +5,7 @@ import pytest
 from nets.hands.rendered import placed, wall
 
 from iqmetrics.nets.hands import tiles
+from iqmetrics.nets.hands.squares import squares
 from iqmetrics.nets.hands.tiles import Skin, skin_map, whole
 
 TONE = (224, 172, 140)
@@ -45,6 +46,26 @@ def test_two_places_with_skin_are_both_shown_before_one_is_shown_twice():
     first, second, *_ = skin.halves()
     assert (first.x, first.y) == (256, 256)
     assert (second.x, second.y) == (768, 768)
+
+
+@pytest.mark.parametrize("shape", [(1024, 1024), (700, 1531), (1400, 333)])
+def test_each_half_shows_the_most_skin_that_none_before_it_shows(shape):
+    draw = np.random.default_rng(sum(shape))
+    for _ in range(20):
+        seen = draw.random(tiles.skin_size(*shape)) < draw.random() ** 2
+        skin, left, open_ = (
+            Skin(seen, *shape),
+            seen.astype(float),
+            list(squares(*shape, len(seen), 2)),
+        )
+        expected = []
+        open_ = [one for one in open_ if left[one.place].mean() >= tiles.SKIN_SHARE]
+        while open_ and len(expected) < 5:
+            best = max(open_, key=lambda one: np.float32(left[one.place].mean()))
+            expected.append(best.region)
+            open_.remove(best)
+            left[best.place] /= 2
+        assert skin.halves(5) == expected
 
 
 def test_a_hint_is_looked_at_more_closely_and_only_there():
