@@ -1,11 +1,8 @@
 """Decoding and scoring of some work in this process, into an open store."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from importlib.util import find_spec
-from threading import Lock
-from typing import Generic, TypeVar
 
 from iqmetrics.decode import empty
 from iqmetrics.engines import crew, local
@@ -14,16 +11,18 @@ from iqmetrics.errors import Unavailable
 from iqmetrics.images import Picture
 from iqmetrics.nets import pinned, stacks
 from iqmetrics.pipeline import grids, thumbnails
+from iqmetrics.pipeline.beside import Beside
 from iqmetrics.pipeline.progress import Progress, Silent, staged, track
 from iqmetrics.records import ImageRecord
 from iqmetrics.scorers import base
 from iqmetrics.store import Store
 from iqmetrics.workers import decode_all
 
-T = TypeVar("T")
-
 LOADING = "loading scorers"
 """What the stage is called in which nets are loaded, which may take half a minute."""
+AHEAD = 8
+"""Readings of so many scorers on a batch may wait to be written; a process that is killed loses
+them."""
 
 
 def load(
@@ -109,34 +108,6 @@ class Here:
     ) -> Finished:
         """Score what is decoded, into an open store; see `engines.local.run`."""
         # Other processes write into the same store: whoever scores does not wait for them.
-        with _Beside(partial(thumbnails.keep, store)) as keep, _Beside(store.add) as save:
+        with Beside(partial(thumbnails.keep, store)) as keep, Beside(store.add, AHEAD) as save:
             work = works, sets, decoded
             return score(*work, self._scorers, self.device, save, keep, progress)
-
-
-class _Beside(Generic[T]):
-    """Does something in a thread of its own while others go on, one thing at a time, in order.
-
-    Any thread may call it. What it raises is raised with the next thing, or at the end.
-    """
-
-    def __init__(self, do: Callable[[T], None]) -> None:
-        self._do = do
-        self._pool = ThreadPoolExecutor(1, "iqm-beside")
-        self._doing: Future[None] | None = None
-        self._turn = Lock()
-
-    def __call__(self, thing: T) -> None:
-        """Do it with this one once it is done with the last one."""
-        with self._turn:
-            if self._doing is not None:
-                self._doing.result()
-            self._doing = self._pool.submit(self._do, thing)
-
-    def __enter__(self) -> "_Beside[T]":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        self._pool.shutdown()
-        if kind is None and self._doing is not None:
-            self._doing.result()

@@ -1,7 +1,5 @@
 """Loading and scoring in this process."""
 
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Semaphore
 
@@ -15,7 +13,7 @@ from iqmetrics.errors import BadInput, Unavailable
 from iqmetrics.images import Picture
 from iqmetrics.nets import stacks
 from iqmetrics.pipeline import one_process
-from iqmetrics.pipeline.one_process import LOADING, Here, _Beside, decode, load
+from iqmetrics.pipeline.one_process import LOADING, Here, decode, load
 from iqmetrics.pipeline.progress import Silent
 from iqmetrics.records import ImageRecord
 from iqmetrics.scorers.size import Size
@@ -125,52 +123,6 @@ def test_what_cannot_be_decoded_comes_with_its_reason(tmp_path):
     ((record, problem),) = decode([ImageRecord("a.png", str(path))], 1, "cpu")
     assert record.image == "a.png"
     assert getattr(problem, "status", "") == "unsupported"
-
-
-def test_batches_are_looked_at_in_turn_and_all_of_them_by_the_end():
-    seen = []
-    with _Beside(seen.append) as look:
-        for batch in ("a", "b", "c"):
-            look(batch)
-    assert seen == ["a", "b", "c"]
-
-
-@pytest.mark.parametrize("batches", [1, 2])
-def test_what_goes_wrong_while_looking_is_raised(batches):
-    def fail(batch):
-        raise OSError("disk full")
-
-    def run():
-        with _Beside(fail) as look:
-            for batch in range(batches):
-                look(batch)
-
-    with pytest.raises(OSError, match="disk full"):
-        run()
-
-
-def test_no_thread_loses_what_another_met_while_looking(monkeypatch):
-    """Every scoring thread looks; two that come together must not forget one batch's failure."""
-
-    def look_at(batch):
-        if batch == "bad":
-            raise OSError("disk full")
-
-    def run():
-        with _Beside(look_at) as look, ThreadPoolExecutor(2) as threads:
-            submit = look._pool.submit
-
-            def slow(work, batch):
-                future = submit(work, batch)
-                time.sleep(0.05 if batch == "bad" else 0.3)
-                return future
-
-            monkeypatch.setattr(look._pool, "submit", slow)
-            for one in [threads.submit(look, batch) for batch in ("bad", "good")]:
-                one.result()
-
-    with pytest.raises(OSError, match="disk full"):
-        run()
 
 
 def test_rows_of_pngs_are_left_to_a_gpu_where_it_can_be_programmed(monkeypatch):
