@@ -2,7 +2,8 @@
 
 Workers decode ahead while threads of this process score, each a batch of its own. A batch is shown
 to each scorer that still lacks an outcome for its pictures, and the outcomes are given to `save`
-before the next scorer sees it. Pictures that a set scorer waits for are held until their set is complete.
+before the next scorer sees it. Pictures that a set scorer waits for are held until their set is
+complete.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
