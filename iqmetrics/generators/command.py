@@ -8,7 +8,9 @@ requests and ends when stdin closes.
 """
 
 import json
+import os
 import shlex
+import signal
 import subprocess
 import tempfile
 import threading
@@ -27,6 +29,8 @@ PATIENCE_S = 2.0
 """Seconds that a program may take to end once it says no more."""
 LAST_WORDS = 400
 """So many characters of stderr are shown when the program dies."""
+GROUPS = hasattr(os, "killpg")
+"""Whether a program and what it starts can be ended together (not on Windows)."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,7 @@ class Running:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
+                process_group=0 if GROUPS else None,  # ended with what it started, not by ^C
             )
         except OSError as error:
             raise BadInput(
@@ -195,18 +200,25 @@ class Running:
         return answers, ""
 
     def stop(self) -> None:
-        """Close stdin, wait a little, then end the program.
+        """Close stdin, wait a little, then end the program and what it started.
 
-        A process that the program started may hold its pipes for longer: they are left to it.
+        Where it ends by itself, a process that it leaves behind may hold its pipes for longer: they
+        are left to it.
         """
         self.unsaid.put(None)
         try:
             self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self._kill()
         for thread in self.threads:
             thread.join(PATIENCE_S)
+
+    def _kill(self) -> int:
+        """End the program, and what it started (a script its model); the code it ended with."""
+        if GROUPS:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.kill()
+        return self.process.wait()
 
     def _write(self) -> None:
         assert self.process.stdin is not None
@@ -235,8 +247,7 @@ class Running:
         try:
             code = self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:  # it closed its output and goes on
-            self.process.kill()
-            code = self.process.wait()
+            code = self._kill()
         self.threads[-1].join(PATIENCE_S)
         words = " ".join(self.stderr.split())
         return f"the program ended with code {code}" + (f": {words}" if words else "")

@@ -240,6 +240,32 @@ def test_a_process_that_the_program_left_behind_is_not_waited_for(
     assert late.error is not None and late.error.kind == "timeout" and took < 6
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no processes to look at here")
+def test_what_a_program_started_ends_with_it_when_it_is_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script that starts the model would leave it behind, and what it holds of the GPU."""
+    monkeypatch.setattr(command, "PATIENCE_S", 0.1)
+    started = tmp_path / "started"
+    model = f"import os, time; open({str(started)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    late, _ = run_code(
+        tmp_path, f"import subprocess\nsubprocess.run([sys.executable, '-c', {model!r}])"
+    )
+    assert late.error is not None and late.error.kind == "timeout"
+    until = time.monotonic() + 10
+    while (gone := _gone(int(started.read_text()))) is False and time.monotonic() < until:
+        time.sleep(0.05)
+    assert gone
+
+
+def _gone(pid: int) -> bool:
+    """Whether a process has ended; a zombie has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 def test_a_program_that_closes_its_output_and_goes_on_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
