@@ -117,9 +117,9 @@ def _least(values: Floats, many: int, marks: Floats) -> np.float32:
     """Marks (1, else 0) the `many` least values and what equals their largest; how many are."""
     chosen = np.float32(0)
     for k in range(len(values)):
-        value, fewer = values[k], np.int32(0)
+        value, fewer = values[k], np.float32(0)
         for other in range(len(values)):
-            fewer += np.int32(values[other] < value)
+            fewer += np.float32(values[other] < value)
         marks[k] = np.float32(fewer < many)
         chosen += marks[k]
     return chosen

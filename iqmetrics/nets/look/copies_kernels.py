@@ -23,7 +23,7 @@ FRAME: Final = REACH + 1
 """Pixels along the border that have no corner."""
 CELL: Final = 3
 """A window is sketched by the means of its cells, 3 x 3 pixels each."""
-BLOCK: Final = 256
+BLOCK: Final = 128
 """Columns that lie, and are compared, together: with all their rows they fit the nearest cache."""
 RUN: Final = 64
 SLACK: Final = 1e-4
@@ -48,28 +48,20 @@ def corners(grey: Bytes, least: float, border: int, places: Numbers, strengths: 
     """
     height, width = grey.shape
     side = 2 * REACH + 1
-    kept = np.zeros((3, side, width), np.int32)
+    kept = np.zeros((2, side, width), np.float32)
     sums = np.zeros((3, width), np.int32)
     rows = np.zeros((5, width), np.float32)
-    smooth, steps = np.empty(width, np.int32), np.empty(width, np.int32)
+    smooth, steps = np.empty(width, np.float32), np.empty(width, np.float32)
     column, marks = np.empty(width, np.float32), np.empty(width, np.uint8)
-    count = 0
+    count, two = 0, np.float32(2)
     if width <= 2 * border:
         return count
     for i in range(1, height - 1):
         a, b, c = grey[i - 1], grey[i], grey[i + 1]
-        xx, yy, xy = kept[0, i % side], kept[1, i % side], kept[2, i % side]
         for j in range(width):
-            first, last = np.int32(a[j]), np.int32(c[j])
-            smooth[j], steps[j] = first + 2 * np.int32(b[j]) + last, last - first
-        for j in range(1, width - 1):
-            dx = smooth[j + 1] - smooth[j - 1]
-            dy = steps[j - 1] + 2 * steps[j] + steps[j + 1]
-            x2, y2, both = dx * dx, dy * dy, dx * dy
-            sums[0, j] += x2 - xx[j]
-            sums[1, j] += y2 - yy[j]
-            sums[2, j] += both - xy[j]
-            xx[j], yy[j], xy[j] = x2, y2, both
+            first, last = np.float32(a[j]), np.float32(c[j])
+            smooth[j], steps[j] = first + two * np.float32(b[j]) + last, last - first
+        _moved(smooth, steps, kept[0, i % side], kept[1, i % side], sums)
         if i < side:
             continue
         _strengths(sums[0], sums[1], sums[2], rows[(i - REACH) % 5])
@@ -82,6 +74,31 @@ def corners(grey: Bytes, least: float, border: int, places: Numbers, strengths: 
                 strengths[count + k] = here[new[k] - row * width]
             count += more
     return count
+
+
+def _moved(smooth: Floats, steps: Floats, across: Floats, along: Floats, sums: Numbers) -> None:
+    """Puts a row's gradients into the moments' sums, and those of seven rows before out of them.
+
+    Gradients and their products are whole numbers that floats hold; integers would be multiplied in
+    64 bits.
+
+    Args:
+        smooth: sums over three rows of the picture, the middle one twice.
+        steps: differences of the outer ones.
+        across: gradients of the old row, replaced by those of the new one.
+        along: likewise.
+        sums: 3 rows: squares of `across`, of `along`, and products.
+    """
+    right, middle, after = smooth[2:], steps[1:], steps[2:]
+    xx, yy, xy = sums[0, 1:], sums[1, 1:], sums[2, 1:]
+    two = np.float32(2)
+    for j in range(len(right)):
+        dx, dy = right[j] - smooth[j], steps[j] + two * middle[j] + after[j]
+        old_x, old_y = across[j], along[j]
+        xx[j] += np.int32(dx * dx - old_x * old_x)
+        yy[j] += np.int32(dy * dy - old_y * old_y)
+        xy[j] += np.int32(dx * dy - old_x * old_y)
+        across[j], along[j] = dx, dy
 
 
 def _strengths(p: Numbers, q: Numbers, r: Numbers, out: Floats) -> None:
@@ -265,26 +282,28 @@ def close_pairs(
     found = np.empty((count, most), np.int64)
     best = np.empty((count, most), np.float32)
     held = np.zeros(count, np.int64)
-    totals, four = np.empty(4 * BLOCK, np.float32), np.empty((4, height), np.float32)
+    totals, highest = np.empty(4 * BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    fours = np.empty((-(-count // 4), 4, height), np.float32)
+    for n in range(len(fours)):
+        for k in range(height):
+            for i in range(4):
+                fours[n, i, k] = bound[4 * n // BLOCK, k, 4 * n % BLOCK + i]
     likely = np.empty(RUN, np.int64)
     low, hopeless = np.float32(least), np.float32(least - SLACK)
     for block in range(len(bound)):
         begin, columns = block * BLOCK, bound[block].reshape(-1)
         for first in range(0, min(count, begin + BLOCK), 4):
-            for k in range(height):
-                for i in range(4):
-                    four[i, k] = bound[first // BLOCK, k, first % BLOCK + i]
-            _mixed(four, columns, totals)
-            for a in range(first, min(first + 4, count)):
-                total, start = totals[(a - first) * BLOCK :], max(a + 1 - begin, 0)
-                for run in range(start // RUN * RUN, BLOCK, RUN):
-                    some, hopes = total[run:], np.int32(0)
-                    for j in range(RUN):
-                        hopes += np.int32(some[j] > hopeless)
-                    if hopes == 0:
+            _mixed(fours[first // 4], columns, totals)
+            _highest(totals, highest)
+            for run in range(max(first + 1 - begin, 0) // RUN * RUN, BLOCK, RUN):
+                if not _any(highest[run : run + RUN], hopeless):
+                    continue
+                for a in range(first, min(first + 4, count)):
+                    some = totals[(a - first) * BLOCK + run :]
+                    if not _any(some[:RUN], hopeless):
                         continue
                     few = 0
-                    for j in range(max(start - run, 0), RUN):
+                    for j in range(max(a + 1 - begin - run, 0), RUN):
                         likely[few] = begin + run + j
                         few += 1 if some[j] > hopeless else 0
                     for k in range(few):
@@ -299,6 +318,22 @@ def close_pairs(
             pairs[row, 0], pairs[row, 1] = a, found[a, k]
             row += 1
     return pairs
+
+
+def _highest(rows: Floats, out: Floats) -> None:
+    """The highest of four numbers that lie `BLOCK` apart, into `out` (`BLOCK`)."""
+    a, b, c, d = rows, rows[BLOCK:], rows[2 * BLOCK :], rows[3 * BLOCK :]
+    for j in range(BLOCK):
+        one, other = a[j] if a[j] > b[j] else b[j], c[j] if c[j] > d[j] else d[j]
+        out[j] = one if one > other else other
+
+
+def _any(values: Floats, low: np.float32) -> bool:
+    """Whether any is above `low`."""
+    count = np.float32(0)
+    for j in range(len(values)):
+        count += np.float32(values[j] > low)
+    return bool(count > 0)
 
 
 def _alike(sketches: Floats, places: Places, a: int, b: int, far: int) -> np.float32:
@@ -340,5 +375,5 @@ def painted(places: Places, values: Floats, reach: int, out: Floats) -> None:
                 row[j] = row[j] if row[j] > value else value
 
 
-HELPERS: Final = (marked, _strengths, _tops, _unit, _mixed, _alike, _placed)
+HELPERS: Final = (marked, _moved, _strengths, _tops, _unit, _mixed, _highest, _any, _alike, _placed)
 """What the loops call."""

@@ -13,6 +13,7 @@ from iqmetrics.nets.look.marks import marked
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.int32]
+Shorts = NDArray[np.int16]
 
 SHIFT: Final = 15
 TANGENT: Final = 13573
@@ -42,27 +43,39 @@ def edges(grey: Bytes, low: int, high: int, out: Bytes, found: Numbers) -> int:
         How many pixels are edges.
     """
     height, width = grey.shape
-    strength = np.zeros((3, width + 2), np.int32)
-    slopes = np.empty((3, 2, width), np.int32)
-    room = np.empty((2, width + 2), np.int32)
+    strength = np.zeros((3, width + 2), np.int16)
+    slopes = np.empty((3, 2, width), np.int16)
+    room, lines = np.empty((2, width + 2), np.int16), np.empty((3, width), np.int16)
+    around, beside = np.empty(width + 2, np.uint8), np.empty(width, np.uint8)
     count = 0
-    for i in range(height + 1):
+    for i in range(height + 2):
         now = strength[i % 3]
         if i < height:
-            above, below = grey[max(i - 1, 0)], grey[min(i + 1, height - 1)]
-            _slopes(above, grey[i], below, room, slopes[i % 3], now)
+            if i == 0:
+                _widened(grey[0], lines[0])
+            if i + 1 < height:
+                _widened(grey[i + 1], lines[(i + 1) % 3])
+            above, below = lines[max(i - 1, 0) % 3], lines[min(i + 1, height - 1) % 3]
+            _slopes(above, lines[i % 3], below, room, slopes[i % 3], now)
         else:
             now[:] = 0
-        if i > 0:
+        if 0 < i <= height:
             rows = strength[(i - 2) % 3], strength[(i - 1) % 3], now
-            marks = out[i, 1:]
-            _highest(rows[0], rows[1], rows[2], slopes[(i - 1) % 3], low, high, marks)
-            count += marked(marks[:width], WEAK, i * (width + 2) + 1, found[count:])
+            _highest(rows[0], rows[1], rows[2], slopes[(i - 1) % 3], low, high, out[i, 1:])
+        if i > 1:
+            _beside_strong(out[i - 2], out[i - 1], out[i], around, beside)
+            count += marked(beside, 0, (i - 1) * (width + 2) + 1, found[count:])
     return _joined(out.reshape(-1), width + 2, found, count)
 
 
+def _widened(row: Bytes, out: Shorts) -> None:
+    """Bytes as 16-bit numbers; loops that widen them as they go do so to 64 bits."""
+    for j in range(len(row)):
+        out[j] = np.int16(row[j])
+
+
 def _slopes(
-    above: Bytes, row: Bytes, below: Bytes, room: Numbers, slopes: Numbers, strength: Numbers
+    above: Shorts, row: Shorts, below: Shorts, room: Shorts, slopes: Shorts, strength: Shorts
 ) -> None:
     """Sobel's slopes along and down a row, repeated beyond its ends, and the sum of their sizes.
 
@@ -71,31 +84,34 @@ def _slopes(
     width = len(row)
     smooth, steps = room[0, 1:], room[1, 1:]
     for j in range(width):
-        first, last = np.int32(above[j]), np.int32(below[j])
-        smooth[j], steps[j] = first + 2 * np.int32(row[j]) + last, last - first
+        first, last = above[j], below[j]
+        smooth[j], steps[j] = np.int16(first + 2 * row[j] + last), np.int16(last - first)
     for whole in room:
         whole[0], whole[width + 1] = whole[1], whole[width]
     left, right, before, after = room[0], smooth[1:], room[1], steps[1:]
     across, along, inside = slopes[0], slopes[1], strength[1:]
     for j in range(width):
-        dx, dy = right[j] - left[j], before[j] + 2 * steps[j] + after[j]
+        dx, dy = np.int16(right[j] - left[j]), np.int16(before[j] + 2 * steps[j] + after[j])
         across[j], along[j] = dx, dy
-        inside[j] = abs(dx) + abs(dy)
+        inside[j] = np.int16(abs(dx) + abs(dy))
 
 
 def _highest(
-    over: Numbers, here: Numbers, under: Numbers, slopes: Numbers, low: int, high: int, out: Bytes
+    over: Shorts, here: Shorts, under: Shorts, slopes: Shorts, low: int, high: int, out: Bytes
 ) -> None:
     """Marks a row's pixels that are stronger than both neighbours up and down the slope."""
     across, along = slopes[0], slopes[1]
-    least, enough = np.int32(low), np.int32(high)
+    least, enough = np.int16(low), np.int16(high)
+    wests, easts, souths = here, here[2:], under[1:]
+    middles, norths, northeasts, southeasts = here[1:], over[1:], over[2:], under[2:]
     for j in range(len(across)):
-        m, dx, dy = here[j + 1], across[j], along[j]
-        flat, steep = np.int32(abs(dx) * TANGENT), np.int32(abs(dy) << SHIFT)
-        sideways, upright = steep < flat, steep > np.int32(flat + (abs(dx) << (SHIFT + 1)))
-        falls = (dx ^ dy) < 0
-        nw, n, ne, w = over[j], over[j + 1], over[j + 2], here[j]
-        e, sw, s, se = here[j + 2], under[j], under[j + 1], under[j + 2]
+        m, dx, dy = middles[j], across[j], along[j]
+        right, down = np.int16(abs(dx)), np.int16(abs(dy))
+        flat = np.int16((np.int32(right) * TANGENT) >> SHIFT)
+        sideways, upright = down <= flat, down > np.int16(flat + 2 * right)
+        falls = np.int16(dx ^ dy) < 0
+        nw, n, ne, w = over[j], norths[j], northeasts[j], wests[j]
+        e, sw, s, se = easts[j], under[j], souths[j], southeasts[j]
         before = w if sideways else n if upright else ne if falls else nw
         after = e if sideways else s if upright else sw if falls else se
         straight = sideways | upright
@@ -103,8 +119,23 @@ def _highest(
         out[j] = (STRONG if m > enough else WEAK) if top else np.uint8(0)
 
 
+def _beside_strong(above: Bytes, row: Bytes, below: Bytes, room: Bytes, marks: Bytes) -> None:
+    """Makes weak pixels of a row strong that have a strong neighbour, and marks them (1, else 0).
+
+    `room` is used up and as long as the row; `marks` is shorter by one at either end.
+    """
+    for j in range(len(row)):
+        room[j] = np.uint8(above[j] | row[j] | below[j])
+    middle, right, inside = room[1:], room[2:], row[1:]
+    for j in range(len(marks)):
+        near = np.uint8(room[j] | middle[j] | right[j])
+        mark = (inside[j] == WEAK) & (near == STRONG)
+        marks[j] = np.uint8(mark)
+        inside[j] = STRONG if mark else inside[j]
+
+
 def _joined(marks: Bytes, wide: int, found: Numbers, count: int) -> int:
-    """Lets edges grow from the strong pixels found over weak ones; what is left weak goes."""
+    """Lets edges grow over weak pixels from those found; what is left weak goes. All edges."""
     at = 0
     while at < count:
         place = found[at]
@@ -116,9 +147,12 @@ def _joined(marks: Bytes, wide: int, found: Numbers, count: int) -> int:
                     marks[near] = STRONG
                     found[count] = near
                     count += 1
+    edges = np.int32(0)
     for place in range(len(marks)):
-        marks[place] = STRONG if marks[place] == STRONG else np.uint8(0)
-    return count
+        strong = marks[place] == STRONG
+        edges = np.int32(edges + np.int32(strong))
+        marks[place] = STRONG if strong else np.uint8(0)
+    return int(edges)
 
 
 def edge_ratios(
@@ -180,5 +214,5 @@ def _squared(above: Floats, row: Floats, below: Floats, out: Floats) -> None:
         out[j] = across * across + along * along
 
 
-HELPERS: Final = (marked, _slopes, _highest, _joined, _squared)
+HELPERS: Final = (marked, _widened, _slopes, _highest, _beside_strong, _joined, _squared)
 """What the loops call."""

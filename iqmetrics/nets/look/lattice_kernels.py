@@ -64,13 +64,10 @@ def folded(
             if periods[twice] == 2 * periods[k]:
                 doubles[k] = twice
     for i in range(-AROUND, AROUND):
-        _add_squares(columns, fine[abs(i)], 1.0)
+        _add_squares(columns, fine[abs(i)])
     for i in range(height):
-        _add_squares(columns, fine[min(i + AROUND, 2 * height - 2 - i - AROUND)], 1.0)
-        inside = padded[AROUND:]
-        for j in range(width):
-            inside[j] = columns[j]
-        _add_squares(columns, fine[abs(i - AROUND)], -1.0)
+        new = fine[min(i + AROUND, 2 * height - 2 - i - AROUND)]
+        _moved(columns, new, fine[abs(i - AROUND)], padded[AROUND:])
         _mirror(padded, AROUND)
         _pairs(padded, 1, pairs)
         _pairs(pairs, 2, fours)
@@ -103,13 +100,24 @@ def folded(
                         line[j] += early[j] + late[j]
                 cell[:p] = 0.0
                 for start in range(0, width // p * p, p):
+                    part = line[start:]
                     for j in range(p):
-                        cell[j] += line[start + j]
+                        cell[j] += part[j]
 
 
-def _add_squares(columns: NDArray[np.float64], row: Floats, sign: float) -> None:
+def _add_squares(columns: NDArray[np.float64], row: Floats) -> None:
     for j in range(len(columns)):
-        columns[j] += sign * row[j] * row[j]
+        value = np.float64(row[j])
+        columns[j] += value * value
+
+
+def _moved(columns: NDArray[np.float64], new: Floats, old: Floats, out: Floats) -> None:
+    """Adds the squares of a row to the sums, writes these to `out`, takes those of another away."""
+    for j in range(len(columns)):
+        first, last = np.float64(new[j]), np.float64(old[j])
+        both = columns[j] + first * first
+        out[j] = np.float32(both)
+        columns[j] = both - last * last
 
 
 def _pairs(values: Floats, apart: int, out: Floats) -> None:
@@ -127,5 +135,5 @@ def _mirror(padded: Floats, border: int) -> None:
         padded[end + k] = padded[end - k]
 
 
-HELPERS: Final = (_add_squares, _pairs, _mirror)
+HELPERS: Final = (_add_squares, _moved, _pairs, _mirror)
 """What the loops call."""

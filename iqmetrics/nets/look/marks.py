@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-RUN: Final = 32
+RUN: Final = 64
 """Marks that are looked at together."""
 
 
@@ -21,14 +21,14 @@ def marked(marks: NDArray[np.uint8], least: int | np.uint8, start: int, out: NDA
     Returns:
         How many there are.
     """
-    count, low = 0, np.uint8(least)
+    count, low = np.uint64(0), np.uint8(least)  # unsigned: places are not tried for being negative
     for begin in range(0, len(marks), RUN):
-        part = marks[begin : begin + RUN]
+        part, first = marks[begin : begin + RUN], start + begin
         highest = np.uint8(0)
         for j in range(len(part)):
             highest = part[j] if part[j] > highest else highest
         if highest > low:
             for j in range(len(part)):
-                out[count] = start + begin + j
-                count += 1 if part[j] > low else 0
-    return count
+                out[count] = first + j
+                count += np.uint64(part[j] > low)
+    return int(np.int64(count))
