@@ -165,6 +165,7 @@ def main() -> None:
 
         torch.set_num_threads(asked.threads)
     figures: Figures = {"one_pass_images": len(sources)}
+    figures["one_pass_machine"] = report.this_machine()
     notes = {}
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)

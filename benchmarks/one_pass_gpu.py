@@ -239,11 +239,11 @@ def iqmetrics_records(folder: Path, count: int) -> tuple[list[ImageRecord], Any]
     return records[:count], found
 
 
-def _gpu_machine(figures: Figures) -> None:
+def _gpu_machine(count: str = "") -> str:
     import torch
 
-    if torch.cuda.is_available():
-        figures["gpu_machine"] = f"{torch.cuda.get_device_name(0)}, {report.this_machine()}"
+    gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU"
+    return f"{count}{gpu}, {report.this_machine()}"
 
 
 def run(
@@ -323,14 +323,15 @@ def main() -> None:
         def alone(kind: str, each: int) -> Figures:
             rate, seconds = run(folders[kind], chosen, asked.device, "0", each, asked.samples)
             best[kind] = max(rate, best.get(kind, 0.0))
-            _gpu_machine(figures)
             return {f"gpu_images_per_s_{kind}": best[kind], f"gpu_run_s_{kind}_x{each}": seconds,
+                    "gpu_machine": _gpu_machine(),
                     f"gpu_images_per_s_{kind}_x{each}": rate}  # fmt: skip
 
         def together() -> Figures:
             os.sched_setaffinity(0, every[: 2 * asked.cores])
             rate, seconds = run(folders["png"], chosen, asked.device, "0,1", asked.each[0])
             return {"two_gpu_images_per_s_png": rate, "two_gpu_run_s_png": seconds,
+                    "two_gpu_machine": _gpu_machine("2 x "),
                     "two_gpu_speedup": rate / best["png"]}  # fmt: skip
 
         def nets() -> Figures:
