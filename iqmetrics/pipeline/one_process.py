@@ -71,9 +71,21 @@ def score(
     """`engines.local.run` with as much at once as the device likes, and its progress told."""
     with staged(progress, "scoring", len(works)):
         wanted = (item for item in decoded if item[0].image in works)
-        at_once = local.BATCH[device], crew.threads(device)
+        at_once = _at_once(device, len(works))
         seen = partial(_send_first, look, device) if device == "cuda" else look
         return local.run(wanted, works, sets, scorers, save, seen, *at_once, progress.advance)
+
+
+def _at_once(device: str, images: int) -> tuple[int, int]:
+    """Pictures in a batch, and threads, each with a batch of its own.
+
+    On a CPU no thread is left without work while others have a full batch, or several.
+    """
+    threads, most = crew.threads(device), local.BATCH[device]
+    if device != "cpu" or not images:
+        return most, threads
+    turns = -(-images // (threads * most))
+    return -(-images // (threads * turns)), threads
 
 
 def _send_first(

@@ -104,6 +104,27 @@ def test_scoring_goes_on_while_a_store_that_others_write_into_is_busy(monkeypatc
         assert store.keys() == {b"a", b"b", b"c"}
 
 
+@pytest.mark.parametrize(
+    ("images", "threads", "sizes"),
+    [(1, 2, [1]), (8, 2, [4, 4]), (9, 4, [3, 3, 3]), (17, 2, [5, 5, 5, 2]), (16, 1, [8, 8])],
+)
+def test_no_scoring_thread_is_left_without_pictures(monkeypatch, images, threads, sizes):
+    monkeypatch.setattr(one_process.crew, "threads", lambda device: threads)
+    works, decoded = work_of([f"{n:02}" for n in range(images)])
+    seen = []
+    one_process.score(
+        works,
+        [],
+        decoded,
+        {"size": Size()},
+        "cpu",
+        len,
+        lambda some: seen.append(len(some)),
+        Silent(),
+    )
+    assert sorted(seen) == sorted(sizes)
+
+
 def test_what_cannot_be_stored_ends_the_run(monkeypatch):
     works, decoded = work_of("ab")
     with Store(None) as store:
