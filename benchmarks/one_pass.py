@@ -164,8 +164,8 @@ def main() -> None:
         import torch
 
         torch.set_num_threads(asked.threads)
-    figures: Figures = {"one_pass_images": len(sources)}
-    figures["one_pass_machine"] = report.this_machine()
+    machine = report.this_machine()
+    figures: Figures = {"one_pass_images": len(sources), "one_pass_machine": machine}
     notes = {}
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)

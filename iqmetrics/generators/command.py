@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
@@ -216,7 +217,8 @@ class Running:
     def _kill(self) -> int:
         """End the program, and what it started (a script its model); the code it ended with."""
         if GROUPS:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError, PermissionError):  # it has just ended by itself
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.kill()
         return self.process.wait()
 

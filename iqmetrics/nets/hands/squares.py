@@ -57,6 +57,10 @@ class Cells(NamedTuple):
         corners = cv2.integral(skin.view(np.uint8))[self.edges]
         return np.diff(np.diff(corners, axis=0), axis=1).reshape(-1).astype(np.float64)
 
+    def shares(self, skin: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Share of skin in each square; exact sums, where each cell's is a whole number or half."""
+        return np.asarray(self.covered @ skin / self.sizes)
+
 
 @lru_cache(maxsize=256)
 def cells(height: int, width: int, rows: int, columns: int) -> Cells:

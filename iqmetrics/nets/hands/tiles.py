@@ -57,16 +57,15 @@ class Skin:
         if not halves:
             return []
         cells = squares.cells(*self._shape, *self._map.shape)
-        left = cells.skin(self._map)  # whole numbers and halves of them: sums are exact
-        shares = cells.covered @ left / cells.sizes
-        open_ = shares >= SKIN_SHARE
+        left = cells.skin(self._map)
+        open_ = cells.shares(left) >= SKIN_SHARE
         chosen: list[Region] = []
         while len(chosen) < limit and open_.any():
-            best = int(np.where(open_, shares.astype(np.float32), -1).argmax())
+            shares = cells.shares(left).astype(np.float32)
+            best = int(np.where(open_, shares, -1).argmax())
             chosen.append(halves[best].region)
             open_[best] = False
             left[cells.covered[best] > 0] *= SHOWN
-            shares = cells.covered @ left / cells.sizes
         return chosen
 
     def thirds(self, hints: Sequence[tuple[float, float]], limit: int = THIRDS) -> list[Region]:

@@ -53,19 +53,15 @@ def test_each_half_shows_the_most_skin_that_none_before_it_shows(shape):
     draw = np.random.default_rng(sum(shape))
     for _ in range(20):
         seen = draw.random(tiles.skin_size(*shape)) < draw.random() ** 2
-        skin, left, open_ = (
-            Skin(seen, *shape),
-            seen.astype(float),
-            list(squares(*shape, len(seen), 2)),
-        )
-        expected = []
-        open_ = [one for one in open_ if left[one.place].mean() >= tiles.SKIN_SHARE]
+        left, expected = seen.astype(float), []
+        every = squares(*shape, len(seen), 2)
+        open_ = [one for one in every if left[one.place].mean() >= tiles.SKIN_SHARE]
         while open_ and len(expected) < 5:
             best = max(open_, key=lambda one: np.float32(left[one.place].mean()))
             expected.append(best.region)
             open_.remove(best)
             left[best.place] /= 2
-        assert skin.halves(5) == expected
+        assert Skin(seen, *shape).halves(5) == expected
 
 
 def test_a_hint_is_looked_at_more_closely_and_only_there():
