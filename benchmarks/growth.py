@@ -6,6 +6,7 @@ walk: 1,000,000 files (`--tree` names a folder that holds them already, else the
 tiny PNGs with a sidecar, scored by `size` in a process of its own, 1,000 and 100,000 of them; then
 again unchanged, and with one file more, which must cost no reading of the others. memory: the same
 with 100,000 and 300,000 of them, for what an image takes. scorecard: a store with 1,000,000 values.
+deal: 1,000,000 images cut into what scoring processes are handed, and into tasks of a cluster.
 """
 
 import json
@@ -22,6 +23,7 @@ from pathlib import Path
 import report
 
 Figures = dict[str, float | int | str]
+PARTS = ("walk", "scorecard", "deal", "cost", "memory")
 START = 200
 """Images of a run that is mostly its start, with all that more files are worth loading."""
 
@@ -75,6 +77,30 @@ def scorecard(values: int) -> tuple[Figures, dict[str, str]]:
         "scorecard_1m_cpu_s": min(t[1] for t in times),
         "scorecard_1m_outcomes": readings,
     }, {"scorecard_1m_s": told}
+
+
+def deal(images: int) -> tuple[Figures, dict[str, str]]:
+    """Cutting the work of many images into portions, and into tasks."""
+    from iqmetrics.engines.tasks import plan
+    from iqmetrics.engines.work import ImageWork
+    from iqmetrics.pipeline.dealing import PORTION, portions
+    from iqmetrics.pipeline.pending import Pending
+    from iqmetrics.records import ImageRecord
+
+    names = [f"{n:07}.png" for n in range(images)]
+    works = [ImageWork(ImageRecord(name, name), {"size": b""}, b"") for name in names]
+    start = time.perf_counter()
+    dealt = sum(len(part) for part in portions(Pending(works, ())))
+    between = time.perf_counter()
+    tasks = plan(works, (), PORTION)
+    end = time.perf_counter()
+    assert dealt == images == sum(len(task.works) for task in tasks)
+    told = f"{images:,} images of no set in portions of {PORTION}, without sending them"
+    return {
+        "deal_1m_s": between - start,
+        "plan_1m_s": end - between,
+        "deal_machine": report.this_machine(),
+    }, {"deal_1m_s": told}
 
 
 def cost(small: int, large: int, rounds: int) -> tuple[Figures, dict[str, str]]:
@@ -166,7 +192,7 @@ def scored(root: Path) -> tuple[float, float, float]:
 def main() -> None:
     """Measure the parts that are asked for."""
     parser = report.arguments(__doc__.split("\n", 1)[0])
-    parser.add_argument("--only", nargs="+", default=["walk", "scorecard", "cost", "memory"])
+    parser.add_argument("--only", nargs="+", default=[*PARTS])
     parser.add_argument("--tree", type=Path, help="a folder with the files of the walk")
     parser.add_argument("--files", type=int, default=1_000_000)
     parser.add_argument("--values", type=int, default=1_000_000)
@@ -177,6 +203,7 @@ def main() -> None:
     parts = {
         "walk": lambda: walk(asked.tree, asked.files, asked.rounds),
         "scorecard": lambda: scorecard(asked.values),
+        "deal": lambda: deal(asked.files),
         "cost": lambda: cost(1000, asked.large, asked.turns),
         "memory": lambda: memory(asked.large, 3 * asked.large),
     }

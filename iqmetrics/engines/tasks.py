@@ -164,8 +164,8 @@ def together(
                 if number not in used:
                     used.add(number)
                     numbers[number] = None
-                    new = sorted(sets[number].images - group.keys())
+                    new = sorted(image for image in sets[number].images if image not in group)
                     group.update(dict.fromkeys(new))
                     todo += new
-        taken |= group.keys()
+        taken.update(group)
         yield list(group), [sets[number] for number in numbers]

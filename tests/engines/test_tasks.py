@@ -54,6 +54,21 @@ def test_sets_that_share_members_stay_together() -> None:
     assert names(rest) == "be"
 
 
+def test_a_set_of_a_model_joins_the_sets_of_its_prompts() -> None:
+    works = [work(n, "toy") for n in "abcdefg"]
+    sets = [group("ab", "p"), group("cd", "p"), group("abcd", "m"), group("ef", "p")]
+    first, second, rest = tasks.plan(works, sets, batch=2)
+    assert names(first) == "abcd" and set(first.sets) == set(sets[:3])
+    assert names(second) == "ef" and second.sets == (sets[3],)
+    assert names(rest) == "g"
+
+
+def test_many_images_are_cut_without_looking_at_those_before_again() -> None:
+    count = 300_000  # a look at all before, for each, would take half an hour
+    dealt = tasks.together([str(n) for n in range(count)], [])
+    assert sum(len(images) for images, _ in dealt) == count
+
+
 def test_a_large_set_is_a_task_of_its_own_and_its_images_are_scored_as_others() -> None:
     works = [work(n, "toy") for n in "abcdefghi"] + [work("j")]
     planned = tasks.plan(works, [group("abcdefghij")], batch=2)
