@@ -140,18 +140,21 @@ def with_comment(data: bytes, number: int) -> bytes:
     return data[:33] + chunk + data[33:]
 
 
-def make(sources: Sequence[Path], root: Path, count: int) -> dict[str, Path]:
-    """The folders "png" and "jpeg" with `count` files each and a prompt beside each."""
+def make(
+    sources: Sequence[Path], root: Path, count: int, wanted: Sequence[str] = ("png", "jpeg")
+) -> dict[str, Path]:
+    """Folders of the `wanted` kinds with `count` files each and a prompt beside each."""
     plain = [Path(s).read_bytes() for s in sources]
     made = [lettered(s, k) for k, s in enumerate(sources)]
-    kinds: dict[str, list[bytes]] = {"png": [], "jpeg": []}
+    kinds: dict[str, list[bytes]] = {kind: [] for kind in wanted}
     told = []
     for k, (pixels, strings) in enumerate(made):
         image = Image.open(sources[k]).convert("RGB")
         for shown, words in ((image, []), (Image.fromarray(pixels), strings)):
-            png = plain[k] if not words else _encoded(shown, "PNG", {})
-            kinds["png"].append(png)
-            kinds["jpeg"].append(_encoded(shown, "JPEG", {"quality": 92}))
+            if "png" in kinds:
+                kinds["png"].append(plain[k] if not words else _encoded(shown, "PNG", {}))
+            if "jpeg" in kinds:
+                kinds["jpeg"].append(_encoded(shown, "JPEG", {"quality": 92}))
             asked = " and ".join(f'"{w}"' for w in words)
             told.append(f"photograph {k}" + (f" with the words {asked}" if words else ""))
     folders = {}
@@ -315,7 +318,8 @@ def main() -> None:
         report.write(asked.json, figures, notes, ("torch", "numpy", "open_clip_torch", "pyiqa"))
 
     try:
-        folders = make(squares(asked.images, asked.side), root, asked.count)
+        wanted = sorted({"png", *asked.kinds})
+        folders = make(squares(asked.images, asked.side), root, asked.count, wanted)
         chosen = preset(root, asked.arch)
         os.sched_setaffinity(0, every[: asked.cores])
         best: dict[str, float] = {}

@@ -50,6 +50,12 @@ _REPEATED = ("model", "prompt_id", "prompt", "negative")
 NONE: Mapping[str, Missing] = {}
 WAIT_S = 30
 """Seconds that another process may hold the file."""
+Change = tuple[str, Iterable[tuple[Any, ...]]]
+"""A table's name and rows for it, which replace those of the same key."""
+_INSERT = {
+    table: f"INSERT OR REPLACE INTO {table} VALUES ({','.join('?' * columns)})"
+    for table, columns in (("files", 6), ("outcomes", 5), ("thumbnails", 2), ("runs", 2))
+}
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
     path BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode INTEGER, sha256 TEXT, facts TEXT
@@ -87,7 +93,28 @@ def outcome_key(*parts: str) -> bytes:
     return blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=16).digest()
 
 
-class Store:
+class Results:
+    """Takes what was found out of images: a store, or whoever hands it on to one."""
+
+    def write(self, changes: Iterable[Change]) -> None:
+        """Put rows into tables, all or none."""
+        raise NotImplementedError
+
+    def add(self, outcomes: Iterable[tuple[bytes, str, Reading]]) -> None:
+        """Record (key, scorer, reading); committed when this returns, in a store."""
+        rows = [  # made before others have to wait
+            (key, scorer, values, _dump_missing(reading), evidence)
+            for key, scorer, reading in outcomes
+            for values, evidence in [reading.written()]
+        ]
+        self.write([("outcomes", rows)])
+
+    def add_thumbnails(self, thumbnails: Iterable[tuple[str, bytes]]) -> None:
+        """Keep (content, JPEG bytes) of some images."""
+        self.write([("thumbnails", thumbnails)])
+
+
+class Store(Results):
     """One open scores.sqlite; `path` None keeps it in memory. Use as a context manager.
 
     Several threads may write through one of these.
@@ -153,10 +180,7 @@ class Store:
 
     def add_files(self, rows: Iterable[FileRow]) -> None:
         """Remember what was read of some files; committed when this returns."""
-        self._write(
-            "INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?)",
-            ((os.fsencode(r.path), r.size, r.mtime_ns, r.inode, r.sha256, r.facts) for r in rows),
-        )
+        self.write([("files", ((os.fsencode(row.path), *row[1:]) for row in rows))])
 
     def keys(self, scorer: str | None = None) -> set[bytes]:
         """The keys of all outcomes, or of those of one scorer."""
@@ -168,18 +192,10 @@ class Store:
         rows = self._among("SELECT key FROM outcomes WHERE key", list(keys))
         return {key for some in rows for (key,) in some}
 
-    def add(self, outcomes: Iterable[tuple[bytes, str, Reading]]) -> None:
-        """Record (key, scorer, reading); committed when this returns."""
-        rows = [  # made before others have to wait
-            (key, scorer, values, _dump_missing(reading), evidence)
-            for key, scorer, reading in outcomes
-            for values, evidence in [reading.written()]
-        ]
-        self._write("INSERT OR REPLACE INTO outcomes VALUES (?,?,?,?,?)", rows)
-
     def drop(self, keys: Iterable[bytes]) -> None:
         """Forget some outcomes, so that they are scored again."""
-        self._write("DELETE FROM outcomes WHERE key = ?", ((key,) for key in keys))
+        with self._change():
+            self._db.executemany("DELETE FROM outcomes WHERE key = ?", ((key,) for key in keys))
 
     def readings(self, keys: Iterable[bytes], evidence: int = 0) -> dict[bytes, Reading]:
         """The readings behind the keys; a key without an outcome is left out.
@@ -231,10 +247,6 @@ class Store:
         ((count,),) = self._rows(query)
         return int(count)
 
-    def add_thumbnails(self, thumbnails: Iterable[tuple[str, bytes]]) -> None:
-        """Keep (sha256, WebP bytes) of some images."""
-        self._write("INSERT OR REPLACE INTO thumbnails VALUES (?,?)", thumbnails)
-
     def thumbnail(self, sha256: str) -> bytes | None:
         """The JPEG bytes of one image."""
         query = "SELECT jpeg FROM thumbnails WHERE sha256 = ?"
@@ -283,11 +295,13 @@ class Store:
 
     def put(self, name: str, value: str) -> None:
         """Remember a fact about this run."""
-        self._write("INSERT OR REPLACE INTO runs VALUES (?,?)", [(name, value)])
+        self.write([("runs", [(name, value)])])
 
-    def _write(self, query: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    def write(self, changes: Iterable[Change]) -> None:
+        """Put rows into tables, all or none; committed when this returns."""
         with self._change():
-            self._db.executemany(query, rows)
+            for table, rows in changes:
+                self._db.executemany(_INSERT[table], rows)
 
     @contextmanager
     def _change(self) -> Iterator[None]:

@@ -360,8 +360,10 @@ def test_a_store_that_became_read_only_is_told_otherwise(tmp_path: Path) -> None
 
 
 def test_another_mistake_of_the_database_is_not_blamed_on_the_disk() -> None:
-    with Store(None) as store, pytest.raises(sqlite3.OperationalError, match="no such table"):
-        store._write("INSERT INTO nowhere VALUES (?)", [("x",)])
+    with Store(None) as store:
+        store._db.execute("DROP TABLE outcomes")
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            store.drop([b"x"])
 
 
 def refused(name: str) -> sqlite3.OperationalError:
@@ -487,7 +489,7 @@ def test_a_mistake_of_ours_stays_a_bug() -> None:
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         store.keys()
     with Store(None) as store, pytest.raises(sqlite3.IntegrityError):
-        store._write("INSERT INTO outcomes VALUES (?,?,?,?,?)", [(b"k", None, "", "", "")])
+        store.write([("outcomes", [(b"k", None, "", "", "")])])
 
 
 @pytest.mark.parametrize("count", [499, 500, 501, 1000])

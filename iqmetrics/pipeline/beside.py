@@ -11,8 +11,8 @@ T = TypeVar("T")
 class Beside(Generic[T]):
     """Does something with what it is given, in order; what comes meanwhile is done together next.
 
-    So writers of one store take fewer turns, the longer each of them waits for its turn. Any thread
-    may call it. What `do` raises is raised by the next call, or at the end.
+    So a slow disk gets few large pieces instead of many small ones. Any thread may call it. What
+    `do` raises is raised by the next call, or at the end.
 
     Args:
         do: called with all that is there.

@@ -1,4 +1,4 @@
-"""Decoding and scoring of some work in this process, into an open store."""
+"""Decoding and scoring of some work in this process."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -15,7 +15,7 @@ from iqmetrics.pipeline.beside import Beside
 from iqmetrics.pipeline.progress import Progress, Silent, staged, track
 from iqmetrics.records import ImageRecord
 from iqmetrics.scorers import base
-from iqmetrics.store import Store
+from iqmetrics.store import Results
 from iqmetrics.workers import decode_all
 
 LOADING = "loading scorers"
@@ -115,11 +115,11 @@ class Here:
         works: Mapping[str, ImageWork],
         sets: Sequence[SetWork],
         decoded: Iterator[local.Decoded],
-        store: Store,
+        results: Results,
         progress: Progress,
     ) -> Finished:
-        """Score what is decoded, into an open store; see `engines.local.run`."""
-        # Other processes write into the same store: whoever scores does not wait for them.
-        with Beside(partial(thumbnails.keep, store)) as keep, Beside(store.add, AHEAD) as save:
+        """Score what is decoded, and hand on what is found; see `engines.local.run`."""
+        # Whoever scores does not wait for whoever writes.
+        with Beside(partial(thumbnails.keep, results)) as keep, Beside(results.add, AHEAD) as save:
             work = works, sets, decoded
             return score(*work, self._scorers, self.device, save, keep, progress)

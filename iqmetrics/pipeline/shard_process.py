@@ -12,13 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import chain, islice
 from multiprocessing.connection import Connection
-from pathlib import Path
 from threading import Lock
 
 from iqmetrics.pipeline import one_process
 from iqmetrics.pipeline.dealing import Dealt
 from iqmetrics.pipeline.pending import Pending
-from iqmetrics.store import Store
+from iqmetrics.pipeline.writing import Sent
 
 BLOCKING = 4
 """cudaDeviceScheduleBlockingSync."""
@@ -83,8 +82,9 @@ def main(handle: int) -> None:
     """Serve one run.
 
     Args:
-        handle: file descriptor of a connection; it sends scorers, names in order, store, decoding
-            processes, device and the share of its memory, and then portions of the work.
+        handle: file descriptor of a connection; it sends scorers, names in order, decoding
+            processes, device and the share of its memory, a pipe for what is found, and then
+            portions of the work.
     """
     with Connection(handle) as link:
         try:
@@ -96,7 +96,8 @@ def main(handle: int) -> None:
 
 
 def _serve(link: Connection) -> None:
-    pickled, names, store, workers, device, share = link.recv()
+    pickled, names, workers, device, share = link.recv()
+    sent = Sent(link)
     if device == "cuda":
         import torch
 
@@ -114,9 +115,9 @@ def _serve(link: Connection) -> None:
     here = one_process.Here(scorers, names, device)
     told.ready(here.unavailable)
     gc.freeze()  # a search for cycles through all that is loaded takes a quarter of a second
-    with Store(Path(store)) as opened:
+    with sent:
         every = chain(first.result(), decoded)
-        done = here.run(dealt.works, dealt.sets, every, opened, told)
+        done = here.run(dealt.works, dealt.sets, every, sent, told)
     link.send(("done", done.problems))
 
 

@@ -1,8 +1,8 @@
 """Several scoring processes on one machine: some to each GPU, every one with decoders of its own.
 
 One process cannot feed a fast GPU: what Python does around the nets would be the limit. Each asks
-for a portion of the images when it is done with the one before; all write into the same store, so
-nothing has to be joined afterwards, and a run that is stopped goes on from what is there.
+for a portion of the images when it is done with the one before, and sends what it finds to this
+process, which writes it at once: a run that is stopped goes on from what is there.
 """
 
 import os
@@ -23,6 +23,7 @@ from iqmetrics.pipeline.dealing import portions
 from iqmetrics.pipeline.nursery import Nursery
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Progress
+from iqmetrics.pipeline.writing import Writer
 from iqmetrics.scorers import base
 from iqmetrics.scorers.base import Scorer
 from iqmetrics.store import Store
@@ -89,7 +90,7 @@ class Shards:
         spots: where each process scores.
         scorers: scorers that are not loaded, by name.
         names: those that are needed.
-        store: an open store on disk.
+        store: where what they find is written, until they are closed.
         workers: decoding processes of all of them together; None = as many as there are cores, for
             a scoring process often waits for its GPU.
         nursery: one that was started `early`; its own if None.
@@ -117,10 +118,13 @@ class Shards:
             own.append({"CUDA_VISIBLE_DEVICES": seen, **shared} if spot.gpu else {})
         self._links = self._nursery.born(own)
         self._asking: list[Connection] = []
+        self._writer = Writer(store)
         for number, (link, spot) in enumerate(zip(self._links, spots, strict=True)):
-            where = str(store.path), decoding, spot.device, 1 / beside[spot.gpu]
+            where = decoding, spot.device, 1 / beside[spot.gpu]
             with suppress(OSError):  # it has ended: told by `unavailable`
                 link.send((pickled, turned(names, number), *where))
+            self._writer.serve(link)
+        self._writer.start()
 
     @cached_property
     def unavailable(self) -> dict[str, str]:
@@ -143,6 +147,7 @@ class Shards:
 
         Raises:
             RuntimeError: a process ended before its share was done (what it did is in the store).
+            BadInput: the store cannot be written.
         """
         assert self.unavailable is not None  # all are ready
         left = portions(work)
@@ -161,18 +166,24 @@ class Shards:
                     else:
                         open_.discard(link)
                         finished.problems.update(what)
+            self._writer.finish()
         except KeyboardInterrupt:
             finished.interrupted = True
+        except RuntimeError as ended:
+            if self._writer.failed:
+                raise self._writer.failed from ended
+            raise
         finally:
             progress.finish()
         return finished
 
     def close(self) -> None:
-        """End the processes, each after the scorer that it is at."""
+        """End the processes, each after the scorer that it is at; what they found is written."""
         for link in self._links:
             link.close()
         self._nursery.close()
         self._sharing.close()
+        self._writer.finish()
 
 
 def turned(names: Sequence[str], number: int) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from iqmetrics.images import Picture, by_shape
 from iqmetrics.pipeline.keys import content
-from iqmetrics.store import Store
+from iqmetrics.store import Results
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,9 +25,9 @@ NARROW = 64
 """A picture less wide than this would lose its shape by an odd row or column."""
 
 
-def keep(store: Store, pictures: Sequence[Picture]) -> None:
-    """Store a JPEG thumbnail of each picture."""
-    store.add_thumbnails(made(pictures))
+def keep(results: Results, pictures: Sequence[Picture]) -> None:
+    """Keep a JPEG thumbnail of each picture."""
+    results.add_thumbnails(made(pictures))
 
 
 def made(pictures: Sequence[Picture]) -> list[tuple[str, bytes]]:

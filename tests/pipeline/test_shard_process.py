@@ -13,9 +13,21 @@ from iqmetrics.engines.work import ImageWork
 from iqmetrics.pipeline import shard_process
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.shard_process import Told, main
+from iqmetrics.pipeline.writing import Writer
 from iqmetrics.records import ImageRecord
 from iqmetrics.scorers.size import Size
 from iqmetrics.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "scores.sqlite") as opened:
+        yield opened
+
+
+@pytest.fixture
+def writer(store):
+    return Writer(store)
 
 
 @pytest.fixture
@@ -33,8 +45,10 @@ def served():
     assert not thread.is_alive()
 
 
-def orders(path, scorers=None):
-    return pickle.dumps(scorers or {"size": Size()}), ["size"], str(path), 1, "cpu", 1.0
+def order(served, writer, scorers=None, names=("size",)):
+    served.send((pickle.dumps(scorers or {"size": Size()}), list(names), 1, "cpu", 1.0))
+    writer.serve(served)
+    writer.start()
 
 
 def first_two(served):
@@ -42,23 +56,23 @@ def first_two(served):
     return sorted(served.recv() for _ in range(2))
 
 
-def test_it_loads_does_its_share_and_says_so(served, tmp_path):
+def test_it_loads_does_its_share_and_says_so(served, store, writer, tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save(path)
-    served.send(orders(tmp_path / "scores.sqlite"))
+    order(served, writer)
     assert first_two(served) == [("more", None), ("ready", {})]
     served.send(Pending([ImageWork(ImageRecord("a.png", str(path)), {"size": b"key"}, b"p")], []))
     assert served.recv() == ("more", None)
     served.send(None)
     assert [served.recv(), served.recv()] == [("step", 1), ("done", {})]
     assert gc.get_freeze_count() > 0  # what is loaded is no longer searched for cycles
-    with Store(tmp_path / "scores.sqlite") as store:
-        assert store.readings([b"key"])[b"key"].values["size.height"] == 30
+    writer.finish()
+    assert store.readings([b"key"])[b"key"].values["size.height"] == 30
 
 
-def test_what_goes_wrong_is_told(served, tmp_path):
+def test_what_goes_wrong_is_told(served, writer):
     """Though its decoders may have asked for work already, which it is never given."""
-    served.send(orders(tmp_path, {"other": Size()}))
+    order(served, writer, {"other": Size()})
     kind, trace = served.recv()
     if kind == "more":
         kind, trace = served.recv()
@@ -69,8 +83,8 @@ def test_it_leaves_when_nobody_waits(served):
     served.close()
 
 
-def test_it_leaves_when_nobody_has_more_work(served, tmp_path):
-    served.send(orders(tmp_path / "scores.sqlite"))
+def test_it_leaves_when_nobody_has_more_work(served, writer):
+    order(served, writer)
     assert [kind for kind, _ in first_two(served)] == ["more", "ready"]
     served.close()
 
@@ -124,7 +138,7 @@ def test_without_a_runtime_of_its_own_it_goes_on(monkeypatch):
     shard_process._asleep_while_waiting()
 
 
-def test_scorers_are_asked_in_the_order_in_which_they_are_named(served, tmp_path, monkeypatch):
+def test_scorers_are_asked_in_the_order_in_which_they_are_named(served, writer, monkeypatch):
     seen = []
 
     class Asked(shard_process.one_process.Here):
@@ -133,7 +147,6 @@ def test_scorers_are_asked_in_the_order_in_which_they_are_named(served, tmp_path
             super().__init__(scorers, names, device)
 
     monkeypatch.setattr(shard_process.one_process, "Here", Asked)
-    pickled = pickle.dumps({"a": Size(), "b": Size(), "c": Size()})
-    served.send((pickled, ["c", "a"], str(tmp_path / "scores.sqlite"), 1, "cpu", 1.0))
+    order(served, writer, {"a": Size(), "b": Size(), "c": Size()}, ["c", "a"])
     first_two(served)
     assert seen == [["c", "a", "b"]]

@@ -12,6 +12,7 @@ from factory import Recorder
 from PIL import Image
 
 from iqmetrics.engines.work import ImageWork
+from iqmetrics.errors import BadInput
 from iqmetrics.pipeline import dealing, device, shards
 from iqmetrics.pipeline import score as stage
 from iqmetrics.pipeline.pending import Pending
@@ -128,6 +129,37 @@ def test_a_process_that_dies_is_told_and_what_is_done_is_kept(tmp_path):
             with pytest.raises(RuntimeError, match="run again"):
                 several.run(work(4), Silent())
         assert nursery.poll() == 0
+
+
+def many(folder):
+    """Work on a few pictures, again and again."""
+    records = [ImageRecord(f"{n}", str(folder / f"{n % 6}.png")) for n in range(400)]
+    return Pending([ImageWork(r, {"size": r.image.encode()}, b"p") for r in records], [])
+
+
+def test_a_store_that_cannot_be_written_is_told_in_its_own_words(tmp_path):
+    class Full(Store):
+        def write(self, changes):
+            raise BadInput("scores.sqlite cannot be written: disk is full", "Free some room")
+
+    work = many(folder_of(tmp_path))
+    Store(tmp_path / "scores.sqlite").__exit__()
+    with Full(tmp_path / "scores.sqlite") as store:
+        several = Shards([Place("cpu")] * 2, {"size": Size()}, ["size"], store, 2)
+        with pytest.raises(BadInput, match="disk is full"), closing(several):
+            several.run(work, Silent())
+
+
+def test_what_was_found_before_the_run_was_interrupted_is_written(tmp_path):
+    class Interrupting(Silent):
+        def advance(self, count=1):
+            raise KeyboardInterrupt
+
+    work = many(folder_of(tmp_path))
+    with Store(tmp_path / "scores.sqlite") as store:
+        with closing(Shards([Place("cpu")] * 2, {"size": Size()}, ["size"], store, 2)) as several:
+            assert several.run(work, Interrupting()).interrupted
+        assert 16 <= len(store.keys()) < 400
 
 
 def test_what_cannot_be_loaded_is_told_before_the_work(tmp_path):
