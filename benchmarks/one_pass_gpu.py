@@ -6,6 +6,7 @@
 as PNG and as JPEG (quality 92). A quarter of them are lettered with two strings that their prompts
 ask for; `--write-letters` makes the masks of the letters, where the fonts are. Scorers: clip
 (ViT-L-14), musiq, niqe, grain, face, hands, text; CLIP and MUSIQ with random weights.
+Where two GPUs are measured too, one alone is given half of the files: as many as each of the two.
 `--device cpu` tries all of it without a GPU.
 """
 
@@ -249,26 +250,26 @@ def _gpu_machine(count: str = "") -> str:
     return f"{count}{gpu}, {report.this_machine()}"
 
 
-def run(
-    folder: Path, preset: Path, device: str, gpus: str, each: int, samples: bool = False
-) -> tuple[float, float]:
+def run(*asked: Any) -> tuple[float, float]:
     """`measured` in a process of its own: which GPUs are seen is settled once a process."""
     fresh = get_context("spawn")
     with ProcessPoolExecutor(1, fresh) as pool:
-        return pool.submit(measured, folder, preset, device, gpus, each, samples).result()
+        return pool.submit(measured, *asked).result()
 
 
 def measured(
-    folder: Path, preset: Path, device: str, gpus: str, each: int, samples: bool
+    folder: Path, count: int, preset: Path, device: str, gpus: str, each: int, samples: bool = False
 ) -> tuple[float, float]:
-    """(images a second once it runs, seconds of the whole call) of a run into a new store."""
+    """(images a second once it runs, seconds of the whole call) of `count` into a new store."""
     os.environ["CUDA_VISIBLE_DEVICES"] = gpus
     shards.PER_GPU = each
     pace = Pace()
     with tempfile.TemporaryDirectory() as out, tempfile.TemporaryDirectory() as places:
         with run_samples.sampled(Path(places)) if samples else nullcontext():
             start = time.perf_counter()
-            result = iqmetrics.score(folder, str(preset), out=out, device=device, progress=pace)
+            result = iqmetrics.score(
+                folder, str(preset), out=out, device=device, progress=pace, limit=count
+            )
             seconds = time.perf_counter() - start
         print("images done each second:", *pace.each_second())
         if samples:
@@ -325,7 +326,9 @@ def main() -> None:
         best: dict[str, float] = {}
 
         def alone(kind: str, each: int) -> Figures:
-            rate, seconds = run(folders[kind], chosen, asked.device, "0", each, asked.samples)
+            count = asked.count // 2 if "two" in asked.only else asked.count
+            of = folders[kind], count, chosen
+            rate, seconds = run(*of, asked.device, "0", each, asked.samples)
             best[kind] = max(rate, best.get(kind, 0.0))
             return {f"gpu_images_per_s_{kind}": best[kind], f"gpu_run_s_{kind}_x{each}": seconds,
                     "gpu_machine": _gpu_machine(),
@@ -333,7 +336,8 @@ def main() -> None:
 
         def together() -> Figures:
             os.sched_setaffinity(0, every[: 2 * asked.cores])
-            rate, seconds = run(folders["png"], chosen, asked.device, "0,1", asked.each[0])
+            of = folders["png"], asked.count, chosen
+            rate, seconds = run(*of, asked.device, "0,1", asked.each[0])
             return {"two_gpu_images_per_s_png": rate, "two_gpu_run_s_png": seconds,
                     "two_gpu_machine": _gpu_machine("2 x "),
                     "two_gpu_speedup": rate / best["png"]}  # fmt: skip
