@@ -79,6 +79,7 @@ ROWS = (
     ),
     Row("two GPUs against one, PNG", "{two_gpu_speedup:.2f} x", machine="two_gpu_machine"),
     Row("walking 1,000,000 files", "{walk_1m_s:.1f} s"),
+    Row("cutting the work of 1,000,000 images", "{deal_1m_s:.1f} s", machine="deal_machine"),
     Row("scorecard over 1,000,000 values", "{scorecard_1m_s:.1f} s"),
     Row("first run over 100,000 tiny files, scorer size", "{first_run_100k_s:.0f} s", "quality"),
     Row("unchanged run over 100,000 files", "{rerun_100k_s:.1f} s", "quality"),
