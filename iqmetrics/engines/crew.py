@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager, nullcontext
 from threading import Event, Lock
 
 from iqmetrics.images import Picture
+from iqmetrics.nets.side_by_side import among
 from iqmetrics.scorers.base import Scorer, is_concurrent
 
 MOST = {"cpu": 4, "cuda": 2}
@@ -84,7 +85,7 @@ class Crew:
     ) -> Generator[Batch, None, None]:
         running: deque[tuple[Batch, Future[None]]] = deque()
         torch_threads = _torch_threads(max(1, cores() // self.count))
-        with _opencv_in_one_thread(), torch_threads as prepare:
+        with _opencv_in_one_thread(), among(self.count), torch_threads as prepare:
             pool = ThreadPoolExecutor(self.count, "iqm-score", prepare)
             try:
                 for batch in batches:

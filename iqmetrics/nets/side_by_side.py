@@ -1,10 +1,12 @@
-"""The same work on many pictures at once, in threads: for numpy and OpenCV, which let others run.
+"""The same work on many pictures at once, in threads: for code that lets others run meanwhile.
 
-One thread (so: a plain loop) where OMP_NUM_THREADS says so or the machine has one core.
+One thread (so: a plain loop) where OMP_NUM_THREADS says so, the machine has one core, or threads
+that score fill the cores.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from threading import current_thread
 from typing import TypeVar
@@ -15,6 +17,8 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 NAME = "iqm-side"
+_askers = 1
+"""Threads that may ask at the same time."""
 MOST_THREADS = 8
 """More threads wait for each other's Python more than they cut and warp."""
 
@@ -27,9 +31,21 @@ def threads() -> int:
 def each(make: Callable[[S], T], items: Sequence[S]) -> list[T]:
     """`make` of every item, in order; what it raises is raised here. Within another: a loop."""
     count = threads()
-    if count == 1 or len(items) < 2 or current_thread().name.startswith(NAME):
+    filled = count < 2 * _askers
+    if filled or len(items) < 2 or current_thread().name.startswith(NAME):
         return [make(item) for item in items]
     return list(_pool(count).map(make, items))
+
+
+@contextmanager
+def among(askers: int) -> Iterator[None]:
+    """While so many threads ask, each loops by itself unless there are two cores for each."""
+    global _askers
+    before, _askers = _askers, askers
+    try:
+        yield
+    finally:
+        _askers = before
 
 
 @cache

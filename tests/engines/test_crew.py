@@ -11,6 +11,7 @@ import pytest
 from iqmetrics.engines import crew
 from iqmetrics.engines.crew import Crew
 from iqmetrics.images import Picture
+from iqmetrics.nets import side_by_side
 from iqmetrics.records import ImageRecord
 
 
@@ -152,3 +153,15 @@ def test_turns_are_short_while_batches_are_scored_and_as_before_afterwards(count
     list(Crew(count, {}).ahead(batches(3), lambda _: seen.append(sys.getswitchinterval())))
     assert seen == [pytest.approx(crew.TURN)] * 3
     assert sys.getswitchinterval() == before
+
+
+@pytest.mark.parametrize(("count", "beside"), [(2, "iqm-score"), (1, side_by_side.NAME)])
+def test_scoring_threads_that_fill_the_cores_start_no_more(monkeypatch, count, beside):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    seen = []
+
+    def score(batch):
+        seen.extend(side_by_side.each(lambda _: threading.current_thread().name, range(9)))
+
+    list(Crew(count, {}).ahead(batches(1), score))
+    assert len(seen) == 9 and all(name.startswith(beside) for name in seen)

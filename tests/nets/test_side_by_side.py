@@ -42,3 +42,13 @@ def test_one_within_another_does_not_wait_for_itself(monkeypatch):
     assert each(lambda n: sum(each(lambda m: n * m, range(5))), range(6)) == [
         10 * n for n in range(6)
     ]
+
+
+def test_whoever_asks_beside_others_loops_unless_cores_are_left(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    here = threading.current_thread()
+    with side_by_side.among(3):
+        assert each(lambda _: threading.current_thread(), range(8)) == [here] * 8
+    with side_by_side.among(2):
+        assert here not in each(lambda _: threading.current_thread(), range(8))
+    assert here not in each(lambda _: threading.current_thread(), range(8))

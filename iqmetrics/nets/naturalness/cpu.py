@@ -1,8 +1,5 @@
 """Natural-scene statistics of one picture on the CPU, by compiled kernels without the GIL."""
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, TypeVar
 
@@ -73,15 +70,6 @@ def piqe_blocks(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     out = np.empty((image.shape[0] // side, image.shape[1] // side, 3))
     compiled(piqe_kernels.piqe_blocks)(image, out)
     return out
-
-
-def each(pictures: Sequence[Picture], judge: Callable[[Picture], T]) -> list[T]:
-    """`judge` of every picture, in order, on as many threads as there are processors."""
-    threads = min(len(pictures), len(os.sched_getaffinity(0)))
-    if threads < 2:
-        return [judge(picture) for picture in pictures]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(judge, pictures))
 
 
 def ready() -> None:

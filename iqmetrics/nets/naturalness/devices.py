@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from iqmetrics.images import Picture
+from iqmetrics.nets import side_by_side
 from iqmetrics.nets.naturalness import cpu, cuda
 
 if TYPE_CHECKING:
@@ -27,4 +28,6 @@ def each(
     device: str,
 ) -> list[T]:
     """What `one` says of each picture, or `batch` of stacks of them, in the order of `pictures`."""
-    return cpu.each(pictures, one) if device == "cpu" else cuda.each(pictures, batch, device)
+    if device == "cpu":
+        return side_by_side.each(one, pictures)
+    return cuda.each(pictures, batch, device)

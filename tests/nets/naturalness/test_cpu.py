@@ -53,13 +53,6 @@ def test_compiled_piqe_blocks_are_the_uncompiled_ones() -> None:
     assert cpu.piqe_blocks(image) == pytest.approx(slow, rel=1e-9, abs=1e-9)
 
 
-def test_each_keeps_the_order_over_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
-    pictures = [picture(np.full((2, 2, 3), k, np.uint8)) for k in range(20)]
-    assert cpu.each(pictures, lambda p: int(p.pixels[0, 0, 0])) == list(range(20))
-    assert cpu.each([], lambda p: 1) == []
-
-
 def test_machine_code_is_kept_for_the_next_process(tmp_path: Path) -> None:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     runs = [

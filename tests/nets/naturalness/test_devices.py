@@ -8,11 +8,12 @@ from iqmetrics.nets.naturalness import cpu, cuda, devices
 
 
 def test_the_cpu_judges_one_by_one_and_the_gpu_in_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures = [picture(np.full((2, 2, 3), k, np.uint8)) for k in range(3)]
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    pictures = [picture(np.full((2, 2, 3), k, np.uint8)) for k in range(20)]
     monkeypatch.setattr(cuda, "each", lambda pictures, batch, device: [device] * len(pictures))
     one = devices.each(pictures, lambda p: int(p.pixels[0, 0, 0]), lambda rgb: [], "cpu")
-    assert one == [0, 1, 2]
-    assert devices.each(pictures, lambda p: "", lambda rgb: [], "cuda:0") == ["cuda:0"] * 3
+    assert one == list(range(20))
+    assert devices.each(pictures, lambda p: "", lambda rgb: [], "cuda:0") == ["cuda:0"] * 20
 
 
 def test_ready_asks_only_for_what_the_device_needs(monkeypatch: pytest.MonkeyPatch) -> None:
