@@ -1,7 +1,7 @@
 """Natural-scene statistics of one picture on the CPU, by compiled kernels without the GIL."""
 
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from iqmetrics.compiled import Kernel, machine_code, numba_for
 from iqmetrics.images import Picture
 from iqmetrics.nets.naturalness import kernels, piqe_kernels
-
-T = TypeVar("T")
 
 WHO = "natural-scene statistics"
 
