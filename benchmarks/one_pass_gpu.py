@@ -19,7 +19,7 @@ import time
 import traceback
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
@@ -141,9 +141,7 @@ def with_comment(data: bytes, number: int) -> bytes:
     return data[:33] + chunk + data[33:]
 
 
-def make(
-    sources: Sequence[Path], root: Path, count: int, wanted: Sequence[str] = ("png", "jpeg")
-) -> dict[str, Path]:
+def make(sources: Sequence[Path], root: Path, count: int, wanted: Iterable[str]) -> dict[str, Path]:
     """Folders of the `wanted` kinds with `count` files each and a prompt beside each."""
     plain = [Path(s).read_bytes() for s in sources]
     made = [lettered(s, k) for k, s in enumerate(sources)]
@@ -319,8 +317,8 @@ def main() -> None:
         report.write(asked.json, figures, notes, ("torch", "numpy", "open_clip_torch", "pyiqa"))
 
     try:
-        wanted = sorted({"png", *asked.kinds})
-        folders = make(squares(asked.images, asked.side), root, asked.count, wanted)
+        sources, wanted = squares(asked.images, asked.side), {"png", *asked.kinds}
+        folders = make(sources, root, asked.count, wanted)
         chosen = preset(root, asked.arch)
         os.sched_setaffinity(0, every[: asked.cores])
         best: dict[str, float] = {}
