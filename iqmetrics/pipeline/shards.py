@@ -39,13 +39,9 @@ WORTH = 64
 
 ENDED = "a scoring process ended; run again: what is done already is kept"
 
-ON_A_GPU = {
-    "OMP_NUM_THREADS": "1",
-    "PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True,pinned_use_cuda_host_register:True",
-}
+ON_A_GPU = {"OMP_NUM_THREADS": "1", "PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}
 """Environment of a process on a GPU: one thread; memory that grows instead of lying in pieces, of
-which batches of many sizes would leave half unused; pinned memory that is there before the driver
-is asked to pin it, for that holds up all that this process asks of the GPU."""
+which batches of many sizes would leave half unused."""
 
 
 @dataclass(frozen=True, slots=True)
