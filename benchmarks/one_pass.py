@@ -98,26 +98,32 @@ def ours(preset: Path, folder: Path) -> Result:
         return result
 
 
-def in_turns(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, Cost]:
-    """Median costs of the calls, each first run once to warm up."""
+def in_turns(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[Cost]]:
+    """Costs of the calls in each round, after one round to warm up."""
     costs: dict[str, list[Cost]] = defaultdict(list)
     for turn in range(rounds + 1):
         for name, call in calls.items():
             cost, _ = measured(call)
             if turn:
                 costs[name].append(cost)
-    return {
-        name: Cost(
-            median(c.wall for c in some), median(c.cpu for c in some), max(c.mb for c in some)
-        )
-        for name, some in costs.items()
-    }
+    return costs
+
+
+def typical(costs: Sequence[Cost]) -> Cost:
+    """Median times, and the most memory."""
+    return Cost(
+        median(c.wall for c in costs), median(c.cpu for c in costs), max(c.mb for c in costs)
+    )
 
 
 def compare(
     judged: Set, peers: dict[str, Loop], whole: Path, shared: Path, rounds: int
-) -> tuple[Figures, dict[str, Cost]]:
-    """The two ratios on one set of pictures: each the worse of clock and processor time."""
+) -> tuple[dict[str, float], dict[str, Cost]]:
+    """Two ratios on one set of pictures: each the worse of clock and processor time.
+
+    Each is the median of its rounds, with its quartiles: the machine is slower in some than in
+    others, for all calls of a round alike.
+    """
     calls: dict[str, Callable[[], Any]] = {
         name: partial(loop, judged.files, judged.prompts) for name, loop in peers.items()
     }
@@ -126,24 +132,22 @@ def compare(
         "ours, all": partial(ours, whole, judged.folder),
     }
     costs = in_turns(calls, rounds)
-    wall, cpu = (
-        sum(getattr(costs[name], kind) for name in peers) / getattr(costs["ours, shared"], kind)
-        for kind in ("wall", "cpu")
-    )
-    extra = [
-        getattr(costs["ours, all"], kind) / getattr(costs["ours, shared"], kind)
-        for kind in ("wall", "cpu")
-    ]
-    return {
-        "speedup_shared": min(wall, cpu),
-        "speedup_shared_wall": wall,
-        "speedup_shared_cpu": cpu,
-        "extra_cost": max(extra),
-        "extra_cost_wall": extra[0],
-        "extra_cost_cpu": extra[1],
-        "ms_per_image_wall": 1e3 * costs["ours, all"].wall / len(judged.files),
-        "ms_per_image_cpu": 1e3 * costs["ours, all"].cpu / len(judged.files),
-    }, costs
+    figures: dict[str, float] = {}
+    for kind in ("wall", "cpu"):
+        each = {name: np.array([getattr(c, kind) for c in some]) for name, some in costs.items()}
+        speedup = sum(each[name] for name in peers) / each["ours, shared"]
+        extra = each["ours, all"] / each["ours, shared"]
+        low, middle, high = np.quantile(extra, (0.25, 0.5, 0.75)).tolist()
+        figures |= {
+            f"speedup_shared_{kind}": float(np.median(speedup)),
+            f"extra_cost_{kind}": middle,
+            f"extra_cost_{kind}_low": low,
+            f"extra_cost_{kind}_high": high,
+            f"ms_per_image_{kind}": float(1e3 * np.median(each["ours, all"]) / len(judged.files)),
+        }
+    figures["speedup_shared"] = min(figures["speedup_shared_wall"], figures["speedup_shared_cpu"])
+    figures["extra_cost"] = max(figures["extra_cost_wall"], figures["extra_cost_cpu"])
+    return figures, {name: typical(some) for name, some in costs.items()}
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from unittest.mock import patch
 from one_pass_meter import processor_s
 from PIL import Image
 
-from iqmetrics.engines import safely
+from iqmetrics.engines import crew, safely
 from iqmetrics.pipeline import index, thumbnails
 from iqmetrics.store import Store
 
@@ -32,11 +32,12 @@ def table(call: Callable[[], Any], images: int) -> dict[str, float]:
     """Processor ms an image of every part of the second of two calls, printed largest first.
 
     What a scorer keeps for another (faces for grain) counts where it was asked for first. Threads
-    that spin while they wait count too.
+    that spin while they wait count too. One batch is scored at a time: two would count as one part.
     """
-    call()
     spent: Counter[str] = Counter()
     with ExitStack() as stack:
+        stack.enter_context(patch.object(crew, "threads", lambda device: 1))
+        call()
         for where, name, label in (
             (safely, "score_images", lambda scorer, pictures: scorer.name),
             (safely, "score_set", lambda scorer, pictures: scorer.name),
