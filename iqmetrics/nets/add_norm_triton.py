@@ -6,6 +6,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from iqmetrics.nets.launches import in_turn
+
 
 def add_norm(x: Tensor, y: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
     """See `iqmetrics.nets.add_norm.add_norm`."""
@@ -16,6 +18,7 @@ def add_norm(x: Tensor, y: Tensor, weight: Tensor, bias: Tensor, eps: float) -> 
     return out
 
 
+@in_turn
 @triton.jit
 def _add(x, y, weight, bias, out, eps, dim, SIZE: tl.constexpr):
     start = tl.program_id(0).to(tl.int64) * dim

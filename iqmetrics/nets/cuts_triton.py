@@ -9,6 +9,8 @@ import triton.language as tl
 from numpy.typing import NDArray
 from torch import Tensor
 
+from iqmetrics.nets.launches import in_turn
+
 PLACES = 256
 FIELDS = 10
 
@@ -28,6 +30,7 @@ def cut(
     return out
 
 
+@in_turn
 @triton.jit(do_not_specialize=("size", "outside"))
 def _cut(facts, numbers, out, size, outside, FIELDS: tl.constexpr, PLACES: tl.constexpr):
     job = tl.program_id(1).to(tl.int64)

@@ -6,6 +6,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from iqmetrics.nets.launches import in_turn
 from iqmetrics.nets.musiq_triton_cut import cut as cut
 from iqmetrics.nets.musiq_triton_stem import begin as begin
 from iqmetrics.nets.musiq_triton_stem import end as end
@@ -38,6 +39,7 @@ def _run(
     return out
 
 
+@in_turn
 @triton.jit
 def _norm(x, y, z, weight, bias, out, eps, dim, KEEP: tl.constexpr, SIZE: tl.constexpr):
     start = tl.program_id(0).to(tl.int64) * dim

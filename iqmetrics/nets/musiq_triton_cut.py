@@ -6,6 +6,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from iqmetrics.nets.launches import in_turn
 from iqmetrics.nets.musiq_ops import SIDE
 
 UNLIKE = (
@@ -34,6 +35,7 @@ def cut(images: Tensor, shape: tuple[int, int], out: Tensor) -> None:
     )  # fmt: skip
 
 
+@in_turn
 @triton.jit(do_not_specialize=UNLIKE)
 def _cut(
     images,

@@ -9,6 +9,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from iqmetrics.nets.launches import in_turn
 from iqmetrics.nets.musiq_ops import CHANNELS, GROUPS, Stem
 
 PLACES = tl.constexpr(64)
@@ -75,6 +76,7 @@ def _seen(patch, weight, v, row, pair, part):
     return tl.dot(weight, tl.load(patch + at, inside, 0).T, v)
 
 
+@in_turn
 @triton.jit
 def _begin(
     patches,
@@ -130,6 +132,7 @@ def _begin(
     tl.store(y + at, tl.maximum(v, 0.0).to(kind))
 
 
+@in_turn
 @triton.jit(do_not_specialize=("n",))
 def _end(
     x,

@@ -12,6 +12,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from iqmetrics.nets.launches import in_turn
+
 WORD = 4
 """Bytes."""
 STEP = 12
@@ -41,6 +43,7 @@ def undo(lines: Tensor, height: int, width: int) -> Tensor:
     return out
 
 
+@in_turn
 @triton.jit(do_not_specialize=("words", "height", "steps"))
 def _undo(lines, out, words, height, steps, LANES: tl.constexpr):
     picture = tl.program_id(0).to(tl.int64)

@@ -9,6 +9,7 @@ import triton.language as tl
 from torch import Tensor
 
 from iqmetrics.nets import resample
+from iqmetrics.nets.launches import in_turn
 
 VALUES = 1024
 """Values that one program makes."""
@@ -40,6 +41,7 @@ def _taps(
     return torch.from_numpy(first.astype("int32")).to(device), torch.tensor(weights, device=device)
 
 
+@in_turn
 @triton.jit(do_not_specialize=("read", "made", "inner", "last"))
 def _blend(
     x, first, weights, out, read, made, inner, last, TAPS: tl.constexpr, VALUES: tl.constexpr

@@ -6,6 +6,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from iqmetrics.nets.launches import in_turn
+
 PLACES = 256
 """Pixels, or squares of 2 x 2 of them, that a program looks at together."""
 
@@ -33,6 +35,7 @@ def colours(
     return out
 
 
+@in_turn
 @triton.jit(do_not_specialize=("height", "width", "side"))
 def _colours(half, luma, out, height, width, side, floor, PLACES: tl.constexpr):
     column, row, one = tl.program_id(0), tl.program_id(1), tl.program_id(2).to(tl.int64)

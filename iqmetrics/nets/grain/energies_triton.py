@@ -7,6 +7,7 @@ import triton.language as tl
 from torch import Tensor
 
 from iqmetrics.nets.grain.cuts import PATCH, STRIDE
+from iqmetrics.nets.launches import in_turn
 
 PLACES = 64
 """Patches that one program makes."""
@@ -44,6 +45,7 @@ def energies(luma: Tensor, dct: Tensor, members: Tensor, rows: int, columns: int
     return out
 
 
+@in_turn
 @triton.jit(do_not_specialize=SHAPES)
 def _energies(
     luma,

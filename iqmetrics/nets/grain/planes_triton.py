@@ -7,6 +7,7 @@ import triton.language as tl
 from torch import Tensor
 
 from iqmetrics.colour import LUMA
+from iqmetrics.nets.launches import in_turn
 
 PLACES = 256
 """Squares of 2 x 2 pixels that one program makes."""
@@ -42,6 +43,7 @@ def planes(
     return luma, half, half_luma
 
 
+@in_turn
 @triton.jit(do_not_specialize=SHAPES)
 def _planes(
     pixels,

@@ -6,6 +6,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from iqmetrics.nets.launches import in_turn
+
 PAIRS = 8192
 """Pairs of patches that one program compares at once."""
 WHOLE = ("tiles", "columns", "per_tile", "kept")
@@ -49,6 +51,7 @@ def _mean(energies, number, each, at, marks, many):
     return tl.sum(_band(energies, number, each, at, marks), 0) / many
 
 
+@in_turn
 @triton.jit(do_not_specialize=WHOLE)
 def _quiet(
     energies,

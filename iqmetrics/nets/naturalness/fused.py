@@ -12,6 +12,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from iqmetrics.nets.launches import in_turn
 from iqmetrics.nets.naturalness import kernels as k
 
 VALUES = 96 * 96
@@ -77,6 +78,7 @@ def _weights(name: str, device: torch.device) -> Tensor:
     return made[name].contiguous().to(device)
 
 
+@in_turn
 @triton.jit
 def _gray(rgb, out, weights, height, width, picture, line, SIZE: tl.constexpr):
     one = tl.program_id(1).to(tl.int64)
@@ -91,6 +93,7 @@ def _gray(rgb, out, weights, height, width, picture, line, SIZE: tl.constexpr):
     tl.store(to, (y + 0.5).to(tl.int32).to(tl.uint8), inside)
 
 
+@in_turn
 @triton.jit
 def _down(
     image,
@@ -123,6 +126,7 @@ def _down(
     tl.store(energy + start + y * width + x, square, inside)
 
 
+@in_turn
 @triton.jit
 def _across(
     image,
@@ -155,6 +159,7 @@ def _across(
     tl.store(out + line + x, tl.where(tl.abs(value) >= residue, value, 0.0), inside)
 
 
+@in_turn
 @triton.jit
 def _half(image, out, taps, height, width, rows, cols, ROWS: tl.constexpr, COLS: tl.constexpr):
     n = tl.program_id(2).to(tl.int64)
@@ -174,6 +179,7 @@ def _half(image, out, taps, height, width, rows, cols, ROWS: tl.constexpr, COLS:
     tl.store(out + n * rows * cols + y * cols + x, total, inside)
 
 
+@in_turn
 @triton.jit
 def _tally(
     field,

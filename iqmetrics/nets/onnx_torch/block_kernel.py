@@ -13,6 +13,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from iqmetrics.nets.launches import in_turn
 from iqmetrics.nets.onnx_torch.block_tiles import block_tile, point_tile
 from iqmetrics.nets.onnx_torch.depthwise_kernel import Steps, depthwise
 from iqmetrics.nets.onnx_torch.kernels import ACTS, act, by_channel, power, taps_of
@@ -128,6 +129,7 @@ def _largest(more, at, channels, broad, held):
     return tl.maximum(upper, lower)
 
 
+@in_turn
 @triton.jit(do_not_specialize=SIZES)
 def _block(
     x,

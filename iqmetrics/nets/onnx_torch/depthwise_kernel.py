@@ -13,6 +13,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from iqmetrics.nets.launches import in_turn
 from iqmetrics.nets.onnx_torch.block_tiles import depthwise_tile
 from iqmetrics.nets.onnx_torch.kernels import ACTS, act, by_channel, power, taps_of
 
@@ -72,6 +73,7 @@ def depthwise(
     return out
 
 
+@in_turn
 @triton.jit(
     do_not_specialize=("total", "groups", "height", "width", "rows", "columns", "top", "left")
 )

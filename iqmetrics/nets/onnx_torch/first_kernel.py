@@ -6,6 +6,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from iqmetrics.nets.launches import in_turn
 from iqmetrics.nets.onnx_torch.depthwise_kernel import Steps
 from iqmetrics.nets.onnx_torch.kernels import ACTS, act, power
 
@@ -59,6 +60,7 @@ def first(
     return out
 
 
+@in_turn
 @triton.jit(
     do_not_specialize=("total", "groups", "height", "width", "rows", "columns", "top", "left")
 )

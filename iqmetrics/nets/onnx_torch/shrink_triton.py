@@ -10,6 +10,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from iqmetrics.nets.launches import in_turn
+
 PLACES = 256
 FIELDS = 10
 
@@ -65,6 +67,7 @@ def _share(edge, length, pixel, to):
     return tl.maximum(high - low, 0)
 
 
+@in_turn
 @triton.jit(do_not_specialize=("rows", "columns"))
 def _shrink(facts, out, rows, columns, FIELDS: tl.constexpr, PLACES: tl.constexpr):
     job = tl.program_id(1).to(tl.int64)
