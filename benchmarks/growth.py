@@ -82,14 +82,14 @@ def deal(images: int) -> tuple[Figures, dict[str, str]]:
     """Cutting the work of many images into portions, and into tasks."""
     from iqmetrics.engines.tasks import plan
     from iqmetrics.engines.work import ImageWork
-    from iqmetrics.pipeline.dealing import PORTION, portions
+    from iqmetrics.pipeline.dealing import PORTION, mixed, portions
     from iqmetrics.pipeline.pending import Pending
     from iqmetrics.records import ImageRecord
 
     names = [f"{n:07}.png" for n in range(images)]
     works = [ImageWork(ImageRecord(name, name), {"size": b""}, b"") for name in names]
     start = time.perf_counter()
-    dealt = sum(len(part) for part in portions(Pending(works, ())))
+    dealt = sum(len(part) for part in mixed(list(portions(Pending(works, ())))))
     between = time.perf_counter()
     tasks = plan(works, (), PORTION)
     end = time.perf_counter()

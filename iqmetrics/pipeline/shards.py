@@ -19,7 +19,7 @@ from iqmetrics import weights
 from iqmetrics.engines.crew import cores
 from iqmetrics.engines.work import Finished
 from iqmetrics.pipeline import mps
-from iqmetrics.pipeline.dealing import portions
+from iqmetrics.pipeline.dealing import mixed, portions
 from iqmetrics.pipeline.nursery import Nursery
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Progress
@@ -146,7 +146,7 @@ class Shards:
             BadInput: the store cannot be written.
         """
         assert self.unavailable is not None  # all are ready
-        left = portions(work)
+        left = iter(mixed(list(portions(work))))
         finished, open_ = Finished(), set(self._links)
         progress.start("scoring", len(work))
         try:
