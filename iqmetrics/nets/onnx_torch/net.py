@@ -159,6 +159,12 @@ class TorchNet:
             return answer
 
     def _record(self, batch: Tensor) -> tuple[Tensor, torch.cuda.CUDAGraph, tuple[Tensor, ...]]:
+        """What is replayed: the input, the recording, the answer; tried once.
+
+        `torch.cuda.graph` would give back all pinned memory that is not in use, each time: the
+        pictures' own, a gigabyte a process, which takes the driver most of a second to let go of
+        and as long to pin again.
+        """
         entry = batch.clone()
         side = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream(self.device))
@@ -167,8 +173,14 @@ class TorchNet:
                 wanted = self.forward(entry)
         torch.cuda.current_stream(self.device).wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, self._memory, capture_error_mode="thread_local"):
-            answer = self.forward(entry)
+        torch.cuda.synchronize(self.device)
+        torch.cuda.empty_cache()  # the GPU's: room for what the recording keeps
+        with torch.cuda.stream(side):
+            graph.capture_begin(self._memory, "thread_local")
+            try:
+                answer = self.forward(entry)
+            finally:
+                graph.capture_end()
         graph.replay()
         for a, b in zip(answer, wanted, strict=True):
             if not torch.allclose(a, b, rtol=1e-2, atol=1e-3, equal_nan=True):

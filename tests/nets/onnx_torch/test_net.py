@@ -1,6 +1,9 @@
 """The executor against onnxruntime on every graph that is used, and batch after batch."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import onnx
@@ -163,6 +166,76 @@ def test_a_shape_is_recorded_when_it_comes_again(monkeypatch):
     answers = [net(batch) for _ in range(3)]
     assert recorded == ["recorded", "replayed", "replayed"]
     assert all(torch.equal(a[0], wanted[0]) for a in answers)
+
+
+class Recorder:
+    """Torch's recorder without a GPU; it notes what is asked of it, in order."""
+
+    asked: ClassVar[list[str]] = []
+
+    def capture_begin(self, pool, mode):
+        self.asked.append(f"begin {pool} {mode}")
+
+    def capture_end(self):
+        self.asked.append("end")
+
+    def replay(self):
+        self.asked.append("replay")
+
+
+@pytest.fixture
+def without_a_gpu(monkeypatch):
+    """Torch's streams, memory and recorder as far as a recording needs them."""
+    monkeypatch.setattr(Recorder, "asked", [])
+    asked = Recorder.asked
+    stream = SimpleNamespace(wait_stream=lambda other: None)
+    fakes = {
+        "Stream": lambda device: stream,
+        "current_stream": lambda device: stream,
+        "stream": lambda one: nullcontext(),
+        "synchronize": lambda device: asked.append("wait"),
+        "empty_cache": lambda: asked.append("room"),
+        "CUDAGraph": Recorder,
+    }
+    for name, fake in fakes.items():
+        monkeypatch.setattr(torch.cuda, name, fake)
+    monkeypatch.setattr(
+        torch._C, "_host_emptyCache", lambda: asked.append("unpinned"), raising=False
+    )
+    return asked
+
+
+def test_a_recording_leaves_pinned_memory_alone(monkeypatch, without_a_gpu):
+    net = TorchNet(path_of("face_short"), "cpu")
+    batch = torch.from_numpy(batch_of((1, 128, 128, 3)))
+    wanted = net(batch)
+    forward = net.forward
+    monkeypatch.setattr(net, "_memory", "pool")
+    monkeypatch.setattr(
+        net, "forward", lambda entry: without_a_gpu.append("forward") or forward(entry)
+    )
+    entry, graph, answer = net._record(batch)
+    assert torch.equal(entry, batch) and isinstance(graph, Recorder)
+    assert all(torch.equal(a, b) for a, b in zip(answer, wanted, strict=True))
+    begin = "begin pool thread_local"
+    steps = ["forward", "forward", "wait", "room", begin, "forward", "end", "replay"]
+    assert without_a_gpu == steps
+
+
+def test_a_recording_that_fails_is_ended(monkeypatch, without_a_gpu):
+    net = TorchNet(path_of("face_short"), "cpu")
+    batch = torch.from_numpy(batch_of((1, 128, 128, 3)))
+    forward = net.forward
+
+    def refuses(entry):
+        if any(step.startswith("begin") for step in without_a_gpu):
+            raise RuntimeError("not while recording")
+        return forward(entry)
+
+    monkeypatch.setattr(net, "forward", refuses)
+    with pytest.raises(RuntimeError, match="not while recording"):
+        net._record(batch)
+    assert without_a_gpu[-1] == "end"
 
 
 @pytest.mark.gpu
