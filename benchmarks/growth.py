@@ -80,9 +80,9 @@ def scorecard(values: int) -> tuple[Figures, dict[str, str]]:
 
 def deal(images: int) -> tuple[Figures, dict[str, str]]:
     """Cutting the work of many images into portions, and into tasks."""
-    from iqmetrics.engines.tasks import plan
+    from iqmetrics.engines.tasks import mixed, plan
     from iqmetrics.engines.work import ImageWork
-    from iqmetrics.pipeline.dealing import PORTION, mixed, portions
+    from iqmetrics.pipeline.dealing import PORTION, portions
     from iqmetrics.pipeline.pending import Pending
     from iqmetrics.records import ImageRecord
 
@@ -91,7 +91,7 @@ def deal(images: int) -> tuple[Figures, dict[str, str]]:
     start = time.perf_counter()
     dealt = sum(len(part) for part in mixed(list(portions(Pending(works, ())))))
     between = time.perf_counter()
-    tasks = plan(works, (), PORTION)
+    tasks = mixed(plan(works, (), PORTION))
     end = time.perf_counter()
     assert dealt == images == sum(len(task.works) for task in tasks)
     told = f"{images:,} images of no set in portions of {PORTION}, without sending them"

@@ -7,7 +7,7 @@ written as `failed`, and everything else was scored.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from iqmetrics.engines import local
 from iqmetrics.engines.work import ImageWork, Outcomes, SetWork
@@ -17,6 +17,10 @@ from iqmetrics.scorers.base import Scorer
 
 WHOLE_SET = 4
 """A set of up to so many batches travels with its images; a larger one is decoded once more."""
+
+GOLDEN = (5**0.5 - 1) / 2
+"""Steps of this share of a circle come as evenly over all of it as steps can, however many."""
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,17 @@ def _of_set(one: SetWork, by_image: Mapping[str, ImageWork], retried: bool = Fal
 
 def _with_todo(work: ImageWork, todo: Mapping[str, bytes]) -> ImageWork:
     return ImageWork(work.record, todo, work.problem_key)
+
+
+def mixed(parts: Sequence[Part]) -> list[Part]:
+    """The same parts of the work, of which any few that follow each other are from everywhere.
+
+    Images of one model, and of one prompt, stand together, and some take longer than others: at the
+    same time they would keep all processes waiting for one thing, and leave another idle. A run
+    that is stopped has then seen something of every model, too.
+    """
+    places = sorted(range(len(parts)), key=lambda place: place * GOLDEN % 1)
+    return [parts[place] for place in places]
 
 
 def together(

@@ -4,7 +4,7 @@ Processes start at different times and share their machine, so that equal shares
 different times. What belongs to one set is in one portion.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from iqmetrics.engines.tasks import together
 from iqmetrics.engines.work import ImageWork, SetWork
@@ -13,8 +13,6 @@ from iqmetrics.records import ImageRecord
 
 PORTION = 64
 """Images of a portion, or as many as belong together."""
-GOLDEN = (5**0.5 - 1) / 2
-"""Steps of this share of a circle come as evenly over all of it as steps can, however many."""
 
 
 def portions(work: Pending, size: int = PORTION) -> Iterator[Pending]:
@@ -30,17 +28,6 @@ def portions(work: Pending, size: int = PORTION) -> Iterator[Pending]:
             images, sets = [], []
     if images:
         yield Pending(images, sets)
-
-
-def mixed(parts: Sequence[Pending]) -> list[Pending]:
-    """The same portions, of which any few that follow each other are from everywhere.
-
-    Images of one model, and of one prompt, stand together, and some take longer than others: at the
-    same time they would keep all processes waiting for one thing, and leave another idle. A run
-    that is stopped has then seen something of every model, too.
-    """
-    places = sorted(range(len(parts)), key=lambda place: place * GOLDEN % 1)
-    return [parts[place] for place in places]
 
 
 class Dealt:

@@ -231,7 +231,7 @@ def _orders(scorers: Scorers, work: Pending, chosen: str, workers: int) -> Order
 def _book(work: Pending, orders: Orders, store: Store, progress: Progress) -> Book:
     works = [_placed(image) for image in work.images]
     return Book(
-        deque(tasks.plan(works, work.sets, orders.batch)),
+        deque(tasks.mixed(tasks.plan(works, work.sets, orders.batch))),
         orders.scorers,
         store.add,
         store.add_thumbnails,

@@ -17,9 +17,10 @@ from typing import Any
 
 from iqmetrics import weights
 from iqmetrics.engines.crew import cores
+from iqmetrics.engines.tasks import mixed
 from iqmetrics.engines.work import Finished
 from iqmetrics.pipeline import mps
-from iqmetrics.pipeline.dealing import mixed, portions
+from iqmetrics.pipeline.dealing import portions
 from iqmetrics.pipeline.nursery import Nursery
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.pipeline.progress import Progress

@@ -181,3 +181,16 @@ def test_a_lost_set_is_named_by_the_members_that_could_be_seen() -> None:
     assert key == b"ac"
     assert reading.missing["set"].reason == "it died while set judged this set"
     assert tasks.lost(task, {"set": Set()}, "abc", "it died") == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 20, 313, 1000])
+def test_mixed_parts_are_the_same_ones(count):
+    assert sorted(tasks.mixed(range(count))) == list(range(count))
+
+
+@pytest.mark.parametrize("count", [20, 313, 1000])
+def test_parts_that_are_at_work_together_are_from_everywhere(count):
+    dealt = tasks.mixed(range(count))
+    for first in range(count - 7):
+        quarters = [4 * number // count for number in dealt[first : first + 8]]
+        assert {quarters.count(quarter) for quarter in range(4)} <= {1, 2, 3}

@@ -1,9 +1,7 @@
 """Portions of work: whole, in order, every set in one of them."""
 
-import pytest
-
 from iqmetrics.engines.work import ImageWork, SetWork
-from iqmetrics.pipeline.dealing import Dealt, mixed, portions
+from iqmetrics.pipeline.dealing import Dealt, portions
 from iqmetrics.pipeline.pending import Pending
 from iqmetrics.records import ImageRecord
 
@@ -22,22 +20,6 @@ def names(part):
 def test_portions_are_the_work_in_order():
     parts = list(portions(work(10), 4))
     assert [names(part) for part in parts] == [list("0123"), list("4567"), list("89")]
-
-
-@pytest.mark.parametrize("count", [1, 2, 20, 313, 1000])
-def test_mixed_portions_are_the_same_ones(count):
-    parts = [work(1) for _ in range(count)]
-    assert sorted(map(id, mixed(parts))) == sorted(map(id, parts))
-
-
-@pytest.mark.parametrize("count", [20, 313, 1000])
-def test_portions_that_are_at_work_together_are_from_everywhere(count):
-    parts = [work(1) for _ in range(count)]
-    place = {id(part): number for number, part in enumerate(parts)}
-    dealt = [place[id(part)] for part in mixed(parts)]
-    for first in range(count - 7):
-        quarters = [4 * number // count for number in dealt[first : first + 8]]
-        assert {quarters.count(quarter) for quarter in range(4)} <= {1, 2, 3}
 
 
 def test_no_work_is_no_portion():
