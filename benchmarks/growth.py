@@ -89,7 +89,7 @@ def deal(images: int) -> tuple[Figures, dict[str, str]]:
     names = [f"{n:07}.png" for n in range(images)]
     works = [ImageWork(ImageRecord(name, name), {"size": b""}, b"") for name in names]
     start = time.perf_counter()
-    dealt = sum(len(part) for part in mixed(list(portions(Pending(works, ())))))
+    dealt = sum(len(part) for part in mixed(portions(Pending(works, ()))))
     between = time.perf_counter()
     tasks = mixed(plan(works, (), PORTION))
     end = time.perf_counter()

@@ -148,15 +148,16 @@ def _with_todo(work: ImageWork, todo: Mapping[str, bytes]) -> ImageWork:
     return ImageWork(work.record, todo, work.problem_key)
 
 
-def mixed(parts: Sequence[Part]) -> list[Part]:
+def mixed(parts: Iterable[Part]) -> list[Part]:
     """The same parts of the work, of which any few that follow each other are from everywhere.
 
     Images of one model, and of one prompt, stand together, and some take longer than others: at the
     same time they would keep all processes waiting for one thing, and leave another idle. A run
     that is stopped has then seen something of every model, too.
     """
-    places = sorted(range(len(parts)), key=lambda place: place * GOLDEN % 1)
-    return [parts[place] for place in places]
+    each = list(parts)
+    places = sorted(range(len(each)), key=lambda place: place * GOLDEN % 1)
+    return [each[place] for place in places]
 
 
 def together(

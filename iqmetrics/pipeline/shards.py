@@ -147,7 +147,7 @@ class Shards:
             BadInput: the store cannot be written.
         """
         assert self.unavailable is not None  # all are ready
-        left = iter(mixed(list(portions(work))))
+        left = iter(mixed(portions(work)))
         finished, open_ = Finished(), set(self._links)
         progress.start("scoring", len(work))
         try:

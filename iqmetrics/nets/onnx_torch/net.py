@@ -161,9 +161,8 @@ class TorchNet:
     def _record(self, batch: Tensor) -> tuple[Tensor, torch.cuda.CUDAGraph, tuple[Tensor, ...]]:
         """What is replayed: the input, the recording, the answer; tried once.
 
-        `torch.cuda.graph` would give back all pinned memory that is not in use, each time: the
-        pictures' own, a gigabyte a process, which takes the driver most of a second to let go of
-        and as long to pin again.
+        `torch.cuda.graph` would give back all pinned memory that is not in use, each time, and the
+        pictures that come next would have to pin it again.
         """
         entry = batch.clone()
         side = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
